@@ -1,0 +1,66 @@
+/** The import rules of docs/architecture.md: rooms import downwards, and only through a room's index. */
+const room = (name) => `^libs/${name}/`;
+const only = (name, allowed) => ({
+  name: `${name}-imports`,
+  comment: `libs/${name} may import ${allowed.join(', ') || 'no other room'}.`,
+  severity: 'error',
+  from: { path: room(name) },
+  to: { path: '^(libs|apps)/', pathNot: [room(name), ...allowed.map(room)] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^(apps|libs)/', pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'libs-do-not-import-apps',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'enter-a-lib-by-its-index',
+      severity: 'error',
+      from: { path: '^(apps|test)/' },
+      to: { path: '^libs/[^/]+/src/', pathNot: '^libs/[^/]+/src/(testing/)?index\\.ts$' },
+    },
+    {
+      name: 'enter-another-lib-by-its-index',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^libs/([^/]+)/src/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/(testing/)?index\\.ts$'] },
+    },
+    {
+      name: 'testing-code-stays-in-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '(\\.spec\\.ts$|/testing/)' },
+      to: { path: '/testing/' },
+    },
+    {
+      name: 'production-code-imports-production-packages',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '(\\.spec\\.ts$|/testing/)' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    only('common', []),
+    only('observability', ['common']),
+    only('auth', ['common', 'observability']),
+    only('crypto-providers', ['common', 'observability']),
+    only('database', ['common', 'observability']),
+    only('key-ring', ['common', 'observability', 'crypto-providers', 'database']),
+    only('user-keys', ['common', 'observability', 'key-ring', 'auth', 'database']),
+    only('settings', ['common', 'observability', 'auth', 'crypto-providers', 'database', 'key-ring', 'user-keys']),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^dist/|^\\.tools/|^\\.demo/)' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+};

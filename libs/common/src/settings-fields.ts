@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+declare module 'zod' {
+  interface GlobalMeta {
+    /** The value is never printed, and can be given as `<name>_FILE`. */
+    secret?: boolean;
+  }
+}
+
+/**
+ * The fields that the libs' settings schemas are made of. A value is text when it comes from the environment and typed
+ * when it comes from YAML; each field takes both. Every field is described: the reference is generated from it.
+ */
+
+/** Free text without surrounding blanks. */
+export const text = (description: string): z.ZodString => z.string().trim().min(1).meta({ description });
+
+/** Text that is never printed and can be given as `<name>_FILE`. */
+export const secret = (description: string): z.ZodString => z.string().min(1).meta({ description, secret: true });
+
+/** An absolute http(s) URI. */
+export const uri = (description: string): z.ZodURL =>
+  z.url({ protocol: /^https?$/, error: 'must be an http(s) URI' }).meta({ description });
+
+/** `true` or `false`, in any case. */
+export const flag = (description: string) =>
+  z
+    .preprocess(
+      (value) => {
+        const lower = typeof value === 'string' ? value.trim().toLowerCase() : value;
+        return lower === 'true' ? true : lower === 'false' ? false : lower;
+      },
+      z.boolean({ error: 'must be true or false' }),
+    )
+    .meta({ description });
+
+/** A whole number within bounds; name the unit in the path or the description. */
+export const integer = (description: string, bounds: { min: number; max: number }) =>
+  z
+    .preprocess(
+      (value) => (typeof value === 'string' && /^\s*-?\d+\s*$/.test(value) ? Number(value) : value),
+      z
+        .int({ error: 'must be a whole number' })
+        .min(bounds.min, { error: `must be at least ${bounds.min}` })
+        .max(bounds.max, { error: `must be at most ${bounds.max}` }),
+    )
+    .meta({ description });
+
+/** One of a few words, in any case. */
+export const choice = <const T extends readonly [string, ...string[]]>(description: string, values: T) =>
+  z
+    .preprocess(
+      (value) =>
+        typeof value === 'string'
+          ? (values.find((known) => known.toLowerCase() === value.trim().toLowerCase()) ?? value)
+          : value,
+      z.enum(values, { error: `must be one of ${values.join(', ')}` }),
+    )
+    .meta({ description });
+
+/** Several texts: a YAML sequence, or one text separated by commas. */
+export const list = (description: string) =>
+  z
+    .preprocess(
+      (value) =>
+        typeof value === 'string'
+          ? value
+              .split(',')
+              .map((entry) => entry.trim())
+              .filter(Boolean)
+          : value,
+      z.array(z.string().min(1)),
+    )
+    .meta({ description });
