@@ -1,0 +1,21 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+/** Who did what to which member's key, and how it ended; never the key. */
+export interface AuditEvent {
+  readonly event: 'token' | 'request' | 'user-key.read' | 'user-key.create' | 'user-key.replace';
+  readonly outcome: 'done' | 'refused' | 'failed';
+  readonly userId?: string;
+  readonly requestId?: string;
+  /** Why it was refused or failed: a stable code or a few words. */
+  readonly reason?: string;
+}
+
+/** Writes audit events as log lines with `"context":"Audit"`, so that a collector can tell them from the rest. */
+@Injectable()
+export class AuditLog {
+  private readonly logger = new Logger('Audit');
+
+  record(event: AuditEvent): void {
+    this.logger.log({ msg: `${event.event} ${event.outcome}`, ...event });
+  }
+}

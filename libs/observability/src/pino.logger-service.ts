@@ -1,0 +1,46 @@
+import type { LoggerService } from '@nestjs/common';
+import type { Logger } from 'pino';
+
+type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+/** Nest's logger on pino: an object becomes the line's fields, text becomes its `msg`; the last text is the context. */
+export class PinoLoggerService implements LoggerService {
+  constructor(private readonly pino: Logger) {}
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write('info', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  private write(level: Level, message: unknown, rest: readonly unknown[]): void {
+    const context = rest.at(-1);
+    const where = typeof context === 'string' ? { context } : {};
+    this.pino[level]({ ...where, ...fieldsOf(message) });
+  }
+}
+
+/** Of an error only name, message and stack: drivers hang statements and their parameters on theirs. */
+function fieldsOf(message: unknown): object {
+  if (message instanceof Error) return { msg: message.message, error: message.name, stack: message.stack };
+  if (typeof message === 'object' && message !== null) return message;
+  return { msg: String(message) };
+}
