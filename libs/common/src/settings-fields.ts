@@ -13,17 +13,19 @@ declare module 'zod' {
  */
 
 /** Free text without surrounding blanks. */
-export const text = (description: string): z.ZodString => z.string().trim().min(1).meta({ description });
+export const text = (description: string): z.ZodString =>
+  z.string({ error: 'must be text' }).trim().min(1, { error: 'must not be blank' }).meta({ description });
 
 /** Text that is never printed and can be given as `<name>_FILE`. */
-export const secret = (description: string): z.ZodString => z.string().min(1).meta({ description, secret: true });
+export const secret = (description: string): z.ZodString =>
+  z.string({ error: 'must be text' }).min(1, { error: 'must not be empty' }).meta({ description, secret: true });
 
 /** An absolute http(s) URI. */
 export const uri = (description: string): z.ZodURL =>
   z.url({ protocol: /^https?$/, error: 'must be an http(s) URI' }).meta({ description });
 
 /** `true` or `false`, in any case. */
-export const flag = (description: string) =>
+export const flag = (description: string): z.ZodPreprocess<z.ZodBoolean> =>
   z
     .preprocess(
       (value) => {
@@ -35,7 +37,7 @@ export const flag = (description: string) =>
     .meta({ description });
 
 /** A whole number within bounds; name the unit in the path or the description. */
-export const integer = (description: string, bounds: { min: number; max: number }) =>
+export const integer = (description: string, bounds: { min: number; max: number }): z.ZodPreprocess<z.ZodInt> =>
   z
     .preprocess(
       (value) => (typeof value === 'string' && /^\s*-?\d+\s*$/.test(value) ? Number(value) : value),
@@ -47,7 +49,10 @@ export const integer = (description: string, bounds: { min: number; max: number 
     .meta({ description });
 
 /** One of a few words, in any case. */
-export const choice = <const T extends readonly [string, ...string[]]>(description: string, values: T) =>
+export const choice = <const T extends readonly [string, ...string[]]>(
+  description: string,
+  values: T,
+): z.ZodPreprocess<z.ZodEnum<{ [K in T[number]]: K }>> =>
   z
     .preprocess(
       (value) =>
@@ -59,7 +64,7 @@ export const choice = <const T extends readonly [string, ...string[]]>(descripti
     .meta({ description });
 
 /** Several texts: a YAML sequence, or one text separated by commas. */
-export const list = (description: string) =>
+export const list = (description: string): z.ZodPreprocess<z.ZodArray<z.ZodString>> =>
   z
     .preprocess(
       (value) =>
@@ -69,6 +74,8 @@ export const list = (description: string) =>
               .map((entry) => entry.trim())
               .filter(Boolean)
           : value,
-      z.array(z.string().min(1)),
+      z.array(z.string({ error: 'must be text' }).trim().min(1, { error: 'must not hold a blank entry' }), {
+        error: 'must be a list',
+      }),
     )
     .meta({ description });
