@@ -1,0 +1,74 @@
+import { SigningKeys } from '@key-connector/auth';
+import { UnavailableError } from '@key-connector/common';
+import { Database } from '@key-connector/database';
+import { KeyRing } from '@key-connector/key-ring';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+
+interface BootStep {
+  readonly name: string;
+  run(): Promise<void>;
+}
+
+/** Longest wait between two tries of a step, in milliseconds. */
+const MAX_BACKOFF = 10_000;
+
+/**
+ * Brings the dependencies up in order, after the service listens: database and migrations, then key provider and data
+ * keys. A dependency that is away is tried again, with jittered, capped backoff; what only an operator can mend ends it.
+ */
+@Injectable()
+export class Boot implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(Boot.name);
+  private readonly stop = new AbortController();
+  private waitingFor: string | undefined = 'start';
+
+  constructor(
+    private readonly database: Database,
+    private readonly keyRing: KeyRing,
+    private readonly signingKeys: SigningKeys,
+  ) {}
+
+  /** The step that is not done yet; `undefined` when the service is up. */
+  get pending(): string | undefined {
+    return this.waitingFor;
+  }
+
+  /** Resolves when every step is done; rejects when one cannot succeed without an operator. */
+  async run(): Promise<void> {
+    void this.signingKeys.prefetch();
+    for (const step of this.steps()) {
+      this.waitingFor = step.name;
+      await this.untilAvailable(step);
+    }
+    this.waitingFor = undefined;
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stop.abort();
+  }
+
+  private steps(): readonly BootStep[] {
+    return [
+      { name: 'database', run: () => this.database.connect() },
+      { name: 'data keys', run: () => this.keyRing.load() },
+    ];
+  }
+
+  private async untilAvailable(step: BootStep): Promise<void> {
+    const policy = retry(
+      handleWhen((error) => error instanceof UnavailableError),
+      {
+        maxAttempts: Number.POSITIVE_INFINITY,
+        backoff: new ExponentialBackoff({ initialDelay: 200, maxDelay: MAX_BACKOFF }),
+      },
+    );
+    policy.onFailure(({ reason }) => {
+      const error = 'error' in reason ? reason.error : undefined;
+      if (error instanceof UnavailableError) {
+        this.logger.warn({ msg: `waiting for the ${step.name}: ${error.message}`, code: error.code });
+      }
+    });
+    await policy.execute(() => step.run(), this.stop.signal);
+  }
+}

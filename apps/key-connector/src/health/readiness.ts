@@ -1,0 +1,53 @@
+import { SigningKeys } from '@key-connector/auth';
+import { Database } from '@key-connector/database';
+import { KeyRing } from '@key-connector/key-ring';
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService, type HealthIndicatorFunction, type HealthIndicatorResult } from '@nestjs/terminus';
+import { Boot } from '../boot/boot.js';
+
+/** What must be there for any request to succeed, one indicator each. A failing key provider is not among it. */
+@Injectable()
+export class Readiness {
+  readonly indicators: readonly HealthIndicatorFunction[] = [
+    () => this.boot(),
+    () => this.database(),
+    () => this.dataKeys(),
+    () => this.issuer(),
+  ];
+
+  constructor(
+    private readonly health: HealthIndicatorService,
+    private readonly bootState: Boot,
+    private readonly databaseState: Database,
+    private readonly keyRing: KeyRing,
+    private readonly signingKeys: SigningKeys,
+  ) {}
+
+  private boot(): HealthIndicatorResult {
+    const indicator = this.health.check('boot');
+    const { pending } = this.bootState;
+    return pending === undefined ? indicator.up() : indicator.down(`waiting for the ${pending}`);
+  }
+
+  private async database(): Promise<HealthIndicatorResult> {
+    const indicator = this.health.check('database');
+    try {
+      await this.databaseState.ping();
+      return indicator.up();
+    } catch {
+      // Where it is and why it fails is for the log; health is answered without a token.
+      return indicator.down('not answering');
+    }
+  }
+
+  private dataKeys(): HealthIndicatorResult {
+    const indicator = this.health.check('dataKeys');
+    return this.keyRing.loaded ? indicator.up() : indicator.down('not loaded');
+  }
+
+  private issuer(): HealthIndicatorResult {
+    const indicator = this.health.check('issuer');
+    const { ready, detail } = this.signingKeys.status();
+    return ready ? indicator.up(detail) : indicator.down(detail);
+  }
+}

@@ -1,0 +1,37 @@
+import { KeyConnectorError } from '@key-connector/common';
+import { Database } from '@key-connector/database';
+import { KeyRing } from '@key-connector/key-ring';
+import { createLogger, PinoLoggerService } from '@key-connector/observability';
+import { loadSettings } from '@key-connector/settings';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { version } from './about/version.js';
+import { Boot } from './boot/boot.js';
+import { createApp } from './create-app.js';
+
+/** Starts the service; it listens at once and turns ready when its dependencies are up. */
+export async function serve(): Promise<void> {
+  const settings = loadSettings();
+  const logger = new PinoLoggerService(createLogger(settings.log));
+  let app: NestFastifyApplication | undefined;
+  try {
+    app = await createApp(settings, logger);
+    await app.listen(settings.http.port, settings.http.host);
+    await app.get(Boot).run();
+    logger.log({ msg: 'ready', ...(await summary(app)) });
+  } catch (error) {
+    logger.fatal(error instanceof KeyConnectorError ? { msg: error.message, code: error.code } : error);
+    process.exitCode = 1;
+    await app?.close();
+    process.exit();
+  }
+}
+
+async function summary(app: NestFastifyApplication): Promise<object> {
+  return {
+    address: await app.getUrl(),
+    database: app.get(Database).description,
+    ...app.get(KeyRing).summary(),
+    version,
+    node: process.version,
+  };
+}
