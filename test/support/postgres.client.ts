@@ -1,0 +1,41 @@
+import pg from 'pg';
+
+/** Where and as whom to connect. */
+export interface PostgresAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password?: string;
+  readonly database: string;
+}
+
+/** Runs SQL on a connection of its own. */
+export async function queryOnce<Row extends object>(
+  address: PostgresAddress,
+  sql: string,
+  values?: readonly unknown[],
+): Promise<Row[]> {
+  const client = new pg.Client({ ...address, connectionTimeoutMillis: 5_000 });
+  // A server that is killed mid-query also emits here; the query's own rejection tells the caller.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const result = await client.query<Row>(sql, values === undefined ? undefined : [...values]);
+    return result.rows;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** The address as an ADO.NET connection string and as a URL. */
+export function connectionStrings(address: PostgresAddress): { connectionString: string; url: string } {
+  const { host, port, user, password, database } = address;
+  const url = new URL(`postgres://${host}:${port}/${database}`);
+  url.username = user;
+  url.password = password ?? '';
+  const quoted = password === undefined ? '' : `;Password="${password.replaceAll('"', '""')}"`;
+  return {
+    connectionString: `Host=${host};Port=${port};Database=${database};Username=${user}${quoted}`,
+    url: url.toString(),
+  };
+}

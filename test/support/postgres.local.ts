@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { childrenOf, exitOf, isRunning, run } from './child-process.ts';
+import { freePort } from './free-port.ts';
+import { findPostgres } from './postgres.binaries.ts';
+import { connectionStrings, type PostgresAddress, queryOnce } from './postgres.client.ts';
+import type { PostgresOptions, PostgresServer } from './postgres.contract.ts';
+import { type TempFolder, tempFolder } from './temp-folder.ts';
+import { giveToUnprivileged, unprivileged } from './unprivileged.ts';
+import { until } from './until.ts';
+
+const DATABASE = 'keys';
+
+/** A PostgreSQL server that this process started and may kill, freeze and restart. */
+export class LocalPostgres implements PostgresServer {
+  readonly host = '127.0.0.1';
+  readonly database = DATABASE;
+  readonly port: number;
+  readonly connectionString: string;
+  readonly url: string;
+  private readonly folder: TempFolder;
+  private readonly address: PostgresAddress;
+  private readonly command: readonly [string, string[]];
+  private server: ChildProcess | undefined;
+  private output = '';
+
+  private constructor(folder: TempFolder, bin: string, port: number, parameters: Readonly<Record<string, string>>) {
+    this.folder = folder;
+    this.port = port;
+    this.address = { host: this.host, port, user: 'postgres', database: DATABASE };
+    ({ connectionString: this.connectionString, url: this.url } = connectionStrings(this.address));
+    const all = { ...defaults, ...parameters, port: String(port) };
+    const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    this.command = unprivileged(join(bin, 'postgres'), ['-D', join(folder.path, 'data'), ...flags]);
+  }
+
+  static async start({ major, parameters = {} }: PostgresOptions): Promise<LocalPostgres> {
+    const bin = await binariesOf(major);
+    const folder = await tempFolder('postgres');
+    await giveToUnprivileged(folder.path);
+    await run(
+      ...unprivileged(join(bin, 'initdb'), [
+        ...['-D', join(folder.path, 'data'), '--username=postgres', '--auth=trust'],
+        ...['--encoding=UTF8', '--no-locale', '--no-sync', '--no-instructions'],
+      ]),
+    );
+    const server = new LocalPostgres(folder, bin, await freePort(), parameters);
+    await server.launch();
+    await queryOnce({ ...server.address, database: 'postgres' }, `CREATE DATABASE ${DATABASE}`);
+    return server;
+  }
+
+  query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
+    return queryOnce<Row>(this.address, sql, values);
+  }
+
+  async stop(): Promise<void> {
+    // SIGQUIT: nothing of the data is kept, so no clean shutdown is worth waiting for.
+    await this.thaw();
+    await this.kill('SIGQUIT');
+    await this.folder.remove();
+  }
+
+  async restart(): Promise<void> {
+    await this.kill('SIGINT');
+    await this.launch();
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const { server } = this;
+    if (server === undefined || !isRunning(server)) return;
+    const ended = exitOf(server);
+    server.kill(signal);
+    await ended;
+  }
+
+  async freeze(): Promise<void> {
+    // The postmaster first, so that it forks no backend that we would miss.
+    await this.signalAll('SIGSTOP');
+  }
+
+  async thaw(): Promise<void> {
+    await this.signalAll('SIGCONT');
+  }
+
+  private async signalAll(signal: NodeJS.Signals): Promise<void> {
+    const pid = this.server?.pid;
+    if (this.server === undefined || pid === undefined || !isRunning(this.server)) return;
+    process.kill(pid, signal);
+    for (const child of await childrenOf(pid)) {
+      try {
+        process.kill(child, signal);
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+  }
+
+  /** Starts the server and waits until it answers. After a SIGKILL its orphans hold the files for a moment: try again. */
+  private async launch(): Promise<void> {
+    await until(
+      () => this.tryLaunch(),
+      () => `PostgreSQL answers. It said: ${this.output}`,
+      30_000,
+    );
+  }
+
+  private async tryLaunch(): Promise<boolean> {
+    const [program, args] = this.command;
+    const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.server = server;
+    this.output = '';
+    server.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.output = (this.output + text).slice(-4_000);
+    });
+    let answers = false;
+    await until(async () => {
+      answers = await this.answers();
+      return answers || !isRunning(server);
+    }, 'PostgreSQL starts or ends');
+    return answers;
+  }
+
+  private async answers(): Promise<boolean> {
+    return queryOnce({ ...this.address, database: 'postgres' }, 'SELECT 1').then(
+      () => true,
+      () => false,
+    );
+  }
+}
+
+/** Fast rather than durable: what a test kills is the process, never the machine. */
+const defaults = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  fsync: 'off',
+  shared_buffers: '64MB',
+  log_min_messages: 'fatal',
+};
+
+async function binariesOf(major: number | undefined): Promise<string> {
+  const found = findPostgres();
+  const chosen = found.find((candidate) => major === undefined || candidate.major === major);
+  if (chosen !== undefined) return chosen.folder();
+  const has = found.map((candidate) => candidate.major).join(', ') || 'none';
+  throw new Error(
+    `No PostgreSQL ${major ?? ''} here (found: ${has}). Run "npm run verify" or "npm ci --prefix test/tools" once.`,
+  );
+}
