@@ -1,0 +1,51 @@
+import { choice, secret, text, uri } from '@key-connector/common';
+import { z } from 'zod';
+
+/** Every place that the settings know for a certificate, in the order of the reference. */
+export const certificateSourceKinds = ['filesystem', 'store', 'azurestorage', 'azurekv', 'vault'] as const;
+
+/** `certificate__*`: where the certificate with the RSA key is, for `rsaKey__provider: certificate`. */
+export const certificateSettingsSchema = z.strictObject({
+  provider: choice('Where the certificate is kept.', certificateSourceKinds).default('filesystem'),
+
+  filesystemPath: text('The PKCS#12 or PEM file with the RSA private key.').optional(),
+  filesystemPassword: secret('The password of that file.').optional(),
+
+  storeThumbprint: text('.NET certificate store of the user: the SHA-1 thumbprint.').optional(),
+
+  azureStorageConnectionString: secret('Azure Storage: the connection string.').optional(),
+  azureStorageContainer: text('Azure Storage: the container.').optional(),
+  azureStorageFileName: text('Azure Storage: the name of the PKCS#12 blob.').optional(),
+  azureStorageFilePassword: secret('Azure Storage: the password of the PKCS#12.').optional(),
+
+  azureKeyvaultUri: uri('Azure Key Vault: the vault.').optional(),
+  azureKeyvaultCertificateName: text('Azure Key Vault: the name of the exportable certificate.').optional(),
+  azureKeyvaultAdTenantId: text(
+    'Azure Key Vault: the Entra tenant; blank for the default credential chain.',
+  ).optional(),
+  azureKeyvaultAdAppId: text('Azure Key Vault: the application (client) id.').optional(),
+  azureKeyvaultAdSecret: secret('Azure Key Vault: the application’s secret.').optional(),
+
+  vaultServerUri: uri('HashiCorp Vault: the server.').optional(),
+  vaultToken: secret('HashiCorp Vault: the token.').optional(),
+  vaultSecretMountPoint: text('HashiCorp Vault: the mount point of the KV v2 engine.').default('secret'),
+  vaultSecretPath: text('HashiCorp Vault: the path of the secret.').optional(),
+  vaultSecretDataKey: text('HashiCorp Vault: the field that holds the base64 PKCS#12.').optional(),
+  vaultSecretFilePassword: secret('HashiCorp Vault: the password of the PKCS#12.').optional(),
+});
+
+/** `certificate__*` as the schema gives it. */
+export type CertificateSettings = z.output<typeof certificateSettingsSchema>;
+
+/** What each built source needs. Adding one: its settings here, its reader in `certificate.sources.ts`. */
+export interface CertificateSourceSettings {
+  filesystem: { path: string; password?: string | undefined };
+}
+
+/** The sources that are built. */
+export type CertificateSourceKind = keyof CertificateSourceSettings;
+
+/** The chosen source with its settings. */
+export type CertificateSource<K extends CertificateSourceKind = CertificateSourceKind> = {
+  [P in K]: { kind: P } & CertificateSourceSettings[P];
+}[K];

@@ -1,0 +1,25 @@
+/** A data key as the database keeps it: encrypted, with the name of the key that can open it. */
+export interface WrappedKey {
+  /** Names the exact key version at the provider, for people; `unwrap` does not rely on it. */
+  readonly keyReference: string;
+  /** How `ciphertext` was made, in the provider's own words: `RSA-OAEP`, `RSA-OAEP-256`, … */
+  readonly algorithm: string;
+  readonly ciphertext: Uint8Array;
+}
+
+/** Bytes of a data key. */
+export const dataKeyLength = 32;
+
+/** A key that wraps data keys and never leaves its provider. */
+export abstract class KeyEncryptionKey {
+  /** Stable fingerprint: `sha256:` + hex of SHA-256 over the public key's SPKI DER. */
+  abstract readonly id: string;
+  /** Which key this is, for people: no secret in it. */
+  abstract readonly description: string;
+  /** The algorithm of a classic deployment's wrapping, which does not name its own. */
+  abstract readonly classicAlgorithm: string;
+  /** Encrypts a 32-byte data key; any other length is a RangeError. */
+  abstract wrap(dataKey: Uint8Array): Promise<WrappedKey>;
+  /** Decrypts a wrapping of this key; the caller wipes the result. Every refusal is the same `UnwrapFailed`. */
+  abstract unwrap(wrapped: WrappedKey): Promise<Uint8Array>;
+}

@@ -1,0 +1,26 @@
+import type { KeyEncryptionKey } from './key-encryption-key.js';
+import type { KeyProviderSettings, ProviderKind } from './key-provider.settings.js';
+
+type Open<K extends ProviderKind> = (settings: KeyProviderSettings<K>) => Promise<KeyEncryptionKey>;
+
+/** One entry a provider; its code and its SDK are loaded when it is chosen. */
+const open: { [K in ProviderKind]: Open<K> } = {
+  certificate: async (settings) => (await import('./certificate/index.js')).openCertificate(settings),
+};
+
+/** Opens the key-encryption key of the chosen provider. */
+export function openKeyEncryptionKey<K extends ProviderKind>(
+  settings: KeyProviderSettings<K>,
+): Promise<KeyEncryptionKey> {
+  return open[settings.kind](settings);
+}
+
+/** Names the chosen provider and where it finds its key; no secret in it. */
+const describe: { [K in ProviderKind]: (settings: KeyProviderSettings<K>) => string } = {
+  certificate: ({ source }) => `certificate ${source.path}`,
+};
+
+/** Names the chosen provider for logs. */
+export function describeKeyProvider<K extends ProviderKind>(settings: KeyProviderSettings<K>): string {
+  return describe[settings.kind](settings);
+}

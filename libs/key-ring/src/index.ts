@@ -1,0 +1,1 @@
+export { type KeyRingSettings, keyRingSettingsSchema } from './key-ring.settings.js';

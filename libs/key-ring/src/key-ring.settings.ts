@@ -1,0 +1,15 @@
+import { choice } from '@key-connector/common';
+import { z } from 'zod';
+
+/** `keyRing__*`: how user keys are written. */
+export const keyRingSettingsSchema = z.strictObject({
+  valueLayout: choice(
+    'How user keys are written. `classic`: as an existing deployment does, so that its own software can still read them. ' +
+      '`bound`: each value tied to its user; classic values are still read. `boundOnly`: classic values are refused. ' +
+      '`auto`: `classic` on a classic deployment’s database, `boundOnly` on a new one.',
+    ['auto', 'classic', 'bound', 'boundOnly'],
+  ).default('auto'),
+});
+
+/** `keyRing__*` as the schema gives it: the options of `KeyRingModule`. */
+export type KeyRingSettings = z.output<typeof keyRingSettingsSchema>;
