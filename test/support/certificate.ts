@@ -1,0 +1,116 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import forge from 'node-forge';
+
+/** A throwaway RSA key with its self-signed certificate, as an operator makes one for the service. */
+export interface KeyCertificate {
+  /** PKCS#12, AES-256, protected by `password`. */
+  readonly pfx: Buffer;
+  readonly password: string;
+  /** PKCS#8 PEM, unencrypted. */
+  readonly privateKeyPem: string;
+  readonly certificatePem: string;
+}
+
+/** A throwaway authority and a certificate for `localhost` and 127.0.0.1 that it signed, all PEM. */
+export interface TlsCertificate {
+  readonly caPem: string;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+/** Makes the certificate that holds the service's key-encryption key. */
+export function keyCertificate(options: { bits?: number; password?: string } = {}): KeyCertificate {
+  const { bits = 2048, password = randomBytes(16).toString('base64url') } = options;
+  const key = rsaKey(bits);
+  const subject = commonName('Key Connector (throwaway)');
+  const certificate = certify({ key, subject, issuer: { key, subject }, extensions: [] });
+  const asn1 = forge.pkcs12.toPkcs12Asn1(key.privateKey, [certificate], password, { algorithm: 'aes256' });
+  return {
+    pfx: Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary'),
+    password,
+    privateKeyPem: key.privateKeyPem,
+    certificatePem: forge.pki.certificateToPem(certificate),
+  };
+}
+
+/** Makes what an HTTPS server on this machine and its clients need. */
+export function tlsCertificate(): TlsCertificate {
+  const authority = { key: rsaKey(2048), subject: commonName('Throwaway test authority') };
+  const ca = certify({
+    ...authority,
+    issuer: authority,
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, critical: true },
+      { name: 'subjectKeyIdentifier' },
+    ],
+  });
+  const key = rsaKey(2048);
+  const certificate = certify({
+    key,
+    subject: commonName('localhost'),
+    issuer: authority,
+    extensions: [
+      { name: 'basicConstraints', cA: false },
+      { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      { name: 'subjectAltName', altNames: [dnsName('localhost'), ipAddress('127.0.0.1')] },
+    ],
+  });
+  return {
+    caPem: forge.pki.certificateToPem(ca),
+    certificatePem: forge.pki.certificateToPem(certificate),
+    keyPem: key.privateKeyPem,
+  };
+}
+
+interface RsaKey {
+  readonly privateKey: forge.pki.rsa.PrivateKey;
+  readonly publicKey: forge.pki.rsa.PublicKey;
+  readonly privateKeyPem: string;
+}
+
+type Subject = forge.pki.CertificateField[];
+
+interface CertificateRequest {
+  readonly key: RsaKey;
+  readonly subject: Subject;
+  readonly issuer: { readonly key: RsaKey; readonly subject: Subject };
+  readonly extensions: readonly object[];
+}
+
+/** node:crypto makes the key: forge would take seconds. */
+function rsaKey(modulusLength: number): RsaKey {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength });
+  const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const parsed = forge.pki.privateKeyFromPem(privateKeyPem);
+  return { privateKey: parsed, publicKey: forge.pki.setRsaPublicKey(parsed.n, parsed.e), privateKeyPem };
+}
+
+function certify({ key, subject, issuer, extensions }: CertificateRequest): forge.pki.Certificate {
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = key.publicKey;
+  // RFC 5280, 4.1.2.2: a positive integer, so the first bit stays clear.
+  certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
+  const now = Date.now();
+  certificate.validity.notBefore = new Date(now - 3_600_000);
+  certificate.validity.notAfter = new Date(now + 30 * 86_400_000);
+  certificate.setSubject(subject);
+  certificate.setIssuer(issuer.subject);
+  certificate.setExtensions([...extensions]);
+  certificate.sign(issuer.key.privateKey, forge.md.sha256.create());
+  return certificate;
+}
+
+function commonName(value: string): Subject {
+  return [{ name: 'commonName', value }];
+}
+
+/** GeneralName choices of RFC 5280, 4.2.1.6. */
+function dnsName(value: string): object {
+  return { type: 2, value };
+}
+
+function ipAddress(ip: string): object {
+  return { type: 7, ip };
+}
