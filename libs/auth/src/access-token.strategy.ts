@@ -1,0 +1,73 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Strategy, type VerifiedCallback } from 'passport-jwt';
+import { TokenInvalid } from './auth.errors.js';
+import { AUTH_OPTIONS } from './auth.module-definition.js';
+import type { AuthOptions } from './auth.settings.js';
+import { SigningKeys } from './signing-keys.js';
+import { bearerToken, type BearerRequest } from './token/bearer-token.js';
+import { type AccessToken, readTokenClaims } from './token/token-claims.js';
+import { readTokenHeader } from './token/token-header.js';
+import { isTokenType } from './token/token-type.js';
+
+type KeyCallback = (error: unknown, key?: Buffer) => void;
+
+/**
+ * passport-jwt with the issuer's keys: it verifies signature, `exp` and `nbf`; what it leaves open is checked here.
+ *
+ * It is run directly and not by `passport.authenticate()`, which would hang session methods on every request, look the
+ * strategy up in a registry of the whole process, and take longer than all other checks beside the signature.
+ */
+@Injectable()
+export class AccessTokenStrategy extends Strategy {
+  constructor(
+    @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
+    private readonly keys: SigningKeys,
+  ) {
+    super(
+      {
+        jwtFromRequest: bearerToken,
+        secretOrKeyProvider: (_request: BearerRequest, token: string, done) => {
+          this.provideKey(token, done);
+        },
+        algorithms: ['RS256'],
+        jsonWebTokenOptions: { clockTolerance: options.clockSkewSeconds },
+        passReqToCallback: true,
+      },
+      (request: BearerRequest, payload: unknown, done: VerifiedCallback) => {
+        done(null, readTokenClaims(bearerToken(request), payload, { issuer: keys.issuer, audience: options.audience }));
+      },
+    );
+  }
+
+  /** Verifies the request's token; rejects with our errors and with those of jsonwebtoken. */
+  verify(request: BearerRequest): Promise<AccessToken> {
+    return new Promise((resolve, reject) => {
+      // Passport's contract: each attempt is an object of its own, on which the strategy calls one of these.
+      const attempt = Object.create(this) as Attempt;
+      attempt.success = resolve;
+      attempt.fail = reject;
+      attempt.error = reject;
+      attempt.authenticate(request);
+    });
+  }
+
+  private provideKey(token: string, done: KeyCallback): void {
+    const { kid, typ } = readTokenHeader(token);
+    const { tokenType } = this.options;
+    if (tokenType !== undefined && !isTokenType(typ, tokenType)) throw new TokenInvalid('type');
+    // The declared type is older than what jsonwebtoken takes: a KeyObject, which saves parsing a PEM for each token.
+    const provide = (key: unknown): void => {
+      done(null, key as Buffer);
+    };
+    const key = this.keys.find(kid);
+    if (key === undefined) void this.keys.fetch(kid).then(provide, done);
+    else provide(key);
+  }
+}
+
+interface Attempt {
+  success: (token: AccessToken) => void;
+  fail: (error: unknown) => void;
+  error: (error: unknown) => void;
+  authenticate(request: BearerRequest): void;
+}

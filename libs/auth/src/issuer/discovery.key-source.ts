@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { fetchJson } from './fetch-json.js';
+import { readJwks } from './jwks.js';
+import { type KeySet, namedKeys } from './key-set.js';
+import { KeySource } from './key-source.js';
+import { KeysUnusable } from './keys-unusable.error.js';
+
+/** What we need of OpenID Connect Discovery 1.0, section 3. */
+const documentSchema = z.object({ issuer: z.string().min(1), jwks_uri: z.url({ protocol: /^https?$/ }) });
+
+/**
+ * Issuer and keys as the identity server's discovery document names them.
+ *
+ * The document's issuer counts, not the configured URI: the two often differ in port and path.
+ */
+export class DiscoveryKeySource extends KeySource {
+  readonly description: string;
+
+  constructor(
+    identityServerUri: string,
+    private readonly expectedIssuer?: string,
+  ) {
+    super();
+    this.description = `${identityServerUri.replace(/\/+$/, '')}/.well-known/openid-configuration`;
+  }
+
+  async load(signal: AbortSignal): Promise<KeySet> {
+    const document = documentSchema.safeParse(await fetchJson(this.description, signal));
+    if (!document.success) {
+      throw new KeysUnusable(
+        `${this.description}: is not a discovery document with "issuer" and an http(s) "jwks_uri"`,
+      );
+    }
+    const { issuer, jwks_uri: jwksUri } = document.data;
+    if (this.expectedIssuer !== undefined && issuer !== this.expectedIssuer) {
+      throw new KeysUnusable(`${this.description}: names another issuer than the setting auth.issuer`);
+    }
+    // Whoever sits on an unprotected way to the keys could sign tokens for every member.
+    if (this.description.startsWith('https:') && !jwksUri.startsWith('https:')) {
+      throw new KeysUnusable(`${this.description}: is served over https but its "jwks_uri" is not`);
+    }
+    return namedKeys(issuer, readJwks(await fetchJson(jwksUri, signal), jwksUri));
+  }
+}

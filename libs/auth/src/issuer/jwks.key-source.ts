@@ -1,0 +1,18 @@
+import { fetchJson } from './fetch-json.js';
+import { readJwks } from './jwks.js';
+import { type KeySet, namedKeys } from './key-set.js';
+import { KeySource } from './key-source.js';
+
+/** The keys at a configured JWKS URI, of a server without discovery. */
+export class JwksKeySource extends KeySource {
+  constructor(
+    private readonly issuer: string,
+    readonly description: string,
+  ) {
+    super();
+  }
+
+  async load(signal: AbortSignal): Promise<KeySet> {
+    return namedKeys(this.issuer, readJwks(await fetchJson(this.description, signal), this.description));
+  }
+}

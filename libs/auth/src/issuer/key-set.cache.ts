@@ -1,0 +1,142 @@
+import { Metrics } from '@key-connector/observability';
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import type { Counter } from 'prom-client';
+import { AUTH_OPTIONS } from '../auth.module-definition.js';
+import type { AuthOptions } from '../auth.settings.js';
+import type { KeySet } from './key-set.js';
+import { KeySource } from './key-source.js';
+
+/** Wait before the second try of the first load, in seconds; doubled each time, up to the cooldown. */
+const FIRST_RETRY = 0.5;
+
+/** Not moved by a wall clock that is set back or ahead. */
+const now = (): number => performance.now() / 1000;
+
+/**
+ * Holds the issuer's keys, refreshes them in the background, and keeps the old ones while that fails.
+ *
+ * From the first load on there is always one refresh planned: soon after a failure, else when the keys reach their age.
+ */
+@Injectable()
+export class KeySetCache implements OnModuleDestroy {
+  private readonly logger = new Logger(KeySetCache.name);
+  private readonly closing = new AbortController();
+  private readonly fetches: Counter<'outcome'>;
+  private loaded: { readonly keys: KeySet; readonly at: number } | undefined;
+  private loading: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private failures = 0;
+  private attemptedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
+    private readonly source: KeySource,
+    metrics: Metrics,
+  ) {
+    this.fetches = metrics.counter({
+      name: 'key_connector_jwks_fetches_total',
+      help: 'Fetches of the issuer’s signing keys, by outcome.',
+      labelNames: ['outcome'],
+    });
+    const age = metrics.gauge({
+      name: 'key_connector_jwks_age_seconds',
+      help: 'Age of the signing keys in use; NaN before the first were loaded.',
+      collect: () => {
+        age.set(this.ageSeconds ?? Number.NaN);
+      },
+    });
+  }
+
+  /** The keys to verify with; `undefined` before the first load and when they are older than the stale limit. */
+  get current(): KeySet | undefined {
+    return this.loaded !== undefined && now() - this.loaded.at <= this.options.jwksStaleSeconds
+      ? this.loaded.keys
+      : undefined;
+  }
+
+  /** Age of the loaded keys in seconds, whether or not they are still used. */
+  get ageSeconds(): number | undefined {
+    return this.loaded && now() - this.loaded.at;
+  }
+
+  /** Seconds since the last load began; infinite before the first. */
+  get sinceAttemptSeconds(): number {
+    return now() - this.attemptedAt;
+  }
+
+  /** Whether the last load failed. */
+  get failing(): boolean {
+    return this.failures > 0;
+  }
+
+  /** The load in flight. */
+  get pending(): Promise<void> | undefined {
+    return this.loading;
+  }
+
+  /** Loads the keys; everyone who asks meanwhile shares the load. Never rejects. */
+  refresh(): Promise<void> {
+    this.loading ??= this.load().finally(() => {
+      this.loading = undefined;
+      this.plan();
+    });
+    return this.loading;
+  }
+
+  onModuleDestroy(): void {
+    this.closing.abort();
+    clearTimeout(this.timer);
+  }
+
+  private async load(): Promise<void> {
+    this.attemptedAt = now();
+    const deadline = AbortSignal.timeout(this.options.fetchTimeoutSeconds * 1000);
+    try {
+      this.accept(await this.source.load(AbortSignal.any([deadline, this.closing.signal])));
+    } catch (error) {
+      if (!this.closing.signal.aborted) this.keep(error);
+    }
+  }
+
+  private accept(keys: KeySet): void {
+    if (this.loaded === undefined || this.failing) {
+      this.logger.log({
+        msg: 'signing keys loaded',
+        from: this.source.description,
+        issuer: keys.issuer,
+        keys: keys.size,
+      });
+    }
+    this.loaded = { keys, at: now() };
+    this.failures = 0;
+    this.fetches.inc({ outcome: 'loaded' });
+  }
+
+  private keep(error: unknown): void {
+    this.failures += 1;
+    this.fetches.inc({ outcome: 'failed' });
+    const age = this.ageSeconds;
+    this.logger.warn({
+      msg: age === undefined ? 'no signing keys yet' : 'signing keys not refreshed, the old ones are kept',
+      error: error instanceof Error ? error.message : String(error),
+      ...(age !== undefined && { ageSeconds: Math.round(age), staleSeconds: this.options.jwksStaleSeconds }),
+    });
+  }
+
+  private plan(): void {
+    if (this.closing.signal.aborted) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.refresh(), this.pause() * 1000).unref();
+  }
+
+  /** Seconds to the next refresh, with up to a tenth of jitter so that replicas do not ask in step. */
+  private pause(): number {
+    const { jwksMaxAgeSeconds, jwksCooldownSeconds } = this.options;
+    const jitter = Math.random() / 10;
+    // Early, never late: the age is also the time within which a withdrawn key is refused.
+    if (!this.failing) return jwksMaxAgeSeconds * (1 - jitter);
+    // Late, never early: tokens with an unknown `kid` share the cooldown with these.
+    const wait = this.loaded === undefined ? FIRST_RETRY * 2 ** (this.failures - 1) : jwksMaxAgeSeconds;
+    return Math.min(wait, jwksCooldownSeconds) * (1 + jitter);
+  }
+}
