@@ -1,0 +1,59 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** What one run of the load generator saw. */
+export interface LoadResult {
+  readonly requests: number;
+  readonly microseconds: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly badStatus: number;
+  readonly socketErrors: number;
+}
+
+/** One run of the load generator. */
+export interface Load {
+  readonly url: string;
+  readonly tokenFile: string;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+const execute = promisify(execFile);
+
+/** Makes sure that wrk is there: installs Debian's package as root, otherwise says how to get it. */
+export function ensureWrk(): void {
+  if (found()) return;
+  if (process.getuid?.() === 0) {
+    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'wrk'], { stdio: 'inherit' });
+  }
+  if (!found()) {
+    throw new Error(
+      'The load generator wrk is not installed. On Debian and Ubuntu: sudo apt-get install wrk; on macOS: brew install wrk.',
+    );
+  }
+}
+
+function found(): boolean {
+  // `wrk -v` prints its version and exits with 1.
+  return spawnSync('wrk', ['-v'], { stdio: 'ignore' }).error === undefined;
+}
+
+/** Loads `GET /user-keys` over the given connections; throws when any answer is an error. */
+export async function runLoad({ url, tokenFile, connections, seconds }: Load): Promise<LoadResult> {
+  const script = join(import.meta.dirname, 'get.lua');
+  // One thread drives 64 connections at far more than the targets can answer, and leaves the other core to them.
+  const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, url];
+  const { stdout } = await execute('wrk', [...args, '--', tokenFile, new URL(url).host]);
+  const line = /^RESULT (.*)$/m.exec(stdout)?.[1];
+  if (line === undefined) throw new Error(`wrk printed no result:\n${stdout}`);
+  const result = JSON.parse(line) as LoadResult;
+  if (result.badStatus > 0 || result.socketErrors > 0) {
+    throw new Error(
+      `${url}: ${result.badStatus} answers with an error status, ${result.socketErrors} failed connections.`,
+    );
+  }
+  return result;
+}

@@ -1,0 +1,56 @@
+import type { BenchDatabase } from './databases/database.ts';
+import { type Load, runLoad } from './load/wrk.ts';
+import { cpuMicroseconds } from './support/process-cost.ts';
+import type { Target, TargetName } from './targets/target.ts';
+
+/** What one turn of one target cost. */
+export interface Turn {
+  readonly target: TargetName;
+  readonly rps: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly cpuUsPerRequest: number;
+  readonly databaseCpuUsPerRequest: number;
+}
+
+/** What is measured and how long. */
+export interface Plan {
+  readonly targets: readonly Target[];
+  readonly database: BenchDatabase;
+  readonly load: Omit<Load, 'url'>;
+  readonly rounds: number;
+  readonly onTurn: (turn: Turn) => void;
+}
+
+/** Lets the targets take turns; each round starts with another one, so that drift of the machine meets all alike. */
+export async function measure({ targets, database, load, rounds, onTurn }: Plan): Promise<Turn[]> {
+  const turns: Turn[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const target of rotate(targets, round)) {
+      await database.tidy();
+      const turn = await measureTurn(target, database, load);
+      onTurn(turn);
+      turns.push(turn);
+    }
+  }
+  return turns;
+}
+
+async function measureTurn(target: Target, database: BenchDatabase, load: Plan['load']): Promise<Turn> {
+  const cpuBefore = cpuMicroseconds(target.process.pid);
+  const databaseCpuBefore = database.cpuMicroseconds();
+  const result = await runLoad({ ...load, url: target.url });
+  return {
+    target: target.name,
+    rps: result.requests / (result.microseconds / 1e6),
+    p50Ms: result.p50Us / 1000,
+    p99Ms: result.p99Us / 1000,
+    cpuUsPerRequest: (cpuMicroseconds(target.process.pid) - cpuBefore) / result.requests,
+    databaseCpuUsPerRequest: (database.cpuMicroseconds() - databaseCpuBefore) / result.requests,
+  };
+}
+
+function rotate<T>(items: readonly T[], by: number): T[] {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}

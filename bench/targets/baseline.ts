@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { type BaselineConfig, writeConfig } from '../baselines/config.ts';
+import { startChild } from '../support/child-process.ts';
+import { waitUntilReady } from '../support/http.ts';
+import { freePort } from '../support/listen.ts';
+import type { Target, TargetName } from './target.ts';
+
+type BaselineName = Exclude<TargetName, 'service'>;
+
+const scripts: Record<BaselineName, string> = {
+  baselineA: '../baselines/bare.ts',
+  baselineB: '../baselines/orm.ts',
+};
+
+/** Starts a baseline in a process of its own. */
+export async function startBaseline(
+  name: BaselineName,
+  folder: string,
+  config: Omit<BaselineConfig, 'port'>,
+): Promise<Target> {
+  const port = await freePort();
+  const configPath = join(folder, `${name}.json`);
+  writeConfig(configPath, { ...config, port });
+  const child = startChild({
+    name,
+    command: process.execPath,
+    args: [join(import.meta.dirname, scripts[name]), configPath],
+    logFile: join(folder, `${name}.log`),
+    environment: { NODE_ENV: 'production' },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntilReady(url, child);
+  return { name, url, process: child };
+}
