@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { withLock } from './lock.mjs';
+
+/** `npm ci` did not do its work; the message says what to do. */
+export class InstallFailed extends Error {}
+
+/** Makes `node_modules` of a folder match its lockfile. Does nothing, in milliseconds, where it does already. */
+export async function install(folder) {
+  if (matches(folder)) return;
+  await withLock(join(folder, '.install-lock'), () => {
+    if (matches(folder)) return;
+    console.error(`Installing the packages of ${basename(folder)} …`);
+    // No install scripts: the one that is needed is run by name, whatever this npm's own policy.
+    npm(folder, ['ci', '--ignore-scripts']);
+    if (needsNode(folder)) npm(folder, ['rebuild', 'node', '--foreground-scripts']);
+    if (!matches(folder)) throw new InstallFailed(`npm ended well in ${folder}, but packages are missing: see above.`);
+  });
+}
+
+/** Compares the lockfile with the list that npm itself keeps of what it installed. */
+function matches(folder) {
+  const wanted = packagesOf(join(folder, 'package-lock.json'));
+  const installed = packagesOf(join(folder, 'node_modules', '.package-lock.json'));
+  if (wanted === undefined) throw new InstallFailed(`${folder} has no readable package-lock.json.`);
+  if (installed === undefined || (needsNode(folder) && !existsSync(join(folder, 'node_modules/.bin/node')))) return false;
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    // The empty path is the project itself; what is optional is left out on other platforms.
+    if (path === '') return true;
+    const found = installed[path];
+    return found === undefined ? optional === true : found.version === version;
+  });
+}
+
+function packagesOf(lockfile) {
+  try {
+    return JSON.parse(readFileSync(lockfile, 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+function needsNode(folder) {
+  return packagesOf(join(folder, 'package-lock.json'))?.['node_modules/node'] !== undefined;
+}
+
+function npm(folder, args) {
+  // Under `npm run`, npm says where it lies; otherwise it is looked up in PATH.
+  const self = process.env.npm_execpath;
+  const [program, first] = self?.endsWith('.js') ? [process.execPath, [self]] : ['npm', []];
+  const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
+  const { status, error } = spawnSync(program, [...first, ...args, ...quiet], {
+    cwd: folder,
+    // Standard output stays the task's own.
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, npm_config_omit: '', NODE_ENV: '' },
+  });
+  if (error?.code === 'ENOENT') {
+    throw new InstallFailed('npm is not here: install Node.js 18 or later with npm, and run this again.');
+  }
+  if (error !== undefined || status !== 0) {
+    throw new InstallFailed(
+      `"npm ${args.join(' ')}" failed in ${folder}: ${error?.message ?? 'what npm said stands above'}.\n` +
+        'With a network error, check the connection and the proxy, and that "npm ping" succeeds; then run this again.',
+    );
+  }
+}
