@@ -1,0 +1,44 @@
+import { Logger } from '@nestjs/common';
+import type { KeyEncryptionKey } from '../key-encryption-key.js';
+import { KeyProviderMisconfigured } from '../key-provider.errors.js';
+import type { KeyProviderSettings } from '../key-provider.settings.js';
+import { readKeyFileSource } from './certificate.sources.js';
+import { type KeyFile, KeyFileProblem, type KeyFileSource, WrongPassword } from './key-file.js';
+import { readKeyFile } from './key-file.reader.js';
+import { RsaKeyEncryptionKey } from './rsa.key-encryption-key.js';
+import { requireUsableRsaKey } from './rsa-key.policy.js';
+
+const logger = new Logger('CertificateProvider');
+
+/** Opens the RSA key of a certificate file; whatever is wrong with it is KeyProviderMisconfigured. */
+export async function openCertificate({ source }: KeyProviderSettings<'certificate'>): Promise<KeyEncryptionKey> {
+  const file = await readKeyFileSource(source);
+  try {
+    const keyFile = await readKeyFile(file);
+    requireUsableRsaKey(keyFile.privateKey);
+    warnWhenExpired(keyFile, file.origin);
+    return RsaKeyEncryptionKey.fromKeyFile(keyFile, file.origin);
+  } catch (error) {
+    if (error instanceof KeyFileProblem) throw new KeyProviderMisconfigured(explain(error, file));
+    throw error;
+  } finally {
+    file.bytes.fill(0);
+  }
+}
+
+function explain(problem: KeyFileProblem, { origin, password, passwordSetting }: KeyFileSource): string {
+  if (!(problem instanceof WrongPassword)) return `The key file ${origin} cannot be used: ${problem.message}.`;
+  return password === undefined
+    ? `The key file ${origin} is protected by a password; set ${passwordSetting}.`
+    : `The password in ${passwordSetting} does not open the key file ${origin}.`;
+}
+
+/** Only the key matters to us: an expired certificate must not lock every member out. */
+function warnWhenExpired({ certificate }: KeyFile, origin: string): void {
+  if (certificate === undefined || certificate.validToDate >= new Date()) return;
+  logger.warn({
+    msg: 'The certificate has expired; its key goes on working',
+    file: origin,
+    validTo: certificate.validTo,
+  });
+}

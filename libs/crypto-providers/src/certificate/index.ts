@@ -1,0 +1,1 @@
+export { openCertificate } from './certificate.provider.js';

@@ -1,0 +1,23 @@
+import type { KeyObject, X509Certificate } from 'node:crypto';
+
+/** What a PKCS#12 or PEM file holds that matters here; `certificate` belongs to `privateKey`. */
+export interface KeyFile {
+  readonly privateKey: KeyObject;
+  readonly certificate?: X509Certificate | undefined;
+}
+
+/** The bytes of a key file, wherever they came from. */
+export interface KeyFileSource {
+  /** Names the file for people: a path or a URI, no secret. */
+  readonly origin: string;
+  readonly bytes: Buffer;
+  readonly password?: string | undefined;
+  /** The path of the setting that holds the password. */
+  readonly passwordSetting: string;
+}
+
+/** Why a key file cannot be used; the reader of the whole file adds which file it is and what to do. */
+export class KeyFileProblem extends Error {}
+
+/** The password does not open the file. */
+export class WrongPassword extends KeyFileProblem {}

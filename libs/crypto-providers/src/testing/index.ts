@@ -1,0 +1,1 @@
+export { describeKeyEncryptionKey, type KeyEncryptionKeyFixture } from './key-encryption-key.suite.js';
