@@ -1,4 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import forge from 'node-forge';
 
 /** A throwaway RSA key with its self-signed certificate, as an operator makes one for the service. */
@@ -31,6 +33,14 @@ export function keyCertificate(options: { bits?: number; password?: string } = {
     privateKeyPem: key.privateKeyPem,
     certificatePem: forge.pki.certificateToPem(certificate),
   };
+}
+
+/** The same as a file in `folder`, for a service's settings. */
+export async function makeKeyCertificate(folder: string): Promise<{ path: string; password: string }> {
+  const { pfx, password } = keyCertificate();
+  const path = join(folder, 'bwkc.pfx');
+  await writeFile(path, pfx, { mode: 0o600 });
+  return { path, password };
 }
 
 /** Makes what an HTTPS server on this machine and its clients need. */

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { type IssuerServer, startIssuer } from './issuer.server.js';
+import { makeKeyCertificate } from './certificate.js';
+import type { PostgresServer } from './postgres.server.js';
+import { type ServiceProcess, startService } from './service.process.js';
+import { tempFolder } from './temp-folder.js';
+
+/** How a test's deployment differs from the plain one: SQLite, a certificate from a file, an issuer on loopback. */
+export interface DeploymentOptions {
+  readonly postgres?: PostgresServer;
+  /** More settings, or others: path with `__` → value. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** The built service as an operator runs it, with an issuer beside it. */
+export interface Deployment {
+  readonly service: ServiceProcess;
+  readonly issuer: IssuerServer;
+  readonly url: string;
+  readonly port: number;
+  /** The full settings, for starting the same service again. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** A folder that lives as long as the deployment. */
+  readonly folder: string;
+  /** A token of this member. */
+  token(userId: string): string;
+  /** A request with this member's token. */
+  call(method: string, userId: string, key?: string): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+/** Starts issuer and service, and waits until the service is ready. */
+export async function startDeployment(options: DeploymentOptions = {}): Promise<Deployment> {
+  const folder = await tempFolder('deployment');
+  const issuer = await startIssuer();
+  const certificate = await makeKeyCertificate(folder.path);
+  const settings = {
+    identityServerUri: issuer.uri,
+    ...databaseSettings(folder.path, options.postgres),
+    rsaKey__provider: 'certificate',
+    certificate__provider: 'filesystem',
+    certificate__filesystemPath: certificate.path,
+    certificate__filesystemPassword: certificate.password,
+    http__drainDelaySeconds: '0',
+    ...options.settings,
+  };
+  const service = await startService({ settings }).catch(async (error: unknown) => {
+    await issuer.stop();
+    await folder.remove();
+    throw error;
+  });
+  const token = (userId: string): string => issuer.token({ claims: { sub: userId } });
+  return {
+    service,
+    issuer,
+    url: service.url,
+    port: service.port,
+    settings,
+    folder: folder.path,
+    token,
+    call: (method, userId, key) =>
+      fetch(`${service.url}/user-keys`, {
+        method,
+        headers: { authorization: `Bearer ${token(userId)}`, 'content-type': 'application/json' },
+        ...(key === undefined ? {} : { body: JSON.stringify({ key }) }),
+      }),
+    stop: async () => {
+      await service.terminate();
+      await issuer.stop();
+      await folder.remove();
+    },
+  };
+}
+
+function databaseSettings(folder: string, postgres: PostgresServer | undefined): Record<string, string> {
+  return postgres === undefined
+    ? {
+        database__provider: 'sqlite',
+        database__sqliteConnectionString: `Data Source=${join(folder, 'key-connector.db')}`,
+      }
+    : { database__provider: 'postgresql', database__postgreSqlConnectionString: postgres.connectionString };
+}
