@@ -6,11 +6,11 @@ import { ensureWrk, runLoad } from './load/wrk.ts';
 import { measure } from './measure.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
 import { summarise, writeResults } from './results.ts';
-import { setStage, startTargets, timeWarmStarts } from './stage.ts';
+import { setStage, startTarget, timeWarmStarts } from './stage.ts';
 import { peakMemoryMb } from './support/process-cost.ts';
 import { median } from './support/statistics.ts';
 import { resultTable, turnLine } from './table.ts';
-import type { TargetName } from './targets/target.ts';
+import { type Target, type TargetName, targetNames } from './targets/target.ts';
 
 const resultFile = join(import.meta.dirname, 'results', 'latest.json');
 
@@ -41,7 +41,12 @@ async function run(options: BenchOptions): Promise<void> {
   );
 
   const readyMs = median(await timeWarmStarts(stage, options.warmStarts));
-  const targets = await startTargets(stage, resources);
+  const targets: Target[] = [];
+  for (const name of targetNames) {
+    const target = await startTarget(stage, name);
+    resources.use(target.process);
+    targets.push(target);
+  }
   const load = { tokenFile, connections: options.connections };
   for (const target of targets) {
     await checkAnswers(target, members);

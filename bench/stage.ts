@@ -10,7 +10,7 @@ import { startIssuer } from './support/issuer.ts';
 import { makeKeyEncryptionKey } from './support/key-encryption-key.ts';
 import { startBaseline } from './targets/baseline.ts';
 import { type ServiceSetup, startService } from './targets/service.ts';
-import type { Target } from './targets/target.ts';
+import type { Target, TargetName } from './targets/target.ts';
 
 /** Everything that a measurement needs, seeded and running, except the targets. */
 export interface Stage {
@@ -53,17 +53,16 @@ export async function timeWarmStarts(stage: Stage, times: number): Promise<numbe
   return readyMs;
 }
 
-/** Starts the service and both baselines on the stage's database. */
-export async function startTargets(stage: Stage, resources: AsyncDisposableStack): Promise<Target[]> {
+/** Starts one target on the stage's database. */
+export async function startTarget(
+  stage: Stage,
+  name: TargetName,
+  nodeOptions: readonly string[] = [],
+): Promise<Target> {
   const { service, database, dataKey } = stage;
+  if (name === 'service') return startService({ ...service, nodeOptions });
   const config = { databaseUrl: database.url, identityServerUri: service.issuer.uri, dataKey };
-  const targets = [
-    await startService(service),
-    await startBaseline('baselineA', service.folder, config),
-    await startBaseline('baselineB', service.folder, config),
-  ];
-  for (const target of targets) resources.use(target.process);
-  return targets;
+  return startBaseline(name, { folder: service.folder, config, nodeOptions });
 }
 
 function temporaryFolder(resources: AsyncDisposableStack): string {

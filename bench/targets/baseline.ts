@@ -12,19 +12,24 @@ const scripts: Record<BaselineName, string> = {
   baselineB: '../baselines/orm.ts',
 };
 
+/** What a baseline is started with. */
+export interface BaselineSetup {
+  readonly folder: string;
+  readonly config: Omit<BaselineConfig, 'port'>;
+  /** Options of Node itself, for profiling. */
+  readonly nodeOptions?: readonly string[];
+}
+
 /** Starts a baseline in a process of its own. */
-export async function startBaseline(
-  name: BaselineName,
-  folder: string,
-  config: Omit<BaselineConfig, 'port'>,
-): Promise<Target> {
+export async function startBaseline(name: BaselineName, setup: BaselineSetup): Promise<Target> {
+  const { folder, config, nodeOptions = [] } = setup;
   const port = await freePort();
   const configPath = join(folder, `${name}.json`);
   writeConfig(configPath, { ...config, port });
   const child = startChild({
     name,
     command: process.execPath,
-    args: [join(import.meta.dirname, scripts[name]), configPath],
+    args: [...nodeOptions, join(import.meta.dirname, scripts[name]), configPath],
     logFile: join(folder, `${name}.log`),
     environment: { NODE_ENV: 'production' },
   });

@@ -1,0 +1,37 @@
+// Where the time of a request goes: `node bench/profile/run.ts [service|baselineA|baselineB] [options of the benchmark]`.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureWrk, runLoad } from '../load/wrk.ts';
+import { parseOptions } from '../options.ts';
+import { setStage, startTarget } from '../stage.ts';
+import { targetNames } from '../targets/target.ts';
+import { type Costs, costByFunction, costByOwner, type CpuProfile } from './cpu-profile.ts';
+
+const [first, ...rest] = process.argv.slice(2);
+const name = targetNames.find((known) => known === first);
+const options = parseOptions(name ? rest : process.argv.slice(2));
+if (options) {
+  await using resources = new AsyncDisposableStack();
+  ensureWrk();
+  const stage = await setStage(options, resources);
+  const folder = join(import.meta.dirname, '../results', `profile-${Date.now()}`);
+  mkdirSync(folder, { recursive: true });
+
+  const profiler = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+  const target = await startTarget(stage, name ?? 'service', profiler);
+  resources.use(target.process);
+  const load = { url: target.url, tokenFile: stage.tokenFile, connections: options.connections };
+  const { requests } = await runLoad({ ...load, seconds: options.secondsPerTurn });
+  await target.process.stop();
+
+  for (const file of readdirSync(folder)) {
+    const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile;
+    print(`${join(folder, file)}: ${requests} requests, µs of each by owner`, costByOwner(profile), requests);
+    print('µs of each by function, without what it calls', costByFunction(profile), requests);
+  }
+}
+
+function print(title: string, costs: Costs, requests: number): void {
+  const lines = costs.slice(0, 40).map(([what, cost]) => `${(cost / requests).toFixed(2).padStart(8)}  ${what}`);
+  process.stdout.write(`\n${title}\n${lines.join('\n')}\n`);
+}
