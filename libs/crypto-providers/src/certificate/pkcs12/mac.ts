@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Asn1 } from './asn1.js';
 import type { EncodedPassword } from './encoded-password.js';
-import { derivePbkdf2, hmacHash } from './pbkdf2.js';
+import { derivePbmac1Key, hmacHash } from './pbkdf2.js';
 import { type HashName, pkcs12Kdf, purpose } from './pkcs12-kdf.js';
 import { unsupported } from './unsupported.js';
 
@@ -22,7 +22,7 @@ export async function macMatches(macData: Asn1, contents: Buffer, password: Enco
   const oid = algorithm.child(0).oid();
   const { key, hash } =
     oid === pbmac1
-      ? await pbmac1Key(algorithm.child(1), expected.length, password)
+      ? await pbmac1Key(algorithm.child(1), password)
       : await classicKey(macData, hashes[oid] ?? unsupported(oid), password);
   const actual = createHmac(hash, key).update(contents).digest();
   key.fill(0);
@@ -44,11 +44,7 @@ async function classicKey(
   return { key: await pkcs12Kdf(input, purpose.macKey, length), hash };
 }
 
-/** PBMAC1 in PKCS#12 (RFC 9579): PBKDF2 and an HMAC of the same strength. */
-async function pbmac1Key(
-  parameters: Asn1,
-  length: number,
-  password: EncodedPassword,
-): Promise<{ key: Buffer; hash: HashName }> {
-  return { key: await derivePbkdf2(parameters.child(0), password.utf8, length), hash: hmacHash(parameters.child(1)) };
+/** PBMAC1 in PKCS#12 (RFC 9579): the key comes from PBKDF2, whose parameters stand in the algorithm. */
+async function pbmac1Key(parameters: Asn1, password: EncodedPassword): Promise<{ key: Buffer; hash: HashName }> {
+  return { key: await derivePbmac1Key(parameters.child(0), password.utf8), hash: hmacHash(parameters.child(1)) };
 }

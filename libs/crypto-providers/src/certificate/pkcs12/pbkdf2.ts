@@ -5,7 +5,7 @@ import { boundedIterations } from './iterations.js';
 import type { HashName } from './pkcs12-kdf.js';
 import { unsupported } from './unsupported.js';
 
-const oids = { pbkdf2: '1.2.840.113549.1.5.12' };
+const pbkdf2Oid = '1.2.840.113549.1.5.12';
 
 /** HMAC as pseudo-random function or message authentication (RFC 8018, appendix B.1). */
 const hmacs: Readonly<Record<string, HashName>> = {
@@ -22,20 +22,38 @@ export function hmacHash(algorithm: Asn1): HashName {
   return hmacs[oid] ?? unsupported(oid);
 }
 
-/** Derives a key as an AlgorithmIdentifier of PBKDF2 says (RFC 8018, section 5.2), on the thread pool. */
+/** What an AlgorithmIdentifier of PBKDF2 says (RFC 8018, appendix A.2). */
+interface Pbkdf2Parameters {
+  readonly salt: Buffer;
+  readonly iterations: number;
+  readonly keyLength: number | undefined;
+  readonly prf: HashName;
+}
+
+/** Derives a key for a cipher, on the thread pool. */
 export async function derivePbkdf2(algorithm: Asn1, password: Buffer, length: number): Promise<Buffer> {
-  const oid = algorithm.child(0).oid();
-  if (oid !== oids.pbkdf2) return unsupported(oid);
-  const [salt, iterations, ...optional] = algorithm.child(1).children;
-  if (salt === undefined || iterations === undefined) throw malformed();
-  const keyLength = optional.find((field) => field.isInteger)?.count();
+  const { salt, iterations, keyLength, prf } = parsePbkdf2(algorithm);
   if (keyLength !== undefined && keyLength !== length) throw malformed();
+  return promisify(pbkdf2)(password, salt, iterations, length, prf);
+}
+
+/** Derives a MAC key: PBKDF2 has to name its length, of at least 20 bytes (RFC 9579, section 4). */
+export async function derivePbmac1Key(algorithm: Asn1, password: Buffer): Promise<Buffer> {
+  const { salt, iterations, keyLength, prf } = parsePbkdf2(algorithm);
+  if (keyLength === undefined || keyLength < 20 || keyLength > 64) throw malformed();
+  return promisify(pbkdf2)(password, salt, iterations, keyLength, prf);
+}
+
+function parsePbkdf2(algorithm: Asn1): Pbkdf2Parameters {
+  const oid = algorithm.child(0).oid();
+  if (oid !== pbkdf2Oid) return unsupported(oid);
+  const parameters = algorithm.child(1);
+  const optional = parameters.children.slice(2);
   const prf = optional.find((field) => field.isSequence);
-  return promisify(pbkdf2)(
-    password,
-    salt.octets(),
-    boundedIterations(iterations.count()),
-    length,
-    prf === undefined ? 'sha1' : hmacHash(prf),
-  );
+  return {
+    salt: parameters.child(0).octets(),
+    iterations: boundedIterations(parameters.child(1).count()),
+    keyLength: optional.find((field) => field.isInteger)?.count(),
+    prf: prf === undefined ? 'sha1' : hmacHash(prf),
+  };
 }
