@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type IssuerServer, startIssuer } from './issuer.server.js';
 import { makeKeyCertificate } from './certificate.js';
+import { type IssuerServer, startIssuer } from './issuer.server.js';
 import type { PostgresServer } from './postgres.server.js';
 import { type ServiceProcess, startService } from './service.process.js';
 import { tempFolder } from './temp-folder.js';
@@ -41,7 +41,6 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
     certificate__provider: 'filesystem',
     certificate__filesystemPath: certificate.path,
     certificate__filesystemPassword: certificate.password,
-    http__drainDelaySeconds: '0',
     ...options.settings,
   };
   const service = await startService({ settings }).catch(async (error: unknown) => {

@@ -1,0 +1,271 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Deployment, startDeployment } from '../support/deployment.js';
+import { collect, exchange, parseAnswers } from '../support/raw-http.js';
+import { until } from '../support/until.js';
+
+const goodKey = randomBytes(32).toString('base64');
+
+describe('requests that are refused, as bytes on a socket', () => {
+  let deployment: Deployment;
+  let userId: string;
+  beforeAll(async () => {
+    deployment = await startDeployment();
+  });
+  afterAll(() => deployment.stop());
+
+  /** A request with a good token; every header can be replaced. */
+  const request = (method: string, body: string | Uint8Array, headers: Record<string, string> = {}): Buffer => {
+    userId = randomUUID();
+    const all: Record<string, string> = {
+      host: 'localhost',
+      authorization: `Bearer ${deployment.token(userId)}`,
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
+      connection: 'close',
+      ...headers,
+    };
+    const head = Object.entries(all)
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => `${name}: ${value}\r\n`);
+    return Buffer.concat([Buffer.from(`${method} /user-keys HTTP/1.1\r\n${head.join('')}\r\n`), Buffer.from(body)]);
+  };
+
+  /** Sends it, expects one refusal with this status and code, and nothing written. */
+  const expectRefused = async (bytes: Uint8Array | string, status: number, code: string): Promise<void> => {
+    const [answer] = await exchange(deployment.port, bytes);
+    expect(answer?.status).toBe(status);
+    expect(answer?.headers['content-type']).toBe('application/problem+json');
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ status, code });
+    expect(answer?.body).not.toMatch(/at .*\.js|node_modules|stack/);
+    expect((await deployment.call('GET', userId)).status).toBe(404);
+  };
+
+  describe('bodies', () => {
+    test('over 4 KB by length: 413', async () => {
+      await expectRefused(
+        request('PUT', JSON.stringify({ key: goodKey, pad: 'x'.repeat(4096) })),
+        413,
+        'BODY_TOO_LARGE',
+      );
+    });
+
+    test('over 4 KB in chunks: 413, and the rest is not read', async () => {
+      const head = request('PUT', '', { 'content-length': '', 'transfer-encoding': 'chunked' });
+      const chunk = `400\r\n${'x'.repeat(1024)}\r\n`;
+      await expectRefused(Buffer.concat([head, Buffer.from(chunk.repeat(64))]), 413, 'BODY_TOO_LARGE');
+    });
+
+    test.each([
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'application/xml',
+      'x',
+      '',
+    ])('content type "%s": 415', async (type) => {
+      await expectRefused(
+        request('PUT', JSON.stringify({ key: goodKey }), { 'content-type': type }),
+        415,
+        'CONTENT_TYPE_UNSUPPORTED',
+      );
+    });
+
+    test('a gzip bomb is not inflated: 415', async () => {
+      const bomb = gzipSync(Buffer.alloc(1024 * 1024));
+      await expectRefused(request('PUT', bomb, { 'content-encoding': 'gzip' }), 415, 'CONTENT_TYPE_UNSUPPORTED');
+    });
+
+    test.each([
+      ['empty', ''],
+      ['cut', '{"key":"'],
+      ['deep', '['.repeat(1500) + ']'.repeat(1500)],
+      ['an array', '["key"]'],
+      ['null', 'null'],
+      ['text', '"key"'],
+      ['a number for a key', '{"key":1}'],
+      ['null for a key', '{"key":null}'],
+      ['an object for a key', '{"key":{"length":44}}'],
+      ['no key', '{}'],
+      ['two spellings', JSON.stringify({ key: goodKey, Key: randomBytes(32).toString('base64') })],
+      ['__proto__', `{"__proto__":{"polluted":true},"key":"${goodKey}"}`],
+      ['constructor', `{"constructor":{"prototype":{"polluted":true}},"key":"${goodKey}"}`],
+      ['a NUL byte', `{"key":"${goodKey}\u0000"}`],
+    ])('JSON that is %s: 400, and no prototype is touched', async (_what, body) => {
+      const [answer] = await exchange(deployment.port, request('PUT', body));
+      expect(answer?.status).toBe(400);
+      expect(JSON.parse(answer?.body ?? '')).toMatchObject({
+        status: 400,
+        code: expect.stringMatching(/^(BODY_MALFORMED|USER_KEY_INVALID)$/),
+      });
+      expect((await deployment.call('GET', userId)).status).toBe(404);
+    });
+
+    test.each([
+      ['31 bytes', randomBytes(31).toString('base64')],
+      ['33 bytes', randomBytes(33).toString('base64')],
+      ['unpadded', goodKey.replace('=', '')],
+      ['url-safe', Buffer.alloc(32, 0xff).toString('base64url') + '='],
+      ['blanks', ` ${goodKey}`],
+      ['line breaks', `${goodKey.slice(0, 20)}\\n${goodKey.slice(20)}`],
+      ['no base64', '!'.repeat(44)],
+      ['bits after the end', `${Buffer.alloc(32).toString('base64').slice(0, 42)}B=`],
+      ['empty', ''],
+    ])('a key that is %s: 400', async (_what, key) => {
+      await expectRefused(request('PUT', `{"key":"${key}"}`), 400, 'USER_KEY_INVALID');
+    });
+  });
+
+  describe('framing', () => {
+    const raw = (lines: string[], end = '\r\n'): string => lines.join(end) + end + end;
+
+    test.each([
+      [
+        'both length headers',
+        ['POST /user-keys HTTP/1.1', 'Host: x', 'Content-Length: 4', 'Transfer-Encoding: chunked'],
+      ],
+      ['two lengths', ['POST /user-keys HTTP/1.1', 'Host: x', 'Content-Length: 4', 'Content-Length: 5']],
+      ['a length that is no number', ['POST /user-keys HTTP/1.1', 'Host: x', 'Content-Length: 4x']],
+      ['an unknown transfer coding', ['POST /user-keys HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked, gzip']],
+      ['a blank before the colon', ['GET /user-keys HTTP/1.1', 'Host : x']],
+      ['a folded header', ['GET /user-keys HTTP/1.1', 'Host: x', 'A: b', ' c']],
+      ['NUL in a header', ['GET /user-keys HTTP/1.1', 'Host: x', 'A: \u0000']],
+      ['no HTTP at all', ['hello']],
+    ])('%s: 400 and closed', async (_what, lines) => {
+      const [answer] = await exchange(deployment.port, raw(lines));
+      expect(answer?.status).toBe(400);
+      expect(JSON.parse(answer?.body ?? '')).toMatchObject({ code: 'REQUEST_MALFORMED' });
+    });
+
+    test('bare LF line ends: 400 and closed', async () => {
+      const answers = await exchange(deployment.port, raw(['GET /alive HTTP/1.1', 'Host: x', 'A: b'], '\n'));
+      expect(answers.map(({ status }) => status)).toEqual([400]);
+    });
+
+    test('headers over 16 KB: 431', async () => {
+      const [answer] = await exchange(
+        deployment.port,
+        raw(['GET /alive HTTP/1.1', 'Host: x', `A: ${'x'.repeat(17 * 1024)}`]),
+      );
+      expect(answer?.status).toBe(431);
+      expect(JSON.parse(answer?.body ?? '')).toMatchObject({ code: 'HEADERS_TOO_LARGE' });
+    });
+
+    test('a 64 KB token: 431', async () => {
+      const [answer] = await exchange(
+        deployment.port,
+        raw(['GET /user-keys HTTP/1.1', 'Host: x', `Authorization: Bearer ${'a'.repeat(64 * 1024)}`]),
+      );
+      expect(answer?.status).toBe(431);
+    });
+
+    test('a URL that does not decode: 400 or 404, never 500', async () => {
+      const [answer] = await exchange(
+        deployment.port,
+        raw(['GET /%c0%ae%zz HTTP/1.1', 'Host: x', 'Connection: close']),
+      );
+      expect([400, 404]).toContain(answer?.status);
+    });
+  });
+
+  describe('methods and paths', () => {
+    test.each(['DELETE', 'PATCH', 'TRACE', 'QUERY', 'PROPFIND'])(
+      '%s on the keys is refused with 404 or 405',
+      async (method) => {
+        const [answer] = await exchange(
+          deployment.port,
+          `${method} /user-keys HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+        );
+        expect([404, 405]).toContain(answer?.status);
+      },
+    );
+
+    test('405 names the methods that would do', async () => {
+      const answer = await fetch(`${deployment.url}/user-keys`, { method: 'DELETE' });
+      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST, PUT']);
+    });
+
+    test('a method override is not followed', async () => {
+      const [answer] = await exchange(
+        deployment.port,
+        request('POST', JSON.stringify({ key: goodKey }), { 'x-http-method-override': 'PUT' }),
+      );
+      expect(answer?.status).toBe(200);
+      const [again] = await exchange(
+        deployment.port,
+        request('POST', JSON.stringify({ key: goodKey }), {
+          'x-http-method-override': 'PUT',
+          authorization: `Bearer ${deployment.token(userId)}`,
+        }),
+      );
+      expect(again?.status).toBe(400);
+    });
+
+    test.each(['/', '/user-keys/x', '/User-Keys', '/../user-keys', '/user-keys%2f..', '/metrics', '/.env'])(
+      '%s is not found',
+      async (path) => {
+        const [answer] = await exchange(
+          deployment.port,
+          `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+        );
+        expect(answer?.status).toBe(404);
+      },
+    );
+  });
+
+  test('pipelined requests with different tokens each get their own key', async () => {
+    const members = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const member = { id: randomUUID(), key: randomBytes(32).toString('base64') };
+        await deployment.call('POST', member.id, member.key);
+        return member;
+      }),
+    );
+    const socket = connect(deployment.port, '127.0.0.1');
+    const received = collect(socket, 15_000);
+    socket.write(
+      members
+        .map(
+          ({ id }, index) =>
+            `GET /user-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${deployment.token(id)}\r\n` +
+            `Connection: ${index === members.length - 1 ? 'close' : 'keep-alive'}\r\n\r\n`,
+        )
+        .join(''),
+    );
+    const answers = parseAnswers(await received);
+    expect(answers.map(({ body }) => JSON.parse(body) as unknown)).toEqual(members.map(({ key }) => ({ key })));
+  });
+
+  test('a GET with a JSON content type and no body is answered', async () => {
+    const answer = await deployment.call('GET', randomUUID());
+    expect(answer.status).toBe(404);
+  });
+
+  test('every refusal left an audit line, and no line holds a key or a token', async () => {
+    // The log is written a moment after the answer.
+    const last = randomUUID();
+    await fetch(`${deployment.url}/last`, { headers: { 'x-request-id': last } });
+    await until(() => deployment.service.output.includes(last), 'the last request is in the log');
+    const lines = deployment.service.logs.filter(
+      (line) => line['context'] === 'Audit' && line['outcome'] === 'refused',
+    );
+    expect(new Set(lines.map((line) => line['reason']))).toEqual(
+      new Set([
+        'BODY_TOO_LARGE',
+        'CONTENT_TYPE_UNSUPPORTED',
+        'BODY_MALFORMED',
+        'USER_KEY_INVALID',
+        'REQUEST_MALFORMED',
+        'HEADERS_TOO_LARGE',
+        'USER_KEY_NOT_FOUND',
+        'METHOD_NOT_ALLOWED',
+        'USER_KEY_ALREADY_STORED',
+        'ROUTE_NOT_FOUND',
+      ]),
+    );
+    expect(deployment.service.output).not.toContain(goodKey);
+    expect(deployment.service.output).not.toMatch(/eyJ[\w-]+\.eyJ/);
+  });
+});
