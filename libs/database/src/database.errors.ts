@@ -1,0 +1,22 @@
+import { KeyConnectorError, UnavailableError } from '@key-connector/common';
+
+/** The database did not answer, or refused to; callers may try again. */
+export class DatabaseUnavailable extends UnavailableError {
+  readonly code = 'DATABASE_UNAVAILABLE';
+}
+
+/** The database answers reads and refuses writes: a standby, a full disk, a read-only file. */
+export class DatabaseReadOnly extends UnavailableError {
+  readonly code = 'DATABASE_READ_ONLY';
+  override readonly retryAfterSeconds = 5;
+}
+
+/** The tables were changed by a newer version of this service. */
+export class SchemaNewer extends KeyConnectorError {
+  readonly code = 'DATABASE_SCHEMA_NEWER';
+}
+
+/** The database, or what stands in it, cannot be used until an operator changes it. */
+export class DatabaseUnsupported extends KeyConnectorError {
+  readonly code = 'DATABASE_UNSUPPORTED';
+}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ConfigurableModuleClass } from './database.module-definition.js';
+import { databaseProviders, dataSourceOptions } from './database.providers.js';
+import { Database } from './database.service.js';
+import { Dialect } from './dialects/dialect.js';
+import { UserKey } from './entities/user-key.entity.js';
+
+/** Provides `Database` everywhere; entities of other rooms join by `TypeOrmModule.forFeature`. */
+@Module({
+  imports: [TypeOrmModule.forRootAsync(dataSourceOptions), TypeOrmModule.forFeature([UserKey])],
+  providers: databaseProviders,
+  exports: [Database, Dialect],
+})
+export class DatabaseModule extends ConfigurableModuleClass {}

@@ -1,0 +1,33 @@
+import type { Provider } from '@nestjs/common';
+import type { TypeOrmModuleAsyncOptions } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { DATABASE_SETTINGS } from './database.module-definition.js';
+import { Database } from './database.service.js';
+import type { DatabaseSettings } from './database.settings.js';
+import { Dialect } from './dialects/dialect.js';
+import { openDialect } from './dialects/open-dialect.js';
+
+export const databaseProviders: Provider[] = [
+  {
+    provide: Dialect,
+    inject: [DATABASE_SETTINGS],
+    useFactory: (settings: DatabaseSettings) => openDialect(settings),
+  },
+  {
+    provide: Database,
+    inject: [DataSource, Dialect, DATABASE_SETTINGS],
+    useFactory: (source: DataSource, dialect: Dialect, settings: DatabaseSettings) =>
+      new Database(source, dialect, settings),
+  },
+];
+
+/** Boot opens the data source (`Database.connect`) with retries of its own, so the module only makes it. */
+export const dataSourceOptions: TypeOrmModuleAsyncOptions = {
+  inject: [Dialect],
+  useFactory: (dialect: Dialect) => ({
+    ...dialect.dataSourceOptions,
+    autoLoadEntities: true,
+    manualInitialization: true,
+    retryAttempts: 0,
+  }),
+};

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KeyConnectorError } from '@key-connector/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { DatabaseReadOnly, DatabaseUnavailable } from './database.errors.js';
+import type { DatabaseSettings } from './database.settings.js';
+import { Dialect, type Failure } from './dialects/dialect.js';
+import { migrate } from './migrations/migrate.js';
+import type { UserKeyStatements } from './statements/user-key.statements.js';
+
+/** How often a statement is sent again after the database rolled it back: a deadlock's victim wins the second time. */
+const attempts = 4;
+
+/** The database as the other rooms see it: opened at boot, and every failure told in the product's own errors. */
+export class Database {
+  /** What and where the database is, for people: `PostgreSQL at db.example:5432/keys`; no user name, no password. */
+  readonly description: string;
+
+  /** The hot statements on UserKeys; call them inside `read` or `write`. */
+  readonly userKeys: UserKeyStatements;
+
+  private connecting: Promise<void> | undefined;
+
+  constructor(
+    private readonly source: DataSource,
+    private readonly dialect: Dialect,
+    private readonly settings: Pick<DatabaseSettings, 'migrate'>,
+  ) {
+    this.description = dialect.description;
+    this.userKeys = dialect.userKeys(source);
+  }
+
+  /**
+   * Opens the pool, looks at the server, and runs or checks the migrations; may be called again after a failure.
+   *
+   * @throws UnavailableError when it is worth trying again; any other KeyConnectorError when it is not.
+   */
+  async connect(): Promise<void> {
+    this.connecting ??= this.open().finally(() => (this.connecting = undefined));
+    return this.connecting;
+  }
+
+  /** One round trip. */
+  async ping(): Promise<void> {
+    await this.read(() => this.source.query('SELECT 1'));
+  }
+
+  /**
+   * Runs work in a transaction that no other process or caller holds at the same time. Inside, use its manager only. The
+   * lock goes with the transaction, so a killed holder blocks nobody.
+   */
+  async lock<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.translate(() => this.dialect.lock(this.source, work));
+  }
+
+  /** Runs statements once and translates their errors. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    return this.translate(() => this.dialect.turn(work));
+  }
+
+  /** Runs statements that change nothing: sent again after a lost connection, once, or when rolled back. */
+  async read<T>(work: () => Promise<T>): Promise<T> {
+    return this.translate(() => this.again(work, ['rolled-back', 'connection-lost']));
+  }
+
+  /**
+   * Runs one statement, or one transaction, that changes something: sent again only when the database says that it was
+   * rolled back. After a lost connection nobody knows, and sending an old value again could undo a newer one.
+   */
+  async write<T>(work: () => Promise<T>): Promise<T> {
+    return this.translate(() => this.again(work, ['rolled-back']));
+  }
+
+  /** Closes the pool after the statements that are running. */
+  async close(): Promise<void> {
+    if (this.source.isInitialized) await this.source.destroy();
+  }
+
+  private async open(): Promise<void> {
+    try {
+      if (!this.source.isInitialized) {
+        await this.dialect.prepare();
+        await this.source.initialize();
+      }
+      await migrate(this.source, this.dialect, this.settings.migrate);
+    } catch (error) {
+      // Nothing between here and the database is worth giving up for, but what an operator must change.
+      throw this.translated(error) ?? this.unavailable(error);
+    }
+  }
+
+  private async again<T>(work: () => Promise<T>, failures: readonly Failure[]): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.dialect.turn(work);
+      } catch (error) {
+        const failure = this.dialect.failureOf(error);
+        const last = failure === 'connection-lost' ? 2 : attempts;
+        if (failure === undefined || !failures.includes(failure) || attempt >= last) throw error;
+        await sleep(Math.random() * 20 * attempt);
+      }
+    }
+  }
+
+  private async translate<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.translated(error) ?? error;
+    }
+  }
+
+  private translated(error: unknown): KeyConnectorError | undefined {
+    if (error instanceof KeyConnectorError) return error;
+    const failure = this.dialect.failureOf(error);
+    if (failure === undefined) return undefined;
+    if (failure === 'read-only')
+      return new DatabaseReadOnly(`${this.description} takes no writes: ${reasonOf(error)}.`);
+    return this.unavailable(error);
+  }
+
+  /** Without the cause: a driver's error carries the statement's values. */
+  private unavailable(error: unknown): DatabaseUnavailable {
+    return new DatabaseUnavailable(`${this.description} cannot be used: ${reasonOf(error)}.`);
+  }
+}
+
+/** The driver's message and code. Errors that quote values (SQLSTATE 22 and 23) never come here. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const message = error.message === '' ? (code ?? error.name) : error.message;
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { choice, flag, integer, secret, text } from '@key-connector/common';
+import { ConnectionStringError } from './connection-strings/connection-string.error.js';
+import { parseMysql } from './connection-strings/mysql.js';
+import { parsePostgresql, type PostgresqlConnection } from './connection-strings/postgresql.js';
+import { parseSqlite, type SqliteConnection } from './connection-strings/sqlite.js';
+import { parseSqlserver } from './connection-strings/sqlserver.js';
+
+const connectionString = (product: string, url?: string) =>
+  secret(`ADO.NET connection string of ${product}${url === undefined ? '' : `, or a ${url} URL`}.`).optional();
+
+const fields = z.strictObject({
+  provider: choice('Which database holds the keys.', ['postgresql', 'sqlite', 'mysql', 'sqlserver', 'json', 'mongo']),
+  postgreSqlConnectionString: connectionString('PostgreSQL', 'postgres://'),
+  sqliteConnectionString: connectionString('SQLite'),
+  mySqlConnectionString: connectionString('MySQL', 'mysql://'),
+  sqlServerConnectionString: connectionString('SQL Server', 'mssql://'),
+  jsonFilePath: text('JSON file of an existing deployment; it can be imported only.').optional(),
+  migrate: flag('Create and update the tables at start; when false, a start with pending migrations fails.').default(
+    true,
+  ),
+  connectTimeoutSeconds: integer('Longest wait for a server at start, for each host.', { min: 1, max: 300 }).default(5),
+  acquireTimeoutSeconds: integer('Longest wait for a connection of the pool before a request is answered 503.', {
+    min: 1,
+    max: 300,
+  }).default(5),
+  statementTimeoutSeconds: integer('Longest run of one statement before it is cancelled.', {
+    min: 1,
+    max: 300,
+  }).default(10),
+});
+
+type Fields = z.output<typeof fields>;
+type Limits = Pick<Fields, 'migrate' | 'connectTimeoutSeconds' | 'acquireTimeoutSeconds' | 'statementTimeoutSeconds'>;
+
+/** Validated settings of the chosen database. */
+export type DatabaseSettings = Readonly<Limits> &
+  (
+    | { readonly provider: 'postgresql'; readonly connection: PostgresqlConnection }
+    | { readonly provider: 'sqlite'; readonly connection: SqliteConnection }
+  );
+
+/** `database__*`: names of existing deployments, and limits of our own. */
+export const databaseSettingsSchema = fields.transform((settings, context): DatabaseSettings => {
+  const { migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds } = settings;
+  const limits = { migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds };
+  const refuse = (path: keyof Fields, message: string): void => {
+    context.addIssue({ code: 'custom', path: [path], message });
+  };
+
+  /** Parses one connection string; what is wrong with it is reported under its own path. */
+  const parse = <T>(path: keyof Fields, parser: (value: string) => T): T | undefined => {
+    const value = settings[path];
+    if (typeof value !== 'string') {
+      refuse(path, `is required when database.provider is ${settings.provider}`);
+      return undefined;
+    }
+    try {
+      return parser(value);
+    } catch (error) {
+      if (!(error instanceof ConnectionStringError)) throw error;
+      for (const problem of error.problems) refuse(path, problem);
+      return undefined;
+    }
+  };
+
+  switch (settings.provider) {
+    case 'postgresql': {
+      const connection = parse('postgreSqlConnectionString', parsePostgresql);
+      return connection ? { provider: 'postgresql', connection, ...limits } : z.NEVER;
+    }
+    case 'sqlite': {
+      const connection = parse('sqliteConnectionString', parseSqlite);
+      return connection ? { provider: 'sqlite', connection, ...limits } : z.NEVER;
+    }
+    case 'mysql':
+      refuse('provider', 'mysql is known, but not built yet: use postgresql or sqlite');
+      parse('mySqlConnectionString', parseMysql);
+      return z.NEVER;
+    case 'sqlserver':
+      refuse('provider', 'sqlserver is known, but not built yet: use postgresql or sqlite');
+      parse('sqlServerConnectionString', parseSqlserver);
+      return z.NEVER;
+    case 'json':
+      refuse('provider', 'json is import only: a plain file cannot keep two writers apart; use postgresql or sqlite');
+      return z.NEVER;
+    case 'mongo':
+      refuse(
+        'provider',
+        'mongo is not supported: the guarantees against lost keys rest on SQL constraints; use postgresql or sqlite',
+      );
+      return z.NEVER;
+  }
+});

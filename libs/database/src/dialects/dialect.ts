@@ -1,0 +1,47 @@
+import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import type { UserKeyStatements } from '../statements/user-key.statements.js';
+
+/** What an error of the driver means to a caller. */
+export type Failure =
+  /** The statement was rolled back by the database and can be sent again: deadlock victim, serialization, busy. */
+  | 'rolled-back'
+  /** The connection broke: a statement that changes something may have been done or not. */
+  | 'connection-lost'
+  /** Reads go on, writes are refused: standby, full disk, read-only file. */
+  | 'read-only'
+  /** Anything else between us and the database: no connection, timeout, refused login, missing right. */
+  | 'unavailable';
+
+/** Everything that differs between databases; one subclass in one file for each. */
+export abstract class Dialect {
+  /** What and where the database is, for people: no user name, no password. */
+  abstract readonly description: string;
+
+  /** Options of the data source that serves requests. */
+  abstract readonly dataSourceOptions: DataSourceOptions;
+
+  /** Options of the short-lived data source that runs migrations: same place, one connection, long deadlines. */
+  abstract readonly migrationOptions: DataSourceOptions;
+
+  /**
+   * Looks at the server or file before a pool is opened on it.
+   *
+   * @throws DatabaseUnsupported when it can never work; any other error means "try again".
+   */
+  abstract prepare(): Promise<void>;
+
+  /** The hot statements on UserKeys, on an opened data source. */
+  abstract userKeys(source: DataSource): UserKeyStatements;
+
+  /**
+   * Runs work in one transaction that no other process can hold at the same time, whatever is killed when: the lock goes
+   * with the transaction.
+   */
+  abstract lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T>;
+
+  /** Runs work while no lock of this process is held; only a database with one shared connection has to wait. */
+  abstract turn<T>(work: () => Promise<T>): Promise<T>;
+
+  /** What a driver's error means; `undefined` for an error that is not the database's. */
+  abstract failureOf(error: unknown): Failure | undefined;
+}

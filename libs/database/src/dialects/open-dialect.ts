@@ -1,0 +1,24 @@
+import type { DatabaseSettings } from '../database.settings.js';
+import type { Dialect } from './dialect.js';
+
+type Provider = DatabaseSettings['provider'];
+type SettingsOf<P extends Provider> = Extract<DatabaseSettings, { provider: P }>;
+
+/** A driver is loaded only when it is chosen. */
+const dialects: { readonly [P in Provider]: (settings: SettingsOf<P>) => Promise<Dialect> } = {
+  postgresql: async (settings) => {
+    const { PostgresqlDialect } = await import('./postgresql.dialect.js');
+    return new PostgresqlDialect(settings);
+  },
+  sqlite: async (settings) => {
+    const { SqliteDialect } = await import('./sqlite.dialect.js');
+    return new SqliteDialect(settings.connection);
+  },
+};
+
+/** The dialect of the chosen database. */
+export function openDialect(settings: DatabaseSettings): Promise<Dialect> {
+  // The map is total over the providers, which the compiler cannot follow for a union.
+  const open = dialects[settings.provider] as (settings: DatabaseSettings) => Promise<Dialect>;
+  return open(settings);
+}

@@ -1,0 +1,86 @@
+import pg from 'pg';
+import type { Endpoint } from '../connection-strings/postgresql.js';
+import { DatabaseUnsupported } from '../database.errors.js';
+import type { Tls } from './postgresql.tls.js';
+
+/** The oldest major version that the statements and migrations are known to work on, as `server_version_num`. */
+const oldestVersion = 120_000;
+
+/** A server that answered, and the options that it answered to. */
+export interface Target {
+  readonly options: pg.ClientConfig;
+  readonly standby: boolean;
+}
+
+/**
+ * Finds the first server in order that takes writes, and how it can be reached; a standby when there is no other.
+ *
+ * @throws the last server's error when none answers.
+ */
+export async function findTarget(
+  endpoints: readonly Endpoint[],
+  tlsChoices: readonly Tls[],
+  base: pg.ClientConfig,
+): Promise<Target> {
+  let standby: Target | undefined;
+  let failure: unknown;
+  for (const endpoint of endpoints) {
+    try {
+      const target = await reach(endpoint, tlsChoices, base);
+      if (!target.standby) return target;
+      standby ??= target;
+    } catch (error) {
+      if (error instanceof DatabaseUnsupported) throw error;
+      failure = error;
+    }
+  }
+  if (standby) return standby;
+  throw failure;
+}
+
+async function reach(endpoint: Endpoint, tlsChoices: readonly Tls[], base: pg.ClientConfig): Promise<Target> {
+  let failure: unknown;
+  for (const ssl of tlsChoices) {
+    const options = { ...base, ...endpoint, ssl };
+    try {
+      return await probe(options);
+    } catch (error) {
+      if (error instanceof Error && error.message.includes('unsupported startup parameter')) {
+        // A pooler such as PgBouncer takes no statement_timeout; query_timeout on our side stays.
+        const plain: pg.ClientConfig = { ...options };
+        delete plain.statement_timeout;
+        return await probe(plain);
+      }
+      failure = error;
+      if (!mayDependOnTls(error)) break;
+    }
+  }
+  throw failure;
+}
+
+async function probe(options: pg.ClientConfig): Promise<Target> {
+  const client = new pg.Client(options);
+  // An error after the answer is of no interest: this connection is thrown away.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: number; standby: boolean }>(
+      `SELECT current_setting('server_version_num')::int AS version, pg_is_in_recovery() AS standby`,
+    );
+    const { version = 0, standby = false } = rows[0] ?? {};
+    if (version < oldestVersion) {
+      throw new DatabaseUnsupported(
+        `PostgreSQL ${Math.floor(version / 10_000)} at ${options.host ?? ''}:${options.port ?? 0} is too old; 12 or newer is needed.`,
+      );
+    }
+    return { options, standby };
+  } finally {
+    await client.end();
+  }
+}
+
+/** Whether the other way, with or without TLS, could succeed: not when nobody listens or the password is wrong. */
+function mayDependOnTls(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return !/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|28P01|3D000|53300|57P03)$/.test(code);
+}

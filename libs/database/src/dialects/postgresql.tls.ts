@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import type { ConnectionOptions } from 'node:tls';
+import type { PostgresqlConnection } from '../connection-strings/postgresql.js';
+
+/** What node-postgres takes as `ssl`: false for a plain connection. */
+export type Tls = false | ConnectionOptions;
+
+/**
+ * The ways to connect that an SSL mode allows, in the order in which they are tried.
+ *
+ * node-postgres has no "prefer" or "allow" of its own. As in Npgsql and libpq, only VerifyCA and VerifyFull check the
+ * server's certificate, and only VerifyFull its name.
+ */
+export async function tlsChoices(connection: PostgresqlConnection): Promise<readonly Tls[]> {
+  const [ca, cert, key] = await Promise.all([
+    pem(connection.rootCertificate),
+    pem(connection.sslCertificate),
+    pem(connection.sslKey),
+  ]);
+  const identity = { ...(ca === undefined ? {} : { ca }), ...(cert && key ? { cert, key } : {}) };
+  const unverified = { ...identity, rejectUnauthorized: false };
+  switch (connection.sslMode) {
+    case 'Disable':
+      return [false];
+    case 'Allow':
+      return [false, unverified];
+    case 'Prefer':
+      return [unverified, false];
+    case 'Require':
+      return [unverified];
+    case 'VerifyCA':
+      return [{ ...identity, checkServerIdentity: () => undefined }];
+    case 'VerifyFull':
+      return [identity];
+  }
+}
+
+const pem = async (file: string | undefined): Promise<string | undefined> =>
+  file === undefined ? undefined : readFile(file, 'utf8');

@@ -1,0 +1,63 @@
+import { parseUserId, type UserId } from '@key-connector/common';
+import type { DataSource } from 'typeorm';
+import { toUtcText } from '../utc.column.js';
+import type { StoredUserKey, UserKeyAccess, UserKeyStatements } from './user-key.statements.js';
+
+interface Row {
+  readonly Id: string;
+  readonly Key: string | null;
+  readonly DataKeyId: number | null;
+}
+
+// The index on "Id" COLLATE NOCASE (see the migrations) finds a GUID in either case, and keeps one from standing twice.
+const find = `
+  SELECT k."Id", k."Key", k."DataKeyId" FROM json_each(?) AS wanted
+  JOIN "UserKeys" AS k ON k."Id" = wanted.value COLLATE NOCASE`;
+
+const insert = `
+  INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate") VALUES (?, ?, ?, ?)
+  ON CONFLICT DO NOTHING RETURNING "Id"`;
+
+// No conflict target: the row that is there may differ in case, so either of the two indexes may find it.
+const put = `
+  INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate") VALUES (?, ?, ?, ?)
+  ON CONFLICT DO UPDATE
+  SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"`;
+
+const touch = `
+  UPDATE "UserKeys" SET "LastAccessDate" = a.at
+  FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM json_each(?)) AS a
+  WHERE "UserKeys"."Id" = a.id COLLATE NOCASE AND ("LastAccessDate" IS NULL OR "LastAccessDate" < a.at)`;
+
+/** GUIDs are written in upper case, as the files of existing deployments have them. */
+export class SqliteUserKeyStatements implements UserKeyStatements {
+  constructor(private readonly source: DataSource) {}
+
+  async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
+    const rows = await this.source.query<Row[]>(find, [JSON.stringify(ids)]);
+    return rows.flatMap((row) => {
+      const id = parseUserId(row.Id);
+      return id === undefined ? [] : [{ id, value: row.Key ?? '', dataKeyId: row.DataKeyId }];
+    });
+  }
+
+  async insert(key: StoredUserKey, now: Date): Promise<boolean> {
+    const rows = await this.source.query<unknown[]>(insert, values(key, now));
+    return rows.length === 1;
+  }
+
+  async put(key: StoredUserKey, now: Date): Promise<void> {
+    await this.source.query(put, values(key, now));
+  }
+
+  async touch(accesses: readonly UserKeyAccess[]): Promise<void> {
+    await this.source.query(touch, [JSON.stringify(accesses.map(({ id, at }) => [id, toUtcText(at)]))]);
+  }
+}
+
+const values = (key: StoredUserKey, now: Date): unknown[] => [
+  key.id.toUpperCase(),
+  key.value,
+  key.dataKeyId,
+  toUtcText(now),
+];

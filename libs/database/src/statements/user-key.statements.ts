@@ -1,0 +1,29 @@
+import type { UserId } from '@key-connector/common';
+
+/** What a read needs of a member's row. */
+export interface StoredUserKey {
+  readonly id: UserId;
+  readonly value: string;
+  readonly dataKeyId: number | null;
+}
+
+/** A member was served at this time. */
+export interface UserKeyAccess {
+  readonly id: UserId;
+  readonly at: Date;
+}
+
+/**
+ * The statements on UserKeys that differ by database or must be fast. One round trip each; errors are the driver's own:
+ * call them inside `Database.read` or `Database.write`.
+ */
+export interface UserKeyStatements {
+  /** The rows of all given members that have one, in any order; a member's GUID is found in either case. */
+  find(ids: readonly UserId[]): Promise<StoredUserKey[]>;
+  /** Inserts and never overwrites; `false` when the member has a row already, also when 100 try at once. */
+  insert(key: StoredUserKey, now: Date): Promise<boolean>;
+  /** Creates or replaces; CreationDate stays, RevisionDate is set when a row was replaced. */
+  put(key: StoredUserKey, now: Date): Promise<void>;
+  /** Moves LastAccessDate forward, never back; members without a row are passed over. */
+  touch(accesses: readonly UserKeyAccess[]): Promise<void>;
+}
