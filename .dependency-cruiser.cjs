@@ -44,8 +44,21 @@ module.exports = {
     {
       name: 'production-code-imports-production-packages',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: '(\\.spec\\.ts$|/testing/)' },
+      from: { path: '^(apps|libs)/', pathNot: '(\\.spec\\.ts$|/testing/|^apps/demo-issuer/)' },
       to: { dependencyTypes: ['npm-dev'] },
+    },
+    {
+      name: 'nothing-imports-the-demo-issuer',
+      comment: 'It gives anybody a token for any user: the product must not be able to reach it.',
+      severity: 'error',
+      from: { pathNot: '^apps/demo-issuer/' },
+      to: { path: '^apps/demo-issuer/' },
+    },
+    {
+      name: 'the-demo-issuer-stands-alone',
+      severity: 'error',
+      from: { path: '^apps/demo-issuer/' },
+      to: { path: '^(libs|apps)/', pathNot: '^apps/demo-issuer/' },
     },
     only('common', []),
     only('observability', ['common']),

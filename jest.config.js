@@ -25,7 +25,7 @@ const shared = {
 };
 
 export default {
-  reporters: ['default'],
+  reporters: ['default', '<rootDir>/scripts/summary.reporter.ts'],
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
     {

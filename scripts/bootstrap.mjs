@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
 import { install, InstallFailed } from './bootstrap/install.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

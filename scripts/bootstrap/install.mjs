@@ -24,7 +24,8 @@ function matches(folder) {
   const wanted = packagesOf(join(folder, 'package-lock.json'));
   const installed = packagesOf(join(folder, 'node_modules', '.package-lock.json'));
   if (wanted === undefined) throw new InstallFailed(`${folder} has no readable package-lock.json.`);
-  if (installed === undefined || (needsNode(folder) && !existsSync(join(folder, 'node_modules/.bin/node')))) return false;
+  if (installed === undefined || (needsNode(folder) && !existsSync(join(folder, 'node_modules/.bin/node'))))
+    return false;
   return Object.entries(wanted).every(([path, { version, optional }]) => {
     // The empty path is the project itself; what is optional is left out on other platforms.
     if (path === '') return true;

@@ -1,7 +1,5 @@
 import { describe, test } from '@jest/globals';
-
-/** Between a skipped test's name and the reason; the summary reporter splits there. */
-const BECAUSE = ' — skipped: ';
+import { BECAUSE } from './skip-reason.ts';
 
 /** `describe`, or one skipped test that carries the reason into the summary. */
 export function describeIf(condition: boolean, reason: string, name: string, body: () => void): void {

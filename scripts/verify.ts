@@ -1,0 +1,32 @@
+/** `npm run verify`: everything that must hold before a change may land. Never stops at the first failure. */
+import { availableParallelism } from 'node:os';
+import { readers, steps } from './verify/checks.ts';
+import { type Check, type Outcome, total } from './verify/outcome.ts';
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function perform(check: Check): Promise<Outcome> {
+  const start = performance.now();
+  const outcome = await check.run();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const word = outcome.failed > 0 ? 'FAIL' : outcome.passed > 0 ? 'ok  ' : 'skip';
+  print(`${word} ${check.name} (${seconds} s)`);
+  if (outcome.failed > 0 && outcome.report) print(outcome.report.trimEnd());
+  return outcome;
+}
+
+/** Works through a list, so many at a time as there are cores. */
+async function performAll(checks: readonly Check[], lanes: number): Promise<Outcome[]> {
+  const waiting = [...checks];
+  const outcomes: Outcome[] = [];
+  const lane = async (): Promise<void> => {
+    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) outcomes.push(await perform(check));
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return outcomes;
+}
+
+const sum = total([...(await performAll(readers, availableParallelism())), ...(await performAll(steps, 1))]);
+for (const { name, reason } of sum.skipped) print(`skipped: ${name}: ${reason}`);
+print(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped.length} skipped`);
+process.exitCode = sum.failed > 0 ? 1 : 0;

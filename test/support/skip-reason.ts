@@ -1,0 +1,2 @@
+/** Stands between a skipped test's name and the reason. */
+export const BECAUSE = ' — skipped: ';
