@@ -21,6 +21,8 @@ export interface ServiceOptions {
   /** `ready` (the default): `/health` answers 200. `live`: it listens. `started`: return at once. */
   readonly waitFor?: 'ready' | 'live' | 'started';
   readonly timeoutMs?: number;
+  /** Also shows what the service prints once it is up, as it comes. */
+  readonly showOutput?: NodeJS.WritableStream;
 }
 
 /** The built service, running as a process of its own. */
@@ -60,6 +62,10 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   const service = new RunningService(child, settings);
   void service.exited.finally(() => process.removeListener('exit', killAtExit));
   await waitFor(service, child, options);
+  if (options.showOutput !== undefined) {
+    child.stdout.pipe(options.showOutput, { end: false });
+    child.stderr.pipe(options.showOutput, { end: false });
+  }
   return service;
 }
 
