@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** One setting that a schema knows. */
+export interface KnownSetting {
+  /** From the root of the tree: `['database', 'provider']`. */
+  readonly path: readonly string[];
+  /** Checks one value on its own, without the rules that tie settings together. */
+  readonly field: z.ZodType;
+  readonly description: string;
+  /** Never printed, and can be given as `<name>_FILE`. */
+  readonly secret: boolean;
+  /** A YAML sequence is accepted. */
+  readonly list: boolean;
+  /** What holds when it is not given; `undefined` for none. */
+  readonly default: unknown;
+}
+
+/** Every setting of an object schema, however deep, in the order that it is written. */
+export function knownSettings(schema: z.ZodType, path: readonly string[] = []): KnownSetting[] {
+  const { core, ...facts } = unwrap(schema);
+  if (core instanceof z.ZodObject) {
+    // zod types a shape's members by its internal base class; the classic API makes only ZodType.
+    const members = Object.entries<z.ZodType>(core.shape);
+    return members.flatMap(([name, member]) => knownSettings(member, [...path, name]));
+  }
+  return [{ path, list: takesList(core), ...facts }];
+}
+
+const takesList = (schema: unknown): boolean =>
+  schema instanceof z.ZodArray || (schema instanceof z.ZodUnion && schema.options.some(takesList));
+
+interface Unwrapped extends Omit<KnownSetting, 'path' | 'list'> {
+  readonly core: z.ZodType;
+}
+
+/** Looks through defaults, optionals and transformations at what a value must be. */
+function unwrap(schema: z.ZodType): Unwrapped {
+  const meta = schema.meta();
+  const description = meta?.description;
+  const secret = meta?.secret;
+  const outer = (inner: Unwrapped, own: Partial<Unwrapped> = {}): Unwrapped => ({
+    ...inner,
+    ...(description !== undefined && { description }),
+    ...(secret !== undefined && { secret }),
+    ...own,
+  });
+
+  if (schema instanceof z.ZodDefault) return outer(unwrap(inner(schema)), { default: schema.def.defaultValue });
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) return outer(unwrap(inner(schema)));
+  if (schema instanceof z.ZodPipe) {
+    const { in: before, out: after } = schema.def;
+    return outer(unwrap((before instanceof z.ZodTransform ? after : before) as z.ZodType), { field: schema });
+  }
+  return { core: schema, field: schema, description: description ?? '', secret: secret ?? false, default: undefined };
+}
+
+const inner = (schema: z.ZodDefault | z.ZodOptional | z.ZodPrefault): z.ZodType => schema.def.innerType as z.ZodType;

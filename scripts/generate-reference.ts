@@ -1,0 +1,33 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
+import { defaultYaml } from './reference/default-yaml.ts';
+import { settingsJsonSchema } from './reference/json-schema.ts';
+import { settingsMarkdown } from './reference/markdown.ts';
+import type { Setting } from './reference/setting.ts';
+import { libUrl, loadLibsFromSource } from './reference/source-loader.ts';
+
+/** Writes what is generated from the settings' schemas; with `--check`, only says which files are stale. */
+loadLibsFromSource();
+const { catalogue } = (await import(libUrl('settings'))) as { catalogue: readonly Setting[] };
+
+const files = {
+  'docs/reference/settings.md': settingsMarkdown(catalogue),
+  'config/settings.schema.json': settingsJsonSchema(catalogue),
+  'config/default.yaml': defaultYaml(catalogue),
+};
+
+const check = process.argv.includes('--check');
+const stale: string[] = [];
+for (const [name, content] of Object.entries(files)) {
+  const path = new URL(`../${name}`, import.meta.url);
+  const onDisk = await readFile(path, 'utf8').catch(() => undefined);
+  if (onDisk === content) continue;
+  stale.push(name);
+  if (!check) await writeFile(path, content);
+}
+
+for (const name of stale) process.stdout.write(check ? `${name} is stale\n` : `${name} written\n`);
+if (check && stale.length > 0) {
+  process.stdout.write('Run `npm run generate` and commit what it writes.\n');
+  process.exitCode = 1;
+}
