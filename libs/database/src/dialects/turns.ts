@@ -1,5 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+interface Turn {
+  over: boolean;
+}
+
 /**
  * One piece of work at a time, in the order of asking. Work that asks again from inside its own turn goes on at once.
  *
@@ -7,14 +11,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
  * be rolled back with it.
  */
 export class Turns {
-  private readonly inside = new AsyncLocalStorage<true>();
+  private readonly current = new AsyncLocalStorage<Turn>();
   private last: Promise<unknown> = Promise.resolve();
 
   async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.inside.getStore()) return work();
-    const turn = this.last.then(() => this.inside.run(true, work));
+    // What a turn started and left running (a timer, say) still sees its store; it has to queue again.
+    if (this.current.getStore()?.over === false) return work();
+    const turn: Turn = { over: false };
+    const done = this.last.then(() => this.current.run(turn, work)).finally(() => (turn.over = true));
     // The next one in line waits for the end of this turn, good or bad; the error goes to this caller only.
-    this.last = turn.catch(() => undefined);
-    return turn;
+    this.last = done.catch(() => undefined);
+    return done;
   }
 }

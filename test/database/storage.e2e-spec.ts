@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
+import { parseUserId, type UserId } from '@key-connector/common';
+import { openDatabase, type OpenDatabase } from './open-database.js';
+import { postgresDatabases, sqliteDatabases, type TestDatabase, type TestDatabases } from './test-database.js';
+
+const kinds: readonly (readonly [kind: string, start: () => Promise<TestDatabases>])[] = [
+  ['SQLite', sqliteDatabases],
+  ['PostgreSQL', postgresDatabases],
+];
+
+const userId = (text: string): UserId => {
+  const id = parseUserId(text);
+  if (id === undefined) throw new Error(`${text} is no GUID`);
+  return id;
+};
+const newId = (): UserId => userId(randomUUID());
+const at = (text: string): Date => new Date(`${text}Z`);
+
+interface Dates {
+  CreationDate: string;
+  RevisionDate: string | null;
+  LastAccessDate: string | null;
+}
+
+describe.each(kinds)('storage in %s', (name, start) => {
+  let databases: TestDatabases;
+  let place: TestDatabase;
+  let opened: OpenDatabase[];
+
+  const open = async (settings: Record<string, string> = {}): Promise<Database> => {
+    const one = await openDatabase({ ...place.settings, ...settings });
+    opened.push(one);
+    return one.database;
+  };
+  const dates = async (id: UserId): Promise<Dates | undefined> => {
+    const text = (column: string): string => `CAST("${column}" AS text) AS "${column}"`;
+    const columns = ['CreationDate', 'RevisionDate', 'LastAccessDate'].map(text).join(', ');
+    const rows = await place.sql<Dates>(`SELECT ${columns} FROM "UserKeys" WHERE lower(CAST("Id" AS text)) = '${id}'`);
+    return rows[0];
+  };
+
+  beforeAll(async () => {
+    databases = await start();
+  });
+  afterAll(() => databases.stop());
+  beforeEach(async () => {
+    opened = [];
+    place = await databases.create();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.map((one) => one.close()));
+  });
+
+  test('a key that was stored is read back with its data key', async () => {
+    const database = await open();
+    await place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
+    const [one, two, none] = [newId(), newId(), newId()];
+    await database.write(() => database.userKeys.put({ id: one, value: 'v1', dataKeyId: 1 }, new Date()));
+    await database.write(() => database.userKeys.insert({ id: two, value: 'v2', dataKeyId: null }, new Date()));
+    const found = await database.read(() => database.userKeys.find([one, two, none, one]));
+    expect(new Map(found.map((row) => [row.id, row]))).toEqual(
+      new Map([
+        [one, { id: one, value: 'v1', dataKeyId: 1 }],
+        [two, { id: two, value: 'v2', dataKeyId: null }],
+      ]),
+    );
+  });
+
+  test('the first store dates the creation, a replacement dates the revision and keeps the rest', async () => {
+    const database = await open();
+    const id = newId();
+    const put = (value: string, now: Date): Promise<void> =>
+      database.write(() => database.userKeys.put({ id, value, dataKeyId: null }, now));
+    await put('old', at('2026-01-02T03:04:05.678'));
+    expect(await dates(id)).toMatchObject({ RevisionDate: null, LastAccessDate: null });
+    await database.write(() => database.userKeys.touch([{ id, at: at('2026-01-02T04:00:00') }]));
+    await put('new', at('2026-07-08T09:10:11.120'));
+    const row = await dates(id);
+    expect(fromUtcText(row?.CreationDate ?? '')).toEqual(at('2026-01-02T03:04:05.678'));
+    expect(fromUtcText(row?.RevisionDate ?? '')).toEqual(at('2026-07-08T09:10:11.120'));
+    expect(fromUtcText(row?.LastAccessDate ?? '')).toEqual(at('2026-01-02T04:00:00'));
+    expect(await database.read(() => database.userKeys.find([id]))).toEqual([{ id, value: 'new', dataKeyId: null }]);
+  });
+
+  test('of 100 inserts at once one wins, and none overwrites', async () => {
+    const replicas = await Promise.all([open(), open()]);
+    const id = newId();
+    const wins = await Promise.all(
+      Array.from({ length: 100 }, async (_, index) => {
+        const database = index % 2 === 0 ? replicas[0] : replicas[1];
+        const key = { id, value: `v${index}`, dataKeyId: null };
+        return (await database.write(() => database.userKeys.insert(key, new Date()))) ? key.value : undefined;
+      }),
+    );
+    const winners = wins.filter((value) => value !== undefined);
+    expect(winners).toHaveLength(1);
+    const rows = await place.sql<{ Key: string }>('SELECT "Key" FROM "UserKeys"');
+    expect(rows).toEqual([{ Key: winners[0] }]);
+  });
+
+  test('an access date moves forward and never back', async () => {
+    const database = await open();
+    const [one, two] = [newId(), newId()];
+    for (const id of [one, two]) {
+      await database.write(() => database.userKeys.put({ id, value: 'v', dataKeyId: null }, new Date()));
+    }
+    const touch = (...accesses: { id: UserId; at: Date }[]): Promise<void> =>
+      database.write(() => database.userKeys.touch(accesses));
+    await touch({ id: one, at: at('2026-05-05T05:05:05.500') }, { id: newId(), at: new Date() });
+    await touch({ id: one, at: at('2026-05-05T05:05:04.000') }, { id: two, at: at('2026-01-01T00:00:00') });
+    expect(fromUtcText((await dates(one))?.LastAccessDate ?? '')).toEqual(at('2026-05-05T05:05:05.500'));
+    expect(fromUtcText((await dates(two))?.LastAccessDate ?? '')).toEqual(at('2026-01-01T00:00:00'));
+  });
+
+  test('replicas that touch the same members at once never deadlock and keep the newest date', async () => {
+    const replicas = await Promise.all([open(), open(), open(), open()]);
+    const ids = Array.from({ length: 300 }, newId);
+    const [first] = replicas;
+    for (const id of ids) await first.userKeys.put({ id, value: 'v', dataKeyId: null }, new Date());
+    const newest = at('2026-05-05T05:05:05');
+    await Promise.all(
+      replicas.flatMap((database, replica) =>
+        Array.from({ length: 5 }, (_, round) => {
+          const shuffled = ids.toSorted(() => Math.random() - 0.5);
+          const time = new Date(newest.getTime() - (replica * 5 + round) * 1000);
+          // run, not write: a deadlock would show instead of being sent again.
+          return database.run(() => database.userKeys.touch(shuffled.map((id) => ({ id, at: time }))));
+        }),
+      ),
+    );
+    const rows = await place.sql<{ at: string }>(
+      'SELECT DISTINCT CAST("LastAccessDate" AS text) AS "at" FROM "UserKeys"',
+    );
+    expect(rows.map((row) => fromUtcText(row.at))).toEqual([newest]);
+  });
+
+  test('the lock admits one holder at a time, across replicas and within one', async () => {
+    const replicas = await Promise.all([open(), open()]);
+    let holders = 0;
+    let most = 0;
+    const hold = (database: Database): Promise<void> =>
+      database.lock(async (manager) => {
+        most = Math.max(most, (holders += 1));
+        await manager.query('SELECT 1');
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        holders -= 1;
+      });
+    await Promise.all(replicas.flatMap((database) => [hold(database), hold(database), hold(database)]));
+    expect(most).toBe(1);
+  });
+
+  test('work under the lock that fails leaves nothing behind, and other writes of the process stay', async () => {
+    const database = await open();
+    const [inside, outside] = [newId(), newId()];
+    const failing = database.lock(async (manager) => {
+      await manager.insert(UserKey, { id: inside, value: 'v', creationDate: new Date() });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      throw new Error('stop');
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const write = database.write(() => database.userKeys.put({ id: outside, value: 'v', dataKeyId: null }, new Date()));
+    await expect(failing).rejects.toThrow('stop');
+    await write;
+    const found = await database.read(() => database.userKeys.find([inside, outside]));
+    expect(found.map(({ id }) => id)).toEqual([outside]);
+  });
+
+  test('the entity reads and writes the same times as the statements', async () => {
+    const database = await open();
+    const id = newId();
+    const created = at('2026-03-04T05:06:07.089');
+    await database.write(() => database.userKeys.put({ id, value: 'v', dataKeyId: null }, created));
+    const row = await database.lock((manager) => manager.find(UserKey, { order: { creationDate: 'DESC' }, take: 8 }));
+    expect(row).toMatchObject([{ value: 'v', creationDate: created, revisionDate: null, lastAccessDate: null }]);
+  });
+
+  test('ten replicas that start at once on an empty database migrate it once', async () => {
+    const replicas = await Promise.all(Array.from({ length: 10 }, () => open()));
+    await Promise.all(replicas.map((database) => database.ping()));
+    const rows = await place.sql<{ name: string }>('SELECT "name" FROM "KeyConnectorMigrations" ORDER BY "id"');
+    expect(rows.map(({ name }) => name)).toEqual(['ClassicTables1760000000001', 'DataKeys1760000000002']);
+  });
+
+  test('a database that a newer version migrated is refused by name', async () => {
+    await open();
+    await place.sql(`INSERT INTO "KeyConnectorMigrations" ("timestamp", "name") VALUES (9, 'FromTheFuture9')`);
+    await expect(open()).rejects.toThrow(SchemaNewer);
+    await expect(open()).rejects.toThrow(/FromTheFuture9/);
+  });
+
+  test('with migrate off, pending migrations are named and nothing is changed', async () => {
+    const tables =
+      name === 'SQLite'
+        ? `SELECT name FROM sqlite_schema`
+        : `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`;
+    await expect(open({ migrate: 'false' })).rejects.toThrow(/lacks the migrations ClassicTables.*, DataKeys/);
+    expect(await place.sql(tables)).toEqual([]);
+    await open();
+    await expect(open({ migrate: 'false' })).resolves.toBeDefined();
+  });
+
+  test('a classic database is adopted with every row untouched, and goes on with classic SQL', async () => {
+    await place.loadClassic();
+    const columns = '"Id", "Key", CAST("CreationDate" AS text) AS c, CAST("RevisionDate" AS text) AS r';
+    const all = `SELECT ${columns}, CAST("LastAccessDate" AS text) AS l FROM "UserKeys" ORDER BY "Id"`;
+    const before = await place.sql(all);
+    const database = await open();
+    expect(await place.sql(all)).toEqual(before);
+    expect(await place.sql('SELECT count(*) AS n FROM "__EFMigrationsHistory"')).toMatchObject([
+      { n: expect.anything() },
+    ]);
+
+    const fixture = await readFile(new URL('../fixtures/classic/expected.json', import.meta.url), 'utf8');
+    const expected = JSON.parse(fixture) as { users: Record<string, unknown> };
+    const ids = Object.keys(expected.users).map(userId);
+    const found = await database.read(() => database.userKeys.find(ids));
+    expect(found.map(({ id }) => id).sort()).toEqual(ids.toSorted());
+    expect(found.every(({ dataKeyId }) => dataKeyId === null)).toBe(true);
+
+    const id = newId().toUpperCase();
+    await place.sql(
+      `INSERT INTO "UserKeys" ("Id", "Key", "CreationDate") VALUES ('${id}', 'c', '2026-01-01 00:00:00')`,
+    );
+    await place.sql(`UPDATE "UserKeys" SET "Key" = 'd', "RevisionDate" = '2026-01-02 00:00:00' WHERE "Id" = '${id}'`);
+    const [row] = await database.read(() => database.userKeys.find([userId(id)]));
+    expect(row).toEqual({ id: id.toLowerCase(), value: 'd', dataKeyId: null });
+  });
+
+  test('the database itself refuses to drop a data key that a row needs', async () => {
+    const database = await open();
+    await database.lock(async (manager) => {
+      await manager.query(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
+      await manager.insert(UserKey, { id: newId(), value: 'v', dataKeyId: 1, creationDate: new Date() });
+    });
+    const drop = (): Promise<unknown> => database.lock((manager) => manager.query('DELETE FROM "DataKeys"'));
+    await expect(drop()).rejects.toThrow(/foreign key|restrict/i);
+  });
+});
