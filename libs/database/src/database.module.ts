@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConfigurableModuleClass } from './database.module-definition.js';
 import { databaseProviders, dataSourceOptions } from './database.providers.js';
@@ -7,6 +7,7 @@ import { Dialect } from './dialects/dialect.js';
 import { UserKey } from './entities/user-key.entity.js';
 
 /** Provides `Database` everywhere; entities of other rooms join by `TypeOrmModule.forFeature`. */
+@Global()
 @Module({
   imports: [TypeOrmModule.forRootAsync(dataSourceOptions), TypeOrmModule.forFeature([UserKey])],
   providers: databaseProviders,

@@ -1,0 +1,85 @@
+import type { UserId } from '@key-connector/common';
+import { Database, type UserKeyAccess } from '@key-connector/database';
+import { Metrics } from '@key-connector/observability';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { USER_KEYS_SETTINGS } from './user-keys.module-definition.js';
+import type { UserKeysSettings } from './user-keys.settings.js';
+
+/** Members in one statement. */
+const chunkSize = 1000;
+
+/** Members in memory at most; a date beyond it is dropped and counted. About 10 MB. */
+const maxEntries = 100_000;
+
+/**
+ * Writes LastAccessDate behind the reads: the newest date of each member, at least once a flush interval and at shutdown.
+ *
+ * The date is the only thing lost in a failure; a read never waits for it and never fails by it.
+ */
+@Injectable()
+export class AccessRecorder implements OnApplicationShutdown {
+  private readonly logger = new Logger(AccessRecorder.name);
+  private readonly failures;
+  private dates = new Map<UserId, number>();
+  private timer: NodeJS.Timeout | undefined;
+  private flushing: Promise<void> = Promise.resolve();
+  private failing = false;
+
+  constructor(
+    private readonly database: Database,
+    metrics: Metrics,
+    @Inject(USER_KEYS_SETTINGS) private readonly settings: UserKeysSettings,
+  ) {
+    this.failures = metrics.counter({
+      name: 'key_connector_access_date_failures_total',
+      help: 'Last-access dates that could not be written.',
+    });
+  }
+
+  /** Notes that a member was served now. */
+  record(id: UserId): void {
+    if (this.dates.size >= maxEntries && !this.dates.has(id)) {
+      this.failures.inc();
+      return;
+    }
+    this.dates.set(id, Date.now());
+    this.timer ??= setTimeout(() => void this.flush(), this.settings.accessFlushMilliseconds).unref();
+  }
+
+  /** Writes what is in memory; resolves when it is written or given up. */
+  flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    // One after the other: a slow database gets no second flush on top of the first.
+    this.flushing = this.flushing.then(() => this.write());
+    return this.flushing;
+  }
+
+  /** After the last request and before the pool closes: Nest stops a module before those that it imports. */
+  onApplicationShutdown(): Promise<void> {
+    return this.flush();
+  }
+
+  private async write(): Promise<void> {
+    const dates = [...this.dates];
+    this.dates = new Map();
+    for (let start = 0; start < dates.length; start += chunkSize) {
+      const chunk = dates.slice(start, start + chunkSize).map(([id, at]) => ({ id, at: new Date(at) }));
+      await this.writeChunk(chunk);
+    }
+  }
+
+  private async writeChunk(chunk: readonly UserKeyAccess[]): Promise<void> {
+    try {
+      await this.database.write(() => this.database.userKeys.touch(chunk));
+      if (this.failing) this.logger.log({ msg: 'Last-access dates are written again' });
+      this.failing = false;
+    } catch (error) {
+      this.failures.inc(chunk.length);
+      // Once an outage, not once a second.
+      const reason = error instanceof Error ? error.message : 'unknown';
+      if (!this.failing) this.logger.warn({ msg: 'Last-access dates could not be written', error: reason });
+      this.failing = true;
+    }
+  }
+}

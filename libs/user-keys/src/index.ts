@@ -1,0 +1,3 @@
+export { UserKeyAlreadyStored, UserKeyInvalid, UserKeyNotFound } from './user-keys.errors.js';
+export { UserKeysModule } from './user-keys.module.js';
+export { userKeysSettingsSchema, type UserKeysSettings } from './user-keys.settings.js';

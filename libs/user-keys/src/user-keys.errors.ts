@@ -1,0 +1,24 @@
+import { KeyConnectorError } from '@key-connector/common';
+
+/** The member has no key here. */
+export class UserKeyNotFound extends KeyConnectorError {
+  readonly code = 'USER_KEY_NOT_FOUND';
+
+  constructor() {
+    super('No key is stored for this user.');
+  }
+}
+
+/** POST never overwrites; PUT is the way to replace a key. */
+export class UserKeyAlreadyStored extends KeyConnectorError {
+  readonly code = 'USER_KEY_ALREADY_STORED';
+
+  constructor() {
+    super('A key is already stored for this user, and it was not changed.');
+  }
+}
+
+/** The body does not hold one 32-byte key; the message says which rule it breaks. */
+export class UserKeyInvalid extends KeyConnectorError {
+  readonly code = 'USER_KEY_INVALID';
+}
