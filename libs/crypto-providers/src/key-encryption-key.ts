@@ -16,10 +16,12 @@ export abstract class KeyEncryptionKey {
   abstract readonly id: string;
   /** Which key this is, for people: no secret in it. */
   abstract readonly description: string;
+  /** Names the exact key version that wraps, for people; stands in each of its wrappings. */
+  abstract readonly keyReference: string;
   /** The algorithm of a classic deployment's wrapping, which does not name its own. */
   abstract readonly classicAlgorithm: string;
-  /** Encrypts a 32-byte data key; any other length is a RangeError. */
-  abstract wrap(dataKey: Uint8Array): Promise<WrappedKey>;
+  /** Encrypts a 32-byte data key (else RangeError); give `classicAlgorithm` where classic software must open it too. */
+  abstract wrap(dataKey: Uint8Array, algorithm?: string): Promise<WrappedKey>;
   /** Decrypts a wrapping of this key; the caller wipes the result. Every refusal is the same `UnwrapFailed`. */
   abstract unwrap(wrapped: WrappedKey): Promise<Uint8Array>;
 }

@@ -1,1 +1,5 @@
+export { DataKeyLost, DataKeyUnreadable, NotReady, UserKeyUnreadable, ValueLayoutRefused } from './key-ring.errors.js';
+export { KeyRing, type KeyRingSummary } from './key-ring.js';
+export { KeyRingModule } from './key-ring.module.js';
 export { type KeyRingSettings, keyRingSettingsSchema } from './key-ring.settings.js';
+export type { SealedKey } from './sealed-key.js';

@@ -50,22 +50,26 @@ describe('a file made by the openssl program', () => {
 });
 
 for (const name of ['bwkc-aes.pfx', 'bwkc-legacy.pfx'])
-  describeKeyEncryptionKey(`a classic deployment (${name})`, async () => ({
-    open: () => openFile(classicFolder + name),
-    openOther: () => openFile(folder.file('other.key'), undefined),
-    classic: {
-      ciphertext: Buffer.from(symmetricKey ?? '', 'base64'),
-      dataKey: Buffer.from(expected.dataKey, 'base64'),
-    },
-    secrets: [password],
-  }));
+  describeKeyEncryptionKey(`a classic deployment (${name})`, () =>
+    Promise.resolve({
+      open: () => openFile(classicFolder + name),
+      openOther: () => openFile(folder.file('other.key'), undefined),
+      classic: {
+        ciphertext: Buffer.from(symmetricKey ?? '', 'base64'),
+        dataKey: Buffer.from(expected.dataKey, 'base64'),
+      },
+      secrets: [password],
+    }),
+  );
 
 for (const name of ['keytool.p12', 'keytool-legacy.p12'])
-  describeKeyEncryptionKey(`a Java key store (${name})`, async () => ({
-    open: () => openFile(`${root}libs/crypto-providers/fixtures/${name}`),
-    openOther: () => openFile(folder.file('other.key'), undefined),
-    secrets: [password],
-  }));
+  describeKeyEncryptionKey(`a Java key store (${name})`, () =>
+    Promise.resolve({
+      open: () => openFile(`${root}libs/crypto-providers/fixtures/${name}`),
+      openOther: () => openFile(folder.file('other.key'), undefined),
+      secrets: [password],
+    }),
+  );
 
 describe('the certificate provider', () => {
   it('opens a wrapping with SHA-256 that other software made', async () => {

@@ -11,7 +11,7 @@ import { requireUsableRsaKey } from './rsa-key.policy.js';
 const logger = new Logger('CertificateProvider');
 
 /** Opens the RSA key of a certificate file; whatever is wrong with it is KeyProviderMisconfigured. */
-export async function openCertificate({ source }: KeyProviderSettings<'certificate'>): Promise<KeyEncryptionKey> {
+export async function openCertificate({ source }: KeyProviderSettings): Promise<KeyEncryptionKey> {
   const file = await readKeyFileSource(source);
   try {
     const keyFile = await readKeyFile(file);

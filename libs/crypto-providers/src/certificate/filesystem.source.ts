@@ -15,7 +15,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** Reads `certificate__filesystemPath`; a file that is missing, unreadable or too large is KeyProviderMisconfigured. */
-export async function readFromFilesystem({ path, password }: CertificateSource<'filesystem'>): Promise<KeyFileSource> {
+export async function readFromFilesystem({ path, password }: CertificateSource): Promise<KeyFileSource> {
   return {
     origin: path,
     bytes: await readBounded(path),

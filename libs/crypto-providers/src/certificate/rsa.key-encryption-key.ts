@@ -7,7 +7,8 @@ import type { KeyFile } from './key-file.js';
 const hashes = { 'RSA-OAEP': 'SHA-1', 'RSA-OAEP-256': 'SHA-256' } as const;
 type RsaOaep = keyof typeof hashes;
 
-const writes: RsaOaep = 'RSA-OAEP-256';
+/** SHA-1 is still sound in OAEP, but policies forbid it: only classic wrappings are made with it. */
+const defaultAlgorithm: RsaOaep = 'RSA-OAEP-256';
 
 /**
  * An RSA key held in memory, as CryptoKeys: WebCrypto runs each operation on libuv's thread pool, so that a private-key
@@ -19,9 +20,8 @@ export class RsaKeyEncryptionKey extends KeyEncryptionKey {
   private constructor(
     override readonly id: string,
     override readonly description: string,
-    private readonly keyReference: string,
-    private readonly publicKey: webcrypto.CryptoKey,
-    private readonly privateKeys: Readonly<Record<RsaOaep, webcrypto.CryptoKey>>,
+    override readonly keyReference: string,
+    private readonly keys: Readonly<Record<RsaOaep, webcrypto.CryptoKeyPair>>,
   ) {
     super();
   }
@@ -34,24 +34,30 @@ export class RsaKeyEncryptionKey extends KeyEncryptionKey {
       id,
       `RSA ${privateKey.asymmetricKeyDetails?.modulusLength ?? ''} from ${origin}`,
       thumbprint === undefined ? `rsa-public-key:${id}` : `certificate:sha1:${thumbprint}`,
-      publicKey.toCryptoKey({ name: 'RSA-OAEP', hash: hashes[writes] }, false, ['encrypt']),
       {
-        'RSA-OAEP': decryptionKey(privateKey, 'RSA-OAEP'),
-        'RSA-OAEP-256': decryptionKey(privateKey, 'RSA-OAEP-256'),
+        'RSA-OAEP': keyPair(publicKey, privateKey, 'RSA-OAEP'),
+        'RSA-OAEP-256': keyPair(publicKey, privateKey, 'RSA-OAEP-256'),
       },
     );
   }
 
-  async wrap(dataKey: Uint8Array): Promise<WrappedKey> {
+  async wrap(dataKey: Uint8Array, algorithm: string = defaultAlgorithm): Promise<WrappedKey> {
     if (dataKey.length !== dataKeyLength) throw new RangeError(`a data key has ${dataKeyLength} bytes`);
-    const ciphertext = await crypto.subtle.encrypt({ name: 'RSA-OAEP' }, this.publicKey, new Uint8Array(dataKey));
-    return { keyReference: this.keyReference, algorithm: writes, ciphertext: new Uint8Array(ciphertext) };
+    if (!isRsaOaep(algorithm)) throw new RangeError(`an RSA key does not wrap with ${algorithm}`);
+    const { publicKey } = this.keys[algorithm];
+    const plain = new Uint8Array(dataKey);
+    try {
+      const ciphertext = await crypto.subtle.encrypt({ name: 'RSA-OAEP' }, publicKey, plain);
+      return { keyReference: this.keyReference, algorithm, ciphertext: new Uint8Array(ciphertext) };
+    } finally {
+      plain.fill(0);
+    }
   }
 
   async unwrap({ algorithm, ciphertext }: WrappedKey): Promise<Uint8Array> {
     if (!isRsaOaep(algorithm)) throw new UnwrapFailed();
     const dataKey = await crypto.subtle
-      .decrypt({ name: 'RSA-OAEP' }, this.privateKeys[algorithm], new Uint8Array(ciphertext))
+      .decrypt({ name: 'RSA-OAEP' }, this.keys[algorithm].privateKey, new Uint8Array(ciphertext))
       .then((plain) => new Uint8Array(plain))
       .catch(() => {
         throw new UnwrapFailed();
@@ -68,8 +74,12 @@ function fingerprint(publicKey: KeyObject): string {
   return `sha256:${createHash('sha256').update(spki).digest('hex')}`;
 }
 
-function decryptionKey(privateKey: KeyObject, algorithm: RsaOaep): webcrypto.CryptoKey {
-  return privateKey.toCryptoKey({ name: 'RSA-OAEP', hash: hashes[algorithm] }, false, ['decrypt']);
+function keyPair(publicKey: KeyObject, privateKey: KeyObject, algorithm: RsaOaep): webcrypto.CryptoKeyPair {
+  const parameters = { name: 'RSA-OAEP', hash: hashes[algorithm] };
+  return {
+    publicKey: publicKey.toCryptoKey(parameters, false, ['encrypt']),
+    privateKey: privateKey.toCryptoKey(parameters, false, ['decrypt']),
+  };
 }
 
 function isRsaOaep(algorithm: string): algorithm is RsaOaep {

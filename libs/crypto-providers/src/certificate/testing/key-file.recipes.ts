@@ -12,11 +12,11 @@ const certificate = 'req -x509 -new -key own.key -sha256 -subj /CN=Throwaway -da
 const made = [key(2048), certificate];
 const pkcs12 = (options: string, secret = password): string =>
   `pkcs12 -export -out own.pfx -inkey own.key -in own.crt -passout pass:${secret}${options}`;
-const pfx = (name: string, options: string, secret: string | undefined = password): KeyFileRecipe => ({
+const pfx = (name: string, options: string, secret = password): KeyFileRecipe => ({
   name: `PKCS#12 ${name}`,
-  commands: [...made, pkcs12(options, secret ?? '')],
+  commands: [...made, pkcs12(options, secret)],
   file: 'own.pfx',
-  password: secret,
+  password: secret === '' ? undefined : secret,
 });
 const tripleDes = ' -keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1 -iter 2000';
 
@@ -39,8 +39,8 @@ export const keyFileRecipes: readonly KeyFileRecipe[] = [
   pfx('with the certificate in the clear', ' -certpbe NONE'),
   pfx('with everything in the clear', ' -certpbe NONE -keypbe NONE'),
   pfx('without MAC', ' -nomac'),
-  pfx('with an empty password', '', undefined),
-  pfx('with an empty password, older algorithms', tripleDes, undefined),
+  pfx('with an empty password', '', ''),
+  pfx('with an empty password, older algorithms', tripleDes, ''),
   {
     ...pfx('with the chain of its issuers', ''),
     commands: [

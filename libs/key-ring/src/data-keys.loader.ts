@@ -1,0 +1,54 @@
+import { type KeyEncryptionKey, KeyProvider } from '@key-connector/crypto-providers';
+import { Database } from '@key-connector/database';
+import { Injectable } from '@nestjs/common';
+import type { DataKey } from './data-key.js';
+import { FirstDataKey } from './first.data-key.js';
+import { KeyRingStore } from './key-ring.store.js';
+import { WrappingsOpener } from './wrappings.opener.js';
+
+/** The data keys in memory, and the key-encryption key that opened them. */
+export interface LoadedDataKeys {
+  readonly dataKeys: ReadonlyMap<number, DataKey>;
+  readonly kek: KeyEncryptionKey;
+}
+
+/** Brings the data keys from the database into memory; an empty database gets its first one. */
+@Injectable()
+export class DataKeysLoader {
+  constructor(
+    private readonly database: Database,
+    private readonly provider: KeyProvider,
+    private readonly store: KeyRingStore,
+    private readonly first: FirstDataKey,
+    private readonly opener: WrappingsOpener,
+  ) {}
+
+  /**
+   * At least one data key; the common case takes no lock.
+   *
+   * Throws DataKeyLost or DataKeyUnreadable, both fatal, or an UnavailableError.
+   */
+  async load(): Promise<LoadedDataKeys> {
+    const kek = await this.provider.open();
+    const stored = await this.store.read();
+    if (stored.dataKeyIds.length > 0) return { dataKeys: await this.opener.openAll(kek, stored), kek };
+    await this.establish(kek);
+    return this.reload();
+  }
+
+  /** The data keys that are there; never makes one. */
+  async reload(): Promise<LoadedDataKeys> {
+    const kek = await this.provider.open();
+    return { dataKeys: await this.opener.openAll(kek, await this.store.read()), kek };
+  }
+
+  /** The lock keeps others out; should it ever fail to, the primary key decides and the loser reads the winner's. */
+  private async establish(kek: KeyEncryptionKey): Promise<void> {
+    try {
+      await this.database.lock((manager) => this.first.establish(kek, manager));
+    } catch (error) {
+      const { dataKeyIds } = await this.store.read();
+      if (dataKeyIds.length === 0) throw error;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { UserId } from '@key-connector/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { DataKeysLoader } from './data-keys.loader.js';
+import { NotReady } from './key-ring.errors.js';
+import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
+import type { KeyRingSettings } from './key-ring.settings.js';
+import { KnownValuesCheck } from './known-values.check.js';
+import { OpeningFailure } from './opening-failure.js';
+import { OpeningFailures } from './opening-failures.js';
+import { Ring } from './ring.js';
+import { RingReload } from './ring.reload.js';
+import type { SealedKey } from './sealed-key.js';
+import { resolveLayout } from './value-layout.js';
+
+/** What the service prints about its data keys when it is ready. */
+export interface KeyRingSummary {
+  readonly activeDataKeyId: number;
+  readonly layout: string;
+  readonly keyEncryptionKey: string;
+}
+
+/** Seals and opens users' keys with the data keys, which it holds in memory. */
+@Injectable()
+export class KeyRing {
+  private ring: Ring | undefined;
+  private keyEncryptionKey = '';
+
+  constructor(
+    private readonly loader: DataKeysLoader,
+    private readonly knownValues: KnownValuesCheck,
+    private readonly failures: OpeningFailures,
+    private readonly reload: RingReload,
+    @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
+  ) {}
+
+  /** Whether `seal` and `open` can work. */
+  get loaded(): boolean {
+    return this.ring !== undefined;
+  }
+
+  /**
+   * Loads the data keys, or creates the first one, and proves that they open what is stored; a step of the boot.
+   *
+   * Throws an UnavailableError when it is worth another try; DataKeyLost, DataKeyUnreadable and ValueLayoutRefused are
+   * fatal and leave the database as it was.
+   */
+  async load(): Promise<void> {
+    const { dataKeys, kek } = await this.loader.load();
+    const ring = new Ring(dataKeys, resolveLayout(this.settings.valueLayout, [...dataKeys.keys()]));
+    await this.knownValues.run(ring);
+    this.ring = ring;
+    this.keyEncryptionKey = `${kek.description} (${kek.id})`;
+  }
+
+  /** Encrypts a user's key for the database, in the layout that the settings ask for. */
+  seal(userId: UserId, key: Uint8Array): SealedKey {
+    return this.current().seal(userId, key);
+  }
+
+  /** Decrypts a stored value; the caller wipes the result. Whatever is wrong with the value is a UserKeyUnreadable. */
+  async open(userId: UserId, stored: SealedKey): Promise<Buffer> {
+    try {
+      return this.current().open(userId, stored);
+    } catch (error) {
+      if (error instanceof OpeningFailure && error.reason === 'unknown_data_key')
+        return this.openReloaded(userId, stored);
+      throw this.failures.report(userId, error);
+    }
+  }
+
+  /** The active data key, the layout that is written, and the key-encryption key, for people. */
+  summary(): KeyRingSummary {
+    const { active, layout } = this.current();
+    return { activeDataKeyId: active.id, layout, keyEncryptionKey: this.keyEncryptionKey };
+  }
+
+  /** Another replica may have rotated: the value names a data key that is newer than what is in memory. */
+  private async openReloaded(userId: UserId, stored: SealedKey): Promise<Buffer> {
+    this.ring = (await this.reload.run(this.current())) ?? this.current();
+    try {
+      return this.ring.open(userId, stored);
+    } catch (error) {
+      throw this.failures.report(userId, error);
+    }
+  }
+
+  private current(): Ring {
+    if (this.ring === undefined) throw new NotReady();
+    return this.ring;
+  }
+}

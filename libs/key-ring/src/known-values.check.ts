@@ -1,0 +1,54 @@
+import type { UserId } from '@key-connector/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { classicDataKeyId } from './data-key.js';
+import { DataKeyUnreadable, ValueLayoutRefused } from './key-ring.errors.js';
+import { KeyRingStore } from './key-ring.store.js';
+import { OpeningFailures } from './opening-failures.js';
+import type { Ring } from './ring.js';
+
+const sampleSize = 8;
+
+/** Before the first request: the data keys must open what is stored. Only reads. */
+@Injectable()
+export class KnownValuesCheck {
+  private readonly logger = new Logger(KnownValuesCheck.name);
+
+  constructor(
+    private readonly store: KeyRingStore,
+    private readonly failures: OpeningFailures,
+  ) {}
+
+  /** Throws DataKeyUnreadable when no sampled value opens, ValueLayoutRefused when members would be locked out. */
+  async run(ring: Ring): Promise<void> {
+    await this.requireNoClassicValueLeft(ring);
+    const sample = await this.store.newestValues(sampleSize);
+    const failed = sample.filter(({ userId, stored }) => !this.opens(ring, userId, stored));
+    if (sample.length > 0 && failed.length === sample.length)
+      throw new DataKeyUnreadable(
+        `None of the ${sample.length} newest user keys opens with the data keys of this database ` +
+          `(${[...ring.dataKeys.keys()].join(', ')}). They do not belong together: UserKeys, DataKeys, ` +
+          'DataKeyWrappings and ApplicationDatas must come from the same backup.',
+      );
+    if (failed.length > 0)
+      this.logger.error({ msg: 'some stored user keys do not open', failed: failed.length, tried: sample.length });
+  }
+
+  private async requireNoClassicValueLeft({ layout, dataKeys }: Ring): Promise<void> {
+    if (layout !== 'boundOnly' || !dataKeys.has(classicDataKeyId)) return;
+    if (await this.store.hasClassicValues())
+      throw new ValueLayoutRefused(
+        'keyRing__valueLayout is boundOnly, but there are values in the classic layout, whose members would be locked ' +
+          'out. Set keyRing__valueLayout to bound until every value has been sealed again.',
+      );
+  }
+
+  private opens(ring: Ring, userId: UserId, stored: Parameters<Ring['open']>[1]): boolean {
+    try {
+      ring.open(userId, stored).fill(0);
+      return true;
+    } catch (error) {
+      this.failures.report(userId, error);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { KeyObject } from 'node:crypto';
+import { type KeyEncryptionKey, UnwrapFailed } from '@key-connector/crypto-providers';
+import { Injectable } from '@nestjs/common';
+import { type DataKey, takeSecret } from './data-key.js';
+import type { DataKeyWrappingRow } from './entities/data-key-wrapping.entity.js';
+import { DataKeyLost, DataKeyUnreadable } from './key-ring.errors.js';
+import type { StoredRing } from './key-ring.store.js';
+
+/** Opens wrapped data keys, each once in the life of the process: the provider is asked no more after boot. */
+@Injectable()
+export class WrappingsOpener {
+  private readonly opened = new Map<string, KeyObject>();
+
+  /** Opens every data key; one that does not open is a DataKeyUnreadable that says which, and what to do. */
+  async openAll(kek: KeyEncryptionKey, { dataKeyIds, wrappings }: StoredRing): Promise<ReadonlyMap<number, DataKey>> {
+    if (dataKeyIds.length === 0) throw new DataKeyLost('There is no data key in the database (DataKeys is empty).');
+    const dataKeys = new Map<number, DataKey>();
+    for (const id of dataKeyIds) {
+      const own = wrappings.filter(({ dataKeyId }) => dataKeyId === id);
+      const wrapping = own.find(({ kekId }) => kekId === kek.id);
+      if (wrapping === undefined) throw new DataKeyUnreadable(notWrapped(id, kek, own));
+      const { keyReference, algorithm, wrappedKey } = wrapping;
+      const secret = await this.open(kek, { keyReference, algorithm, wrappedKey }, damaged(id, kek));
+      dataKeys.set(id, { id, secret });
+    }
+    return dataKeys;
+  }
+
+  /** Opens a classic deployment's wrapping, or throws DataKeyUnreadable. */
+  async openClassic(kek: KeyEncryptionKey, wrappedKey: string): Promise<void> {
+    const { keyReference, classicAlgorithm: algorithm } = kek;
+    await this.open(kek, { keyReference, algorithm, wrappedKey }, notTheDeploymentsKey(kek));
+  }
+
+  /** Takes note of a data key that was made here, and needs no opening. */
+  remember(wrappedKey: string, secret: KeyObject): void {
+    this.opened.set(wrappedKey, secret);
+  }
+
+  private async open(
+    kek: KeyEncryptionKey,
+    { wrappedKey, ...names }: Pick<DataKeyWrappingRow, 'keyReference' | 'algorithm' | 'wrappedKey'>,
+    message: string,
+  ): Promise<KeyObject> {
+    const known = this.opened.get(wrappedKey);
+    if (known !== undefined) return known;
+    try {
+      const ciphertext = Buffer.from(wrappedKey, 'base64');
+      const secret = takeSecret(await kek.unwrap({ ...names, ciphertext }));
+      this.remember(wrappedKey, secret);
+      return secret;
+    } catch (error) {
+      throw error instanceof UnwrapFailed ? new DataKeyUnreadable(message) : error;
+    }
+  }
+}
+
+const nothingChanged = 'Nothing was changed in the database.';
+
+function notWrapped(id: number, kek: KeyEncryptionKey, wrappings: readonly DataKeyWrappingRow[]): string {
+  const others = wrappings.map(({ kekId, keyReference }) => `${kekId} (${keyReference})`).join(', ');
+  return (
+    `Data key ${id} is not wrapped under the configured key-encryption key ${kek.id} (${kek.description}), ` +
+    `but under: ${others || 'no key at all'}. Configure one of those keys. ${nothingChanged}`
+  );
+}
+
+function damaged(id: number, kek: KeyEncryptionKey): string {
+  return (
+    `Data key ${id} does not open: its wrapping under ${kek.id} (${kek.description}) in DataKeyWrappings is damaged. ` +
+    `Restore that row from a backup. ${nothingChanged}`
+  );
+}
+
+function notTheDeploymentsKey(kek: KeyEncryptionKey): string {
+  return (
+    `The data key in ApplicationDatas.SymmetricKey does not open with the configured key-encryption key ${kek.id} ` +
+    `(${kek.description}). Either the value is damaged, or this database belongs to another RSA key: configure that ` +
+    `one. ${nothingChanged}`
+  );
+}
