@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 
 /** A data key and the id that values carry in their header. */
 export interface DataKey {
@@ -39,8 +39,9 @@ function rawUserId(userId: string): Buffer {
   return Buffer.from(userId.replaceAll('-', ''), 'hex');
 }
 
-function userKey(dataKey: DataKey, rawId: Buffer): Buffer {
-  return Buffer.from(hkdfSync('sha256', dataKey.key, rawId, label, 32));
+function userKey(dataKey: DataKey, rawId: Buffer): KeyObject {
+  // As a key object: Node 24 takes 11 µs to make a cipher from a buffer, 4 µs from this.
+  return createSecretKey(Buffer.from(hkdfSync('sha256', dataKey.key, rawId, label, 32)));
 }
 
 function associatedData(dataKeyId: number, rawId: Buffer): Buffer {
