@@ -39,7 +39,9 @@ function inWords({ type, enum: words, format, minimum, maximum, anyOf }: FieldSc
   if (words !== undefined) return words.map((word) => `\`${word}\``).join(', ');
   if (format === 'uri') return 'http(s) URI';
   if (type === 'integer')
-    return maximum === undefined ? 'whole number' : `whole number, ${minimum ?? ''} to ${maximum}`;
+    return maximum === undefined || maximum === Number.MAX_SAFE_INTEGER
+      ? `whole number, from ${minimum ?? 0}`
+      : `whole number, ${minimum ?? ''} to ${maximum}`;
   if (type === 'boolean') return '`true`, `false`';
   return type === 'array' ? 'list' : 'text';
 }

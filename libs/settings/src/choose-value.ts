@@ -1,4 +1,4 @@
-import type { Source } from './given.js';
+import { describeSource, type Source } from './given.js';
 import type { KnownSetting } from './known-setting.js';
 import type { Match } from './match-name.js';
 import { environmentName } from './names.js';
@@ -15,19 +15,17 @@ export interface Resolved {
 
 /** Picks the value that counts among all that were given for one setting: the environment's over the file's. */
 export function chooseValue(candidates: readonly [Match, ...Match[]]): Resolved | Problem {
-  const fromEnvironment = candidates.filter(({ given }) => given.source.kind === 'environment');
-  const chosen = fromEnvironment[0] ?? candidates[0];
+  const chosen = candidates.find(({ given }) => given.source.kind === 'environment') ?? candidates[0];
   const { setting, given, byFile } = chosen;
   const refuse = (rule: string): Problem => settingProblem(setting.path, rule, given.source);
 
   if (candidates.some((other) => other.byFile !== byFile)) {
     return refuse(`is given both as itself and as ${environmentName(setting.path)}_FILE; keep one`);
   }
-  if (fromEnvironment.length > 1) {
-    const spellings = fromEnvironment.map(({ given: { source } }) =>
-      source.kind === 'environment' ? source.name : '',
-    );
-    return refuse(`is given more than once, as ${spellings.sort().join(' and ')}; keep one`);
+  const equals = candidates.filter((other) => other.given.source.kind === given.source.kind);
+  if (equals.length > 1) {
+    const places = equals.map((equal) => describeSource(equal.given.source)).sort();
+    return refuse(`is given more than once: ${places.join(' and ')}; keep one`);
   }
   if (typeof given.value !== 'string' && !setting.list) return refuse('must be one value, not a list');
 

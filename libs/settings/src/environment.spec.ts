@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { catalogue } from './catalogue.js';
+import { loadSettings } from './load-settings.js';
+import { environmentName, settingName } from './names.js';
+import { enough, enoughAnd, nameOf, problemLines } from './testing/settings-case.js';
+import { namesOfExistingDeployments } from './testing/existing-names.js';
+
+describe('names in the environment', () => {
+  it.each(namesOfExistingDeployments)('knows %s of existing deployments', (name) => {
+    expect(catalogue.map(({ path }) => settingName(path))).toContain(name);
+  });
+
+  it('describes every setting', () => {
+    expect(catalogue.filter(({ description }) => description === '').map(({ path }) => settingName(path))).toEqual([]);
+  });
+
+  const spellings: [string, (name: string) => string][] = [
+    ['lower case', (name) => name.toLowerCase()],
+    ['upper case', (name) => name.toUpperCase()],
+    ['colons', (name) => name.replaceAll('__', ':')],
+    ['colons in upper case', (name) => name.toUpperCase().replaceAll('__', ':')],
+  ];
+  it.each(spellings)('takes every known name in %s', (_, spell) => {
+    const blank = Object.fromEntries(catalogue.map(({ path }) => [spell(environmentName(path)), 'x']));
+    expect(problemLines(blank).filter((line) => line.includes('is not a known setting'))).toEqual([]);
+  });
+
+  it('loads the same settings under other spellings', () => {
+    const spelled = Object.fromEntries(
+      Object.entries(enough).map(([name, value]) => [name.toUpperCase().replaceAll('__', ':'), value]),
+    );
+    expect(loadSettings(spelled)).toEqual(loadSettings(enough));
+  });
+
+  it('refuses two spellings of one setting and names both', () => {
+    const [line, ...others] = problemLines({
+      ...enoughAnd({ log__level: 'info' }),
+      'KEYCONNECTORSETTINGS:LOG:LEVEL': 'info',
+    });
+    expect(line).toContain('log__level: is given more than once');
+    expect(line).toContain('KEYCONNECTORSETTINGS:LOG:LEVEL');
+    expect(line).toContain('keyConnectorSettings__log__level');
+    expect(others).toEqual([]);
+  });
+
+  it.each(['', ' ', '\t\n'])('takes a blank value for not given', (blank) => {
+    expect(loadSettings(enoughAnd({ http__port: blank, rsaKey__azureKeyvaultUri: blank, log__level: blank }))).toEqual(
+      loadSettings(enough),
+    );
+    expect(problemLines(enoughAnd({ database__provider: blank }))).toContainEqual(
+      expect.stringContaining('database__provider: is required'),
+    );
+  });
+
+  it.each([
+    ['database__postgresConnectionString', 'database__postgreSqlConnectionString'],
+    ['http__prot', 'http__port'],
+    ['HTTP__BASEPAHT', 'http__basePath'],
+    ['identityServer', 'identityServerUri'],
+    ['rsaKey__pkcs11Pin', 'rsaKey__pkcs11LoginPin'],
+  ])('answers the unknown name %s with the nearest known one', (unknown, nearest) => {
+    expect(problemLines(enoughAnd({ [unknown]: 'x' }))).toEqual([
+      expect.stringContaining(`is not a known setting; did you mean ${nameOf(nearest)}?`),
+    ]);
+  });
+
+  it.each([
+    'keyConnectorSettings_http__port',
+    'keyConnectorSettings',
+    'keyConnectorSettings__',
+    'keyConnectorSettings__http',
+  ])('refuses %s, which gives no setting', (name) => {
+    expect(problemLines({ ...enough, [name]: '1' })).toHaveLength(1);
+  });
+
+  it('leaves other variables alone', () => {
+    expect(problemLines({ ...enough, globalSettings__x: '1', PATH: '/bin', keyConnector: 'x' })).toEqual([]);
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { loadSettings } from './load-settings.js';
+import { enough, enoughAnd, nameOf, problemLines } from './testing/settings-case.js';
+
+describe('loadSettings', () => {
+  it('loads the fewest settings that a service starts with, and fills in the defaults', () => {
+    const settings = loadSettings(enough);
+
+    expect(settings.identityServerUri).toBe('https://vault.example/identity');
+    expect(settings.http).toMatchObject({ host: '0.0.0.0', port: 5000, basePath: '', trustProxy: false });
+    expect(settings.database).toMatchObject({
+      provider: 'sqlite',
+      connection: { file: '/srv/keys.db' },
+      migrate: true,
+    });
+    expect(settings.keyProvider).toMatchObject({ kind: 'certificate', source: { path: '/srv/bwkc.pfx' } });
+    expect(settings.metrics).toEqual({ host: '127.0.0.1' });
+  });
+
+  it('reports every problem at once, sorted, one line each with name, rule and place', () => {
+    const lines = problemLines({
+      [nameOf('http__port')]: 'no number',
+      [nameOf('http__tlsKeyPath')]: '/tls.key',
+      KEYCONNECTORSETTINGS__DATABASE__PROVIDER: 'oracle',
+      [nameOf('auth__clockSkewSeconds')]: '301',
+      [nameOf('databse__provider')]: 'sqlite',
+    });
+
+    expect(lines).toEqual([
+      '  auth__clockSkewSeconds: must be at most 300 (environment: keyConnectorSettings__auth__clockSkewSeconds)',
+      expect.stringMatching(/^ {2}certificate__filesystemPath: is required.*not given; environment name: \w+\)$/),
+      expect.stringMatching(/^ {2}database__provider: must be one of .*KEYCONNECTORSETTINGS__DATABASE__PROVIDER\)$/),
+      '  databse__provider: is not a known setting; did you mean keyConnectorSettings__database__provider? ' +
+        '(environment: keyConnectorSettings__databse__provider)',
+      '  http__port: must be a whole number (environment: keyConnectorSettings__http__port)',
+      '  http__tlsCertificatePath: is required, because http__tlsKeyPath is given ' +
+        '(not given; environment name: keyConnectorSettings__http__tlsCertificatePath)',
+      '  identityServerUri: is required, unless auth__issuer is given with auth__jwksUri or auth__publicKeyPath ' +
+        '(not given; environment name: keyConnectorSettings__identityServerUri)',
+    ]);
+  });
+
+  it('says of a broken setting only what is wrong with it, not that it is missing', () => {
+    const [line, ...others] = problemLines(enoughAnd({ database__sqliteConnectionString_FILE: '/nowhere' }));
+    expect(line).toContain('is given both as itself and as');
+    expect(others).toEqual([]);
+  });
+
+  it.each(['mysql', 'sqlserver', 'json', 'mongo'])('refuses the database %s by name', (provider) => {
+    const lines = problemLines(enoughAnd({ database__provider: provider }));
+    expect(lines.filter((line) => line.includes('database__provider:'))).toEqual([expect.stringContaining(provider)]);
+  });
+
+  it.each(['azurekv', 'gcpkms', 'awskms', 'pkcs11'])('refuses the key provider %s by name', (provider) => {
+    expect(problemLines(enoughAnd({ rsaKey__provider: provider }))).toEqual([
+      expect.stringContaining(`${provider} is known, but not built yet`),
+    ]);
+  });
+
+  it.each(['store', 'azurestorage', 'azurekv', 'vault'])('refuses the certificate provider %s by name', (provider) => {
+    expect(problemLines(enoughAnd({ certificate__provider: provider }))).toEqual([
+      expect.stringContaining(`${provider} is known, but not built yet`),
+    ]);
+  });
+
+  it('refuses every setting of a transfer by name, and still checks its type', () => {
+    const lines = problemLines(
+      enoughAnd({ transferTo__lockfilePath: '/lock', transferTo__database__migrate: 'perhaps' }),
+    );
+    expect(lines.filter((line) => line.includes('moving keys is not built yet'))).toHaveLength(2);
+    expect(lines).toContainEqual(expect.stringContaining('transferTo__database__migrate: must be true or false'));
+  });
+
+  it('asks for the identity server unless the issuer and its keys are given', () => {
+    const { [nameOf('identityServerUri')]: _, ...without } = enough;
+    const issuer = { [nameOf('auth__issuer')]: 'https://vault.example|login' };
+
+    expect(problemLines(without)).toEqual([expect.stringContaining('identityServerUri: is required')]);
+    expect(problemLines({ ...without, ...issuer })).toEqual([
+      expect.stringContaining('identityServerUri: is required'),
+    ]);
+    expect(problemLines({ ...without, ...issuer, [nameOf('auth__jwksUri')]: 'https://vault.example/jwks' })).toEqual(
+      [],
+    );
+    expect(problemLines({ ...without, ...issuer, [nameOf('auth__publicKeyPath')]: '/srv/issuer.pem' })).toEqual([]);
+  });
+});

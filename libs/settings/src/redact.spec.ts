@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { loadSettings } from './load-settings.js';
+import { redact } from './redact.js';
+import { enoughAnd } from './testing/settings-case.js';
+
+describe('redact', () => {
+  const settings = loadSettings(
+    enoughAnd({
+      identityServerUri: 'https://user:hunter2@vault.example/identity',
+      auth__tokenType: 'at+jwt',
+      database__provider: 'postgresql',
+      database__postgreSqlConnectionString: "Host=db.example;Username=keys;Password='hunter2;hunter2'",
+      certificate__filesystemPassword: 'hunter2',
+    }),
+  );
+
+  it('hides every secret, wherever it stands', () => {
+    expect(JSON.stringify(settings)).toContain('hunter2');
+    expect(JSON.stringify(redact(settings))).not.toContain('hunter2');
+  });
+
+  it('keeps what an operator looks for', () => {
+    expect(redact(settings)).toMatchObject({
+      identityServerUri: 'https://user:***@vault.example/identity',
+      auth: { tokenType: 'at+jwt' },
+      database: { connection: { endpoints: [{ host: 'db.example', port: 5432 }], username: 'keys', password: '***' } },
+      keyProvider: { source: { path: '/srv/bwkc.pfx', password: '***' } },
+    });
+  });
+});

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify, parseEnv } from 'node:util';
+
+import { afterAll, describe, expect, it } from '@jest/globals';
+
+import { problemLines, SpecFolder } from './testing/settings-case.js';
+
+const project = join(import.meta.dirname, '../../..');
+const examples = join(project, 'config/examples');
+
+describe('what is written about the settings', () => {
+  const folder = new SpecFolder();
+  afterAll(() => {
+    folder.remove();
+  });
+
+  it('is generated from the schemas as they are', async () => {
+    const run = promisify(execFile)(process.execPath, ['scripts/generate-reference.ts', '--check'], { cwd: project });
+    await expect(run).resolves.toMatchObject({ stdout: '' });
+  });
+
+  /** An example's secrets stand where a deployment mounts them. */
+  const withSecrets = (text: string): string => {
+    folder.write(
+      'database',
+      'Host=db.example.com;Database=keys;Username=key_connector;Password=x;SSL Mode=VerifyFull\n',
+    );
+    folder.write('certificate-password', 'x\n');
+    return text.replaceAll('/run/secrets/', folder.pathOf('/'));
+  };
+
+  it.each(readdirSync(examples))('has the example %s, which loads', (name) => {
+    const text = withSecrets(readFileSync(join(examples, name), 'utf8'));
+    const environment = name.endsWith('.env') ? parseEnv(text) : { KEY_CONNECTOR_CONFIG: folder.write(name, text) };
+    expect(problemLines(environment)).toEqual([]);
+  });
+
+  it('has a file of defaults that changes nothing', () => {
+    const environment = { KEY_CONNECTOR_CONFIG: join(project, 'config/default.yaml') };
+    expect(problemLines(environment)).toEqual(problemLines({}));
+  });
+});
