@@ -10,7 +10,6 @@ interface UserKey {
   lastAccessDate: Date | null;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- TypeORM's own way: a plain object
 const userKey = new EntitySchema<UserKey>({
   name: 'UserKey',
   tableName: 'UserKeys',
