@@ -6,7 +6,7 @@ import type { AuthOptions } from './auth.settings.js';
 import { SigningKeys } from './signing-keys.js';
 import { bearerToken, type BearerRequest } from './token/bearer-token.js';
 import { type AccessToken, readTokenClaims } from './token/token-claims.js';
-import { readTokenHeader } from './token/token-header.js';
+import { headerPart, readTokenHeader, type TokenHeader } from './token/token-header.js';
 import { isTokenType } from './token/token-type.js';
 
 type KeyCallback = (error: unknown, key?: Buffer) => void;
@@ -19,6 +19,9 @@ type KeyCallback = (error: unknown, key?: Buffer) => void;
  */
 @Injectable()
 export class AccessTokenStrategy extends Strategy {
+  /** The last good header: an issuer's tokens share one until it rotates its key. */
+  private last: { readonly part: string; readonly header: TokenHeader } | undefined;
+
   constructor(
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
     private readonly keys: SigningKeys,
@@ -30,6 +33,7 @@ export class AccessTokenStrategy extends Strategy {
           this.provideKey(token, done);
         },
         algorithms: ['RS256'],
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way to pass a clock tolerance
         jsonWebTokenOptions: { clockTolerance: options.clockSkewSeconds },
         passReqToCallback: true,
       },
@@ -51,8 +55,14 @@ export class AccessTokenStrategy extends Strategy {
     });
   }
 
+  private readHeader(token: string): TokenHeader {
+    const part = headerPart(token);
+    if (this.last?.part !== part) this.last = { part, header: readTokenHeader(part) };
+    return this.last.header;
+  }
+
   private provideKey(token: string, done: KeyCallback): void {
-    const { kid, typ } = readTokenHeader(token);
+    const { kid, typ } = this.readHeader(token);
     const { tokenType } = this.options;
     if (tokenType !== undefined && !isTokenType(typ, tokenType)) throw new TokenInvalid('type');
     // The declared type is older than what jsonwebtoken takes: a KeyObject, which saves parsing a PEM for each token.
@@ -60,7 +70,7 @@ export class AccessTokenStrategy extends Strategy {
       done(null, key as Buffer);
     };
     const key = this.keys.find(kid);
-    if (key === undefined) void this.keys.fetch(kid).then(provide, done);
+    if (key === undefined) void this.keys.fetch(kid).then(provide).catch(done);
     else provide(key);
   }
 }

@@ -1,5 +1,4 @@
 import { Global, Module } from '@nestjs/common';
-import { AccessTokenGuard } from './access-token.guard.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { ConfigurableModuleClass } from './auth.module-definition.js';
 import { KeySetCache } from './issuer/key-set.cache.js';
@@ -10,7 +9,7 @@ import { TokenRefusals } from './token-refusals.js';
 /** Verifies access tokens; global, so that any controller can use AccessTokenGuard. */
 @Global()
 @Module({
-  providers: [keySourceProvider, KeySetCache, SigningKeys, AccessTokenStrategy, TokenRefusals, AccessTokenGuard],
+  providers: [keySourceProvider, KeySetCache, SigningKeys, AccessTokenStrategy, TokenRefusals],
   exports: [SigningKeys, AccessTokenStrategy, TokenRefusals],
 })
 export class AuthModule extends ConfigurableModuleClass {}

@@ -1,3 +1,4 @@
+import type { ReadableStream } from 'node:stream/web';
 import { KeysUnusable } from './keys-unusable.error.js';
 
 /** A discovery document has 3 KB and a JWKS a few more; the rest is for servers that publish certificate chains. */
@@ -11,17 +12,17 @@ export async function fetchJson(url: string, signal: AbortSignal): Promise<unkno
       await response.body?.cancel();
       throw new KeysUnusable(`answered ${response.status}`);
     }
-    return parse(await readText(response));
+    return parse(await readText(response.body as ReadableStream<Uint8Array> | null));
   } catch (error) {
     throw new KeysUnusable(`${url}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-async function readText(response: Response): Promise<string> {
+async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early cancels the body and closes the connection.
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body ?? []) {
     size += chunk.byteLength;
     if (size > MAX_BYTES) throw new KeysUnusable(`answered more than ${MAX_BYTES / 1024} KB`);
     chunks.push(chunk);

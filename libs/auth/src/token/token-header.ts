@@ -14,10 +14,15 @@ const headerSchema = z.object({ alg: z.string(), kid: z.string().optional(), typ
 /** A token's header, as far as it chooses how to verify. */
 export type TokenHeader = z.output<typeof headerSchema>;
 
-/** Refuses what is no RS256 JWS in compact form, before any cryptography. */
-export function readTokenHeader(token: string): TokenHeader {
+/** The header part of a token, encoded as it is; refuses what is no JWS in compact form. */
+export function headerPart(token: string): string {
   if (token.length > MAX_CHARACTERS || !compact.test(token)) throw new TokenInvalid('malformed');
-  const text = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString();
+  return token.slice(0, token.indexOf('.'));
+}
+
+/** Reads a header part; refuses all but RS256, before any cryptography. */
+export function readTokenHeader(part: string): TokenHeader {
+  const text = Buffer.from(part, 'base64url').toString();
   const json = parseObject(text);
   if (!hasUniqueMembers(text, json)) throw new TokenInvalid('malformed');
   // `crit` names what must be understood (RFC 7515, section 4.1.11) and we understand none; `b64` needs it (RFC 7797).
