@@ -104,6 +104,9 @@ export function parsePostgresql(text: string): PostgresqlConnection {
     ...((rest.sslCertificate === undefined) === (rest.sslKey === undefined)
       ? []
       : ['SSL Certificate and SSL Key go together']),
+    ...(rest.trustServerCertificate === true && rest.sslMode?.startsWith('Verify') === true
+      ? ['Trust Server Certificate contradicts SSL Mode: one says to check the certificate, the other not to']
+      : []),
   ];
   const [first, ...others] = (host ?? '').split(',').map((entry) => endpoint(entry.trim(), defaultPort ?? 5432));
   if (!first || [first, ...others].some(({ host, port }) => host === '' || port < 1 || port > 65_535)) {

@@ -1,0 +1,85 @@
+import { describe, expect, test } from '@jest/globals';
+import { databaseSettingsSchema } from './database.settings.js';
+
+const problems = (settings: Record<string, unknown>): string[] => {
+  const result = databaseSettingsSchema.safeParse(settings);
+  return (result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')} ${message}`);
+};
+
+describe('database settings', () => {
+  test('the chosen provider comes out with its connection and the limits', () => {
+    const settings = { provider: 'SQLite', sqliteConnectionString: 'Data Source=/data/keys.db', migrate: 'FALSE' };
+    expect(databaseSettingsSchema.parse(settings)).toEqual({
+      provider: 'sqlite',
+      connection: { file: '/data/keys.db', create: true },
+      migrate: false,
+      connectTimeoutSeconds: 5,
+      acquireTimeoutSeconds: 5,
+      statementTimeoutSeconds: 10,
+    });
+  });
+
+  test('leftovers of other providers do no harm', () => {
+    const sqliteConnectionString = 'Filename=/data/keys.db';
+    const leftovers = { mySqlConnectionString: 'nonsense', jsonFilePath: '/data/data.json' };
+    expect(problems({ provider: 'sqlite', sqliteConnectionString, ...leftovers })).toEqual([]);
+  });
+
+  test('the connection string of the chosen provider is required', () => {
+    expect(problems({ provider: 'postgresql' })).toEqual([
+      'postgreSqlConnectionString is required when database.provider is postgresql',
+    ]);
+  });
+
+  test('every problem of a connection string is reported at once, under its path and without values', () => {
+    const postgreSqlConnectionString = 'Hots=secret;Port=secret;SSL Mode=secret;User=u';
+    const found = problems({ provider: 'postgresql', postgreSqlConnectionString });
+    expect(found).toEqual([
+      'postgreSqlConnectionString "Hots" is not a known key',
+      'postgreSqlConnectionString Port must be a whole number',
+      'postgreSqlConnectionString SSL Mode must be one of Disable, Allow, Prefer, Require, VerifyCA, VerifyFull',
+    ]);
+  });
+
+  test.each([
+    ['mysql', /^provider mysql is known, but not built yet/],
+    ['sqlserver', /^provider sqlserver is known, but not built yet/],
+    ['json', /^provider json is import only/],
+    ['mongo', /^provider mongo is not supported/],
+    ['oracle', /^provider must be one of postgresql, sqlite, mysql/],
+  ])('provider %s is refused by name', (provider, message) => {
+    expect(problems({ provider })[0]).toMatch(message);
+  });
+
+  test.each([
+    [
+      'mysql',
+      { mySqlConnectionString: 'Server=db;Port=3306;Uid=u;Pwd=p;SslMode=VerifyFull;Default Command Timeout=3' },
+    ],
+    ['mysql', { mySqlConnectionString: 'mysql://u:p@db:3306/keys' }],
+    [
+      'sqlserver',
+      { sqlServerConnectionString: String.raw`Data Source=tcp:db,1433;Initial Catalog=k;UID=u;PWD=p;Encrypt=Strict` },
+    ],
+    [
+      'sqlserver',
+      {
+        sqlServerConnectionString: String.raw`Server=db\keys;Authentication=Active Directory Default;MultipleActiveResultSets=true`,
+      },
+    ],
+    ['sqlserver', { sqlServerConnectionString: 'mssql://u:p@db:1433/keys' }],
+  ])('a good %s string is known already', (provider, strings) => {
+    expect(problems({ provider, ...strings })).toHaveLength(1);
+  });
+
+  test.each([
+    ['Data Source=:memory:', /loses every key/],
+    ['Data Source=/a.db;Mode=Memory', /loses every key/],
+    ['Data Source=/a.db;Mode=ReadOnly', /ReadOnly/],
+    ['Data Source=file:/a.db', /plain path/],
+    ['Data Source=/a.db;Password=x', /"Password" is not a known key/],
+    ['Cache=Shared', /Data Source is missing/],
+  ])('SQLite %s is refused', (sqliteConnectionString, message) => {
+    expect(problems({ provider: 'sqlite', sqliteConnectionString })).toEqual([expect.stringMatching(message)]);
+  });
+});

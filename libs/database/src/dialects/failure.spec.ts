@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import SqliteDatabase from 'better-sqlite3';
+import { QueryFailedError } from 'typeorm';
+import { postgresqlFailureOf } from './postgresql.failure.js';
+import { SqliteDialect } from './sqlite.dialect.js';
+
+const server = (code: string): Error => Object.assign(new Error('from the server'), { code, severity: 'ERROR' });
+const network = (code: string): Error => Object.assign(new Error('from the network'), { code });
+
+describe('an error of node-postgres', () => {
+  test.each([
+    [server('40P01'), 'rolled-back'],
+    [server('40001'), 'rolled-back'],
+    [server('25006'), 'read-only'],
+    [server('53100'), 'read-only'],
+    [server('57P01'), 'connection-lost'],
+    [server('08006'), 'connection-lost'],
+    [network('ECONNRESET'), 'connection-lost'],
+    [new Error('Connection terminated unexpectedly'), 'connection-lost'],
+    [server('57014'), 'unavailable'],
+    [server('28P01'), 'unavailable'],
+    [server('42501'), 'unavailable'],
+    [server('53300'), 'unavailable'],
+    [network('ECONNREFUSED'), 'unavailable'],
+    [network('ENOTFOUND'), 'unavailable'],
+    [network('DEPTH_ZERO_SELF_SIGNED_CERT'), 'unavailable'],
+    [network('CERT_HAS_EXPIRED'), 'unavailable'],
+    [network('ERR_TLS_CERT_ALTNAME_INVALID'), 'unavailable'],
+    [new Error('timeout exceeded when trying to connect'), 'unavailable'],
+    [new Error('Query read timeout'), 'unavailable'],
+    [server('22P02'), undefined],
+    [server('23505'), undefined],
+    [network('ERR_INVALID_ARG_TYPE'), undefined],
+    [new TypeError('a mistake of ours'), undefined],
+    ['no error at all', undefined],
+  ])('%s means %s', (error, failure) => {
+    expect(postgresqlFailureOf(error)).toBe(failure);
+    if (error instanceof Error) expect(postgresqlFailureOf(new QueryFailedError('SELECT', [], error))).toBe(failure);
+  });
+});
+
+describe('an error of SQLite', () => {
+  const dialect = new SqliteDialect({ file: '/nowhere', create: false });
+
+  test.each([
+    ['SQLITE_BUSY', 'rolled-back'],
+    ['SQLITE_BUSY_SNAPSHOT', 'rolled-back'],
+    ['SQLITE_READONLY_DBMOVED', 'read-only'],
+    ['SQLITE_FULL', 'read-only'],
+    ['SQLITE_IOERR_FSYNC', 'unavailable'],
+    ['SQLITE_CANTOPEN', 'unavailable'],
+    ['SQLITE_CORRUPT', 'unavailable'],
+    ['SQLITE_ERROR', 'unavailable'],
+    ['SQLITE_CONSTRAINT_FOREIGNKEY', undefined],
+  ])('%s means %s', (code, failure) => {
+    const error = new SqliteDatabase.SqliteError('from SQLite', code);
+    expect(dialect.failureOf(error)).toBe(failure);
+    expect(dialect.failureOf(new QueryFailedError('SELECT', [], error))).toBe(failure);
+  });
+});

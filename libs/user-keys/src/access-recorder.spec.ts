@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { parseUserId, type UserId } from '@key-connector/common';
+import { DatabaseUnavailable, type Database, type UserKeyAccess } from '@key-connector/database';
+import { Metrics } from '@key-connector/observability';
+import { Logger } from '@nestjs/common';
+import { AccessRecorder } from './access-recorder.js';
+
+const id = (n: number): UserId => {
+  const parsed = parseUserId(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`);
+  if (parsed === undefined) throw new Error('no GUID');
+  return parsed;
+};
+
+describe('last-access dates', () => {
+  const metrics = new Metrics();
+  let written: (readonly UserKeyAccess[])[];
+  let down: boolean;
+  let recorder: AccessRecorder;
+  let warn: ReturnType<typeof jest.spyOn>;
+
+  const failures = async (): Promise<number> =>
+    (await metrics.registry.getSingleMetric('key_connector_access_date_failures_total')?.get())?.values[0]?.value ?? 0;
+
+  beforeEach(() => {
+    jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
+    warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    written = [];
+    down = false;
+    metrics.registry.resetMetrics();
+    const database = {
+      write: (work: () => Promise<void>) => work(),
+      userKeys: {
+        touch: (accesses: readonly UserKeyAccess[]) => {
+          if (down) return Promise.reject(new DatabaseUnavailable('down'));
+          written.push(accesses);
+          return Promise.resolve();
+        },
+      },
+    } as unknown as Database;
+    recorder = new AccessRecorder(database, metrics, { accessFlushMilliseconds: 20 });
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test('are written within the flush interval, the newest of each member, in one statement', async () => {
+    recorder.record(id(1));
+    await sleep(5);
+    const before = Date.now();
+    recorder.record(id(1));
+    recorder.record(id(2));
+    await sleep(60);
+    expect(written).toHaveLength(1);
+    expect(written[0]?.map((access) => access.id)).toEqual([id(1), id(2)]);
+    expect(written[0]?.[0]?.at.getTime()).toBeGreaterThanOrEqual(before);
+  });
+
+  test('cause no statement when nobody reads', async () => {
+    await sleep(60);
+    await recorder.onApplicationShutdown();
+    expect(written).toEqual([]);
+  });
+
+  test('are written at shutdown, in statements of at most 1,000 members', async () => {
+    for (let n = 0; n < 2500; n += 1) recorder.record(id(n));
+    await recorder.onApplicationShutdown();
+    expect(written.map((chunk) => chunk.length)).toEqual([1000, 1000, 500]);
+  });
+
+  test('that cannot be written are counted, told once an outage, and never throw', async () => {
+    down = true;
+    for (let round = 0; round < 3; round += 1) {
+      recorder.record(id(round));
+      await recorder.flush();
+    }
+    expect(await failures()).toBe(3);
+    expect(warn).toHaveBeenCalledTimes(1);
+    down = false;
+    recorder.record(id(9));
+    await recorder.flush();
+    expect(written).toHaveLength(1);
+  });
+
+  test('take bounded memory: beyond it they are dropped and counted', async () => {
+    for (let n = 0; n < 100_010; n += 1) recorder.record(id(n));
+    recorder.record(id(1));
+    expect(await failures()).toBe(10);
+    await recorder.flush();
+    expect(written.flat()).toHaveLength(100_000);
+  });
+});
