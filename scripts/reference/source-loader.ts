@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 import { transformSync } from '@swc/core';
 
@@ -11,7 +11,7 @@ export function loadLibsFromSource(): void {
   registerHooks({
     resolve: (specifier, context, next) => {
       const room = /^@key-connector\/([^/]+)$/.exec(specifier)?.[1];
-      if (room !== undefined) return next(new URL(`${room}/src/index.ts`, libs).href, context);
+      if (room !== undefined) return next(libUrl(room), context);
       const fromLib = context.parentURL?.startsWith(libs.href) === true && specifier.startsWith('.');
       return next(fromLib ? specifier.replace(/\.js$/, '.ts') : specifier, context);
     },
@@ -36,5 +36,4 @@ const compile = (filename: string): string =>
   }).code;
 
 /** The address of a lib's entry. */
-export const libUrl = (room: string): string =>
-  pathToFileURL(fileURLToPath(new URL(`${room}/src/index.ts`, libs))).href;
+export const libUrl = (room: string): string => new URL(`${room}/src/index.ts`, libs).href;

@@ -12,5 +12,9 @@ export function checkValues(values: readonly Resolved[]): { right: Resolved[]; p
 
 function problemsOf({ setting, value, source }: Resolved): Problem[] {
   const { error } = setting.field.safeParse(value);
-  return (error?.issues ?? []).map(({ message }) => settingProblem(setting.path, message, source));
+  const hint = source.kind === 'environment' && isQuoted(value) ? '; the quotes around it are part of the value' : '';
+  return (error?.issues ?? []).map(({ message }) => settingProblem(setting.path, message + hint, source));
 }
+
+/** A shell takes quotes away, a container's env file does not. */
+const isQuoted = (value: Resolved['value']): boolean => typeof value === 'string' && /^(["']).*\1$/s.test(value.trim());

@@ -17,9 +17,3 @@ export function givenByEnvironment(environment: Environment): Given[] {
     return [{ path: path.split(separator), value, source: { kind: 'environment', name } }];
   });
 }
-
-/** The YAML file that the environment names, if any. */
-export function configFileOf(environment: Environment): string | undefined {
-  const file = environment['KEY_CONNECTOR_CONFIG']?.trim();
-  return file === '' ? undefined : file;
-}

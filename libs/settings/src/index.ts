@@ -1,10 +1,7 @@
-export { catalogue, settingsBySlice } from './catalogue.js';
-export type { Environment } from './environment.js';
+export { catalogue } from './catalogue.js';
 export type { HttpSettings } from './http.schema.js';
 export type { KnownSetting } from './known-setting.js';
 export { loadSettings } from './load-settings.js';
-export { environmentName, root, settingName } from './names.js';
-export type { Problem } from './problem.js';
 export { redact } from './redact.js';
 export { SettingsInvalid } from './settings-invalid.error.js';
 export { SettingsModule } from './settings.module.js';

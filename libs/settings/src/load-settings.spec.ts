@@ -41,6 +41,12 @@ describe('loadSettings', () => {
     ]);
   });
 
+  it('says that the quotes of an env file are part of the value', () => {
+    expect(problemLines(enoughAnd({ http__port: '"5000"' }))).toEqual([
+      expect.stringContaining('must be a whole number; the quotes around it are part of the value'),
+    ]);
+  });
+
   it('says of a broken setting only what is wrong with it, not that it is missing', () => {
     const [line, ...others] = problemLines(enoughAnd({ database__sqliteConnectionString_FILE: '/nowhere' }));
     expect(line).toContain('is given both as itself and as');
@@ -73,7 +79,7 @@ describe('loadSettings', () => {
   });
 
   it('asks for the identity server unless the issuer and its keys are given', () => {
-    const { [nameOf('identityServerUri')]: _, ...without } = enough;
+    const without = { ...enough, [nameOf('identityServerUri')]: '' };
     const issuer = { [nameOf('auth__issuer')]: 'https://vault.example|login' };
 
     expect(problemLines(without)).toEqual([expect.stringContaining('identityServerUri: is required')]);

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
-
 import { catalogue } from './catalogue.js';
 import { checkValues } from './check-values.js';
+import { configFile } from './config-file.js';
 import { crossSliceProblems } from './cross-slice.rules.js';
-import { configFileOf, type Environment, givenByEnvironment, processEnvironment } from './environment.js';
+import { type Environment, givenByEnvironment, processEnvironment } from './environment.js';
 import { readSlices } from './read-slices.js';
 import { resolve } from './resolve.js';
 import type { SliceOutputs } from './settings.schema.js';
@@ -12,11 +11,9 @@ import { Settings } from './settings.js';
 import { refuseTransfer } from './transfer-to.js';
 import { givenByYaml, type YamlReading } from './yaml/yaml-file.js';
 
-const usualFile = '/etc/key-connector/config.yaml';
-
 /** Reads the environment and the YAML file; throws {@link SettingsInvalid} with every problem at once. */
 export function loadSettings(environment: Environment = processEnvironment()): Settings {
-  const file = configFileOf(environment) ?? (existsSync(usualFile) ? usualFile : undefined);
+  const file = configFile(environment);
   const yaml: YamlReading = file === undefined ? { given: [], problems: [] } : givenByYaml(file);
   const resolution = resolve([...givenByEnvironment(environment), ...(yaml.given ?? [])], catalogue);
   const checked = checkValues(resolution.values);

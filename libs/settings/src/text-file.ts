@@ -45,7 +45,7 @@ function readUpTo(path: string, limit: number): Buffer {
       closeSync(descriptor);
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown cause';
+    const { code = 'unknown cause' } = error as NodeJS.ErrnoException;
     throw new FileUnreadable(path, reasons[code] ?? `cannot be read (${code})`);
   }
   return buffer.subarray(0, length);

@@ -36,7 +36,7 @@ export function parseYaml(text: string): YamlDocument {
     stringKeys: true,
     uniqueKeys: (a, b) => isScalar(a) && isScalar(b) && textOf(a).toLowerCase() === textOf(b).toLowerCase(),
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
     lineCounter: lines,
   });
   const lineAt = (offset = 0): number => lines.linePos(offset).line;
