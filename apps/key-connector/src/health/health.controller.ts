@@ -1,6 +1,5 @@
-import { Controller, Get, Res } from '@nestjs/common';
+import { Controller, Get, Res, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
-import { ServiceUnavailableException } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Readiness } from './readiness.js';
 
@@ -40,7 +39,7 @@ export class HealthController {
 
   private async check(): Promise<HealthCheckResult> {
     try {
-      return await this.health.check([...this.readiness.indicators]);
+      return await this.health.check(this.readiness.indicators());
     } catch (error) {
       // Terminus throws its result when something is down.
       if (error instanceof ServiceUnavailableException) return error.getResponse() as HealthCheckResult;

@@ -8,13 +8,6 @@ import { Boot } from '../boot/boot.js';
 /** What must be there for any request to succeed, one indicator each. A failing key provider is not among it. */
 @Injectable()
 export class Readiness {
-  readonly indicators: readonly HealthIndicatorFunction[] = [
-    () => this.boot(),
-    () => this.database(),
-    () => this.dataKeys(),
-    () => this.issuer(),
-  ];
-
   constructor(
     private readonly health: HealthIndicatorService,
     private readonly bootState: Boot,
@@ -22,6 +15,11 @@ export class Readiness {
     private readonly keyRing: KeyRing,
     private readonly signingKeys: SigningKeys,
   ) {}
+
+  /** One function each, as Terminus takes them. */
+  indicators(): HealthIndicatorFunction[] {
+    return [() => this.boot(), () => this.database(), () => this.dataKeys(), () => this.issuer()];
+  }
 
   private boot(): HealthIndicatorResult {
     const indicator = this.health.check('boot');
