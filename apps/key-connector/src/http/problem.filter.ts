@@ -38,7 +38,8 @@ export class ProblemFilter implements ExceptionFilter {
     const retryAfter = retryAfterOf(error, problem.status);
     if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
     if (error instanceof MethodNotAllowed) reply.header('allow', error.allowed.join(', '));
-    reply.send(JSON.stringify(problem));
+    // Bytes, because Fastify adds a charset to text and this media type has none (RFC 9457, section 6.1).
+    reply.send(Buffer.from(JSON.stringify(problem)));
   }
 
   private refine(thrown: unknown, request: FastifyRequest): unknown {
