@@ -1,4 +1,4 @@
-import { fieldSchema, type Setting } from './setting.ts';
+import { type FieldSchema, fieldSchema, type Setting } from './setting.ts';
 
 interface Node {
   [keyword: string]: unknown;
@@ -31,9 +31,13 @@ function place(tree: Node, setting: Setting): void {
   for (const part of setting.path.slice(0, -1)) branch = propertiesOf(branch)[part] ??= group();
   const properties = propertiesOf(branch);
   const { description, default: value } = setting;
-  properties[name] = { description, ...fieldSchema(setting), ...(value !== undefined && { default: value }) };
+  properties[name] = { description, ...inYaml(setting), ...(value !== undefined && { default: value }) };
   if (setting.secret)
     properties[`${name}_FILE`] = { description: `Path of a file that holds ${name}.`, type: 'string' };
 }
+
+/** A list is a sequence, or text with commas as in the environment. */
+const inYaml = (setting: Setting): FieldSchema =>
+  setting.list ? { anyOf: [fieldSchema(setting), { type: 'string' }] } : fieldSchema(setting);
 
 const propertiesOf = (node: Node): Record<string, Node> => (node.properties ??= {});

@@ -6,6 +6,7 @@ export interface Setting {
   readonly field: z.ZodType;
   readonly description: string;
   readonly secret: boolean;
+  readonly list: boolean;
   readonly default: unknown;
 }
 
