@@ -6,12 +6,12 @@ import type { KeyEncryptionKey } from '../key-encryption-key.js';
 import { describeKeyEncryptionKey } from '../testing/index.js';
 import { OpensslFolder } from '../testing/openssl.js';
 import { openCertificate } from './certificate.provider.js';
-import { keyFileRecipes, otherRecipe } from './testing/key-file.recipes.js';
+import { basics, keyFileRecipes } from './testing/key-file.recipes.js';
 
 const root = new URL('../../../../', import.meta.url).pathname;
 const password = 'fixture-password';
 
-const openFile = (path: string, filePassword: string | undefined = password): Promise<KeyEncryptionKey> =>
+const openFile = (path: string, filePassword?: string): Promise<KeyEncryptionKey> =>
   openCertificate({ kind: 'certificate', source: { kind: 'filesystem', path, password: filePassword } });
 
 interface Expected {
@@ -28,22 +28,18 @@ const symmetricKey = /INTO "ApplicationDatas" \("SymmetricKey"\) VALUES \('([^']
 let folder: OpensslFolder;
 beforeAll(async () => {
   folder = await OpensslFolder.create();
-  await folder.openssl(otherRecipe.key);
-  await folder.openssl(otherRecipe.certificate);
+  for (const command of basics) await folder.openssl(command);
 });
 afterAll(() => folder.remove());
 
 describe('a file made by the openssl program', () => {
   for (const recipe of keyFileRecipes)
     describeKeyEncryptionKey(recipe.name, async () => {
-      const own = await OpensslFolder.create();
-      for (const command of recipe.commands) await own.openssl(command);
-      const path = own.file(recipe.file);
-      const certificate = readFileSync(own.file('own.crt'));
+      for (const command of recipe.commands) await folder.openssl(command);
       return {
-        open: () => openFile(path, recipe.password),
-        openOther: () => openFile(folder.file('other.key'), undefined),
-        id: spkiFingerprint(certificate),
+        open: () => openFile(folder.file(recipe.file), recipe.password),
+        openOther: () => openFile(folder.file('other.key')),
+        id: spkiFingerprint(readFileSync(folder.file(recipe.certificate))),
         secrets: recipe.password === undefined ? [] : [recipe.password],
       };
     });
@@ -52,8 +48,8 @@ describe('a file made by the openssl program', () => {
 for (const name of ['bwkc-aes.pfx', 'bwkc-legacy.pfx'])
   describeKeyEncryptionKey(`a classic deployment (${name})`, () =>
     Promise.resolve({
-      open: () => openFile(classicFolder + name),
-      openOther: () => openFile(folder.file('other.key'), undefined),
+      open: () => openFile(classicFolder + name, password),
+      openOther: () => openFile(folder.file('other.key')),
       classic: {
         ciphertext: Buffer.from(symmetricKey ?? '', 'base64'),
         dataKey: Buffer.from(expected.dataKey, 'base64'),
@@ -65,15 +61,15 @@ for (const name of ['bwkc-aes.pfx', 'bwkc-legacy.pfx'])
 for (const name of ['keytool.p12', 'keytool-legacy.p12'])
   describeKeyEncryptionKey(`a Java key store (${name})`, () =>
     Promise.resolve({
-      open: () => openFile(`${root}libs/crypto-providers/fixtures/${name}`),
-      openOther: () => openFile(folder.file('other.key'), undefined),
+      open: () => openFile(`${root}libs/crypto-providers/fixtures/${name}`, password),
+      openOther: () => openFile(folder.file('other.key')),
       secrets: [password],
     }),
   );
 
 describe('the certificate provider', () => {
   it('opens a wrapping with SHA-256 that other software made', async () => {
-    const key = await openFile(`${classicFolder}bwkc-aes.pfx`);
+    const key = await openFile(`${classicFolder}bwkc-aes.pfx`, password);
     const ciphertext = Buffer.from(expected.wrappedDataKeySha256, 'base64');
     const dataKey = await key.unwrap({ keyReference: 'other', algorithm: 'RSA-OAEP-256', ciphertext });
     expect(Buffer.from(dataKey).toString('base64')).toBe(expected.dataKey);
@@ -81,14 +77,14 @@ describe('the certificate provider', () => {
 
   it('gives the same id for the same key in another file', async () => {
     const [aes, legacy] = [
-      await openFile(`${classicFolder}bwkc-aes.pfx`),
-      await openFile(`${classicFolder}bwkc-legacy.pfx`),
+      await openFile(`${classicFolder}bwkc-aes.pfx`, password),
+      await openFile(`${classicFolder}bwkc-legacy.pfx`, password),
     ];
     expect(aes.id).toBe(legacy.id);
   });
 
   it('names the certificate by the thumbprint that operators know', async () => {
-    const { keyReference } = await (await openFile(`${classicFolder}bwkc-aes.pfx`)).wrap(Buffer.alloc(32, 7));
+    const { keyReference } = await (await openFile(`${classicFolder}bwkc-aes.pfx`, password)).wrap(Buffer.alloc(32, 7));
     const listing = execFileSync('openssl', [
       ...['pkcs12', '-in', `${classicFolder}bwkc-aes.pfx`, '-passin', `pass:${password}`, '-nokeys'],
     ]);
@@ -98,7 +94,7 @@ describe('the certificate provider', () => {
 
   it('makes wrappings that openssl opens with OAEP and SHA-256', async () => {
     const dataKey = Buffer.alloc(32, 7);
-    const { ciphertext } = await (await openFile(folder.file('other.key'), undefined)).wrap(dataKey);
+    const { ciphertext } = await (await openFile(folder.file('other.key'))).wrap(dataKey);
     const oaep = ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha256', 'rsa_mgf1_md:sha256'].flatMap((o) => ['-pkeyopt', o]);
     const opened = execFileSync('openssl', ['pkeyutl', '-decrypt', '-inkey', folder.file('other.key'), ...oaep], {
       input: ciphertext,

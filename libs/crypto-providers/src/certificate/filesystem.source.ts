@@ -32,7 +32,7 @@ async function readBounded(path: string): Promise<Buffer> {
     return await file.readFile();
   } catch (error) {
     if (error instanceof KeyProviderMisconfigured) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     throw new KeyProviderMisconfigured(problem(path, reasons[code] ?? code), { cause: error });
   }
 }

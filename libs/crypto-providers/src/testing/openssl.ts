@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,6 +22,12 @@ export class OpensslFolder {
   /** Runs openssl in the folder. */
   async openssl(command: string): Promise<void> {
     await run('openssl', command.split(' '), { cwd: this.path });
+  }
+
+  /** Joins PEM files. */
+  async concatenate(names: readonly string[], into: string): Promise<void> {
+    const parts = await Promise.all(names.map((name) => readFile(this.file(name))));
+    await writeFile(this.file(into), Buffer.concat(parts));
   }
 
   async remove(): Promise<void> {

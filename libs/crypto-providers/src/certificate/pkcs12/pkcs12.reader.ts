@@ -1,9 +1,11 @@
 import { type KeyFile, KeyFileProblem, WrongPassword } from '../key-file.js';
 import { matchingCertificate } from '../matching-certificate.js';
-import { Asn1 } from './asn1.js';
+import { Asn1, malformed } from './asn1.js';
 import { type EncodedPassword, passwordCandidates } from './encoded-password.js';
 import { macMatches } from './mac.js';
-import { openSafes, type SafeBags } from './safe-bags.js';
+import { dataOf, openSafes, type SafeBags } from './safe-bags.js';
+
+const version = 3;
 
 /**
  * Reads the one private key of a PKCS#12 file (RFC 7292), and its certificate.
@@ -13,7 +15,8 @@ import { openSafes, type SafeBags } from './safe-bags.js';
  */
 export async function readPkcs12(bytes: Buffer, password: string | undefined): Promise<KeyFile> {
   const pfx = Asn1.parse(bytes);
-  const contents = pfx.child(1).child(1).child(0).octets();
+  if (pfx.child(0).count() !== version) throw malformed();
+  const contents = dataOf(pfx.child(1));
   const bags = await openWithPassword(contents, pfx.children[2], password ?? '');
   const [own, ...others] = bags.keys;
   if (own === undefined) throw new KeyFileProblem('there is no private key in it');

@@ -35,12 +35,15 @@ export async function openSafes(contents: Buffer, password: EncodedPassword): Pr
 }
 
 async function openSafe(safe: Asn1, password: EncodedPassword): Promise<Buffer> {
-  const type = safe.child(0).oid();
-  const content = safe.child(1).child(0);
-  if (type === contentType.data) return content.octets();
-  if (type !== contentType.encryptedData) return unsupported(type);
-  const encrypted = content.child(1);
+  if (safe.child(0).oid() !== contentType.encryptedData) return dataOf(safe);
+  const encrypted = safe.child(1).child(0).child(1);
   return decrypt(encrypted.child(1), encrypted.child(2).octets(), password);
+}
+
+/** The bytes of a ContentInfo of type data; signed files and files for a recipient's public key have other types. */
+export function dataOf(contentInfo: Asn1): Buffer {
+  const type = contentInfo.child(0).oid();
+  return type === contentType.data ? contentInfo.child(1).child(0).octets() : unsupported(type);
 }
 
 async function collect(safeContents: Asn1, password: EncodedPassword, bags: SafeBags): Promise<void> {

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import { keyProviderKinds } from './rsa-key.settings.js';
+import { keyProviderSettingsSchema } from './key-provider.settings.js';
+import { certificateSourceKinds } from './certificate/certificate.settings.js';
+
+const file = { filesystemPath: '/keys/bwkc.pfx', filesystemPassword: 'p' };
+const problems = (input: object): string[] =>
+  (keyProviderSettingsSchema.safeParse(input).error?.issues ?? []).map(
+    ({ path, message }) => `${path.join('.')}: ${message}`,
+  );
+
+describe('the settings of the key provider', () => {
+  it('choose the certificate from the filesystem unless told otherwise', () => {
+    expect(keyProviderSettingsSchema.parse({ certificate: file })).toEqual({
+      kind: 'certificate',
+      source: { kind: 'filesystem', path: '/keys/bwkc.pfx', password: 'p' },
+    });
+  });
+
+  it('accept what an existing deployment has left over of other providers', () => {
+    const rsaKey = {
+      provider: 'Certificate',
+      azureKeyvaultUri: 'https://x.vault.azure.net',
+      awsUseSymmetricEncryption: 'False',
+    };
+    const certificate = { provider: 'filesystem', vaultToken: 't', ...file };
+    expect(problems({ rsaKey, certificate })).toEqual([]);
+  });
+
+  it.each(keyProviderKinds.filter((kind) => kind !== 'certificate'))(
+    'refuse %s by name until it is built',
+    (provider) => {
+      expect(problems({ rsaKey: { provider }, certificate: file })).toEqual([
+        `rsaKey.provider: ${provider} is known, but not built yet; use certificate`,
+      ]);
+    },
+  );
+
+  it.each(certificateSourceKinds.filter((kind) => kind !== 'filesystem'))(
+    'refuse the source %s by name',
+    (provider) => {
+      expect(problems({ certificate: { provider, ...file } })).toEqual([
+        `certificate.provider: ${provider} is known, but not built yet; use filesystem`,
+      ]);
+    },
+  );
+
+  it('ask for the path of the file', () => {
+    expect(problems({})).toEqual([expect.stringMatching(/^certificate\.filesystemPath: is required/)]);
+  });
+
+  it('refuse an unknown name', () => {
+    expect(problems({ rsaKey: { provder: 'certificate' }, certificate: file })).not.toEqual([]);
+  });
+});
