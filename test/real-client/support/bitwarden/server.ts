@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { accountRoutes } from './account.routes.js';
+import { BitwardenState, type IssueToken } from './state.js';
+import { identityRoutes } from './identity.routes.js';
+import { router, type Seen } from './router.js';
+import { vaultRoutes } from './vault.routes.js';
+
+/** A running stand-in for a Bitwarden deployment: the part of its API that a login, an enrolment and a migration use. */
+export interface BitwardenServer {
+  readonly state: BitwardenState;
+  /** Every request, in the order of the answers. */
+  readonly seen: readonly Seen[];
+  stop(): Promise<void>;
+}
+
+/** Starts the stand-in on a free port of the loopback, over TLS because clients refuse anything else. */
+export async function startBitwarden(options: {
+  readonly tls: { readonly certificate: string; readonly key: string };
+  readonly keyConnectorUrl: string;
+  readonly issueToken: IssueToken;
+}): Promise<BitwardenServer> {
+  const state = new BitwardenState(options.keyConnectorUrl, options.issueToken);
+  const seen: Seen[] = [];
+  const routes = { ...identityRoutes(state), ...accountRoutes(state), ...vaultRoutes(state) };
+  const server = createServer({ cert: options.tls.certificate, key: options.tls.key }, router(routes, seen));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  state.url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  return {
+    state,
+    seen,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

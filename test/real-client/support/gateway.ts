@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { createServer, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+/** A gateway between clients and the service, which fails as gateways do: for a while, and not for every request. */
+export interface Gateway {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a gateway that answers every GET with `status` itself and passes everything else on to `target`. */
+export async function startGateway(options: {
+  readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string };
+  readonly target: string;
+  readonly status: number;
+}): Promise<Gateway> {
+  const { tls, target, status } = options;
+  const server = createServer({ cert: tls.certificate, key: tls.key }, (asked, answered) => {
+    if (asked.method === 'GET') {
+      answered.writeHead(status).end();
+      return;
+    }
+    const { method, headers } = asked;
+    const passedOn = request(target + (asked.url ?? ''), { method, headers, ca: tls.ca, agent: false }, (answer) => {
+      answered.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(answered);
+    });
+    passedOn.on('error', () => answered.destroy());
+    asked.pipe(passedOn);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `https://localhost:${(server.address() as AddressInfo).port}`,
+    stop: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
