@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { DatabaseReadOnly, DatabaseUnavailable } from './database.errors.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect, type Failure } from './dialects/dialect.js';
+import { driverErrorOf } from './driver-error.js';
 import { migrate } from './migrations/migrate.js';
 import type { UserKeyStatements } from './statements/user-key.statements.js';
 
@@ -126,8 +127,7 @@ export class Database {
 
 /** The driver's message and code. Errors that quote values (SQLSTATE 22 and 23) never come here. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const message = error.message === '' ? (code ?? error.name) : error.message;
+  const { message, code } = driverErrorOf(error) ?? { message: 'unknown error', code: undefined };
+  if (message === '') return code ?? 'unknown error';
   return code === undefined || message.includes(code) ? message : `${message} (${code})`;
 }

@@ -50,7 +50,7 @@ describe('an ADO.NET connection string', () => {
 
   test('a long string without any pair is refused in no time', () => {
     const started = performance.now();
-    expect(() => parseAdoNet(`${'a '.repeat(20_000)}`)).toThrow('part 1');
+    expect(() => parseAdoNet('a '.repeat(20_000))).toThrow('part 1');
     expect(performance.now() - started).toBeLessThan(500);
   });
 });

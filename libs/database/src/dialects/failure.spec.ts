@@ -35,8 +35,11 @@ describe('an error of node-postgres', () => {
     ['no error at all', undefined],
   ])('%s means %s', (error, failure) => {
     expect(postgresqlFailureOf(error)).toBe(failure);
-    if (error instanceof Error) expect(postgresqlFailureOf(new QueryFailedError('SELECT', [], error))).toBe(failure);
   });
+});
+
+test('an error that TypeORM wrapped means the same', () => {
+  expect(postgresqlFailureOf(new QueryFailedError('SELECT', [], server('40P01')))).toBe('rolled-back');
 });
 
 describe('an error of SQLite', () => {

@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { driverErrorOf } from '../driver-error.js';
 import type { Failure } from './dialect.js';
 
 /** SQLSTATE classes and codes (PostgreSQL manual, appendix A) by what they mean to a caller; the first match counts. */
@@ -22,11 +22,11 @@ const messages: readonly (readonly [pattern: RegExp, failure: Failure])[] = [
 
 /** What an error of node-postgres, the network or TLS means; `undefined` when it is none of theirs. */
 export function postgresqlFailureOf(error: unknown): Failure | undefined {
-  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  if (!(cause instanceof Error)) return undefined;
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-  if (code === undefined) return messages.find(([pattern]) => pattern.test(cause.message))?.[1];
-  if ('severity' in cause) return sqlStates.find(([pattern]) => pattern.test(code))?.[1];
+  const cause = driverErrorOf(error);
+  if (cause === undefined) return undefined;
+  const { code, message, fromServer } = cause;
+  if (code === undefined) return messages.find(([pattern]) => pattern.test(message))?.[1];
+  if (fromServer) return sqlStates.find(([pattern]) => pattern.test(code))?.[1];
   if (/^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(code)) return 'connection-lost';
   // Other codes of node:net, node:dns and node:tls; ERR_ alone would also cover a wrong argument of ours.
   return /^(E[A-Z]+|EAI_[A-Z]+|ERR_(SSL|TLS)_.*|.*CERT.*|.*ISSUER.*|.*SIGNATURE.*)$/.test(code) &&

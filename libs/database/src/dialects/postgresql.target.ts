@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Endpoint } from '../connection-strings/postgresql.js';
 import { DatabaseUnsupported } from '../database.errors.js';
+import { driverErrorOf } from '../driver-error.js';
 import type { Tls } from './postgresql.tls.js';
 
 /** The oldest major version that the statements and migrations are known to work on, as `server_version_num`. */
@@ -45,7 +46,7 @@ async function reach(endpoint: Endpoint, tlsChoices: readonly Tls[], base: pg.Cl
     try {
       return await probe(options);
     } catch (error) {
-      if (error instanceof Error && error.message.includes('unsupported startup parameter')) {
+      if (driverErrorOf(error)?.message.includes('unsupported startup parameter') === true) {
         // A pooler such as PgBouncer takes no statement_timeout; query_timeout on our side stays.
         const plain: pg.ClientConfig = { ...options };
         delete plain.statement_timeout;
@@ -81,6 +82,6 @@ async function probe(options: pg.ClientConfig): Promise<Target> {
 
 /** Whether the other way, with or without TLS, could succeed: not when nobody listens or the password is wrong. */
 function mayDependOnTls(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = driverErrorOf(error)?.code ?? '';
   return !/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|28P01|3D000|53300|57P03)$/.test(code);
 }

@@ -5,6 +5,7 @@ import SqliteDatabase from 'better-sqlite3';
 import { QueryFailedError, type DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import type { SqliteConnection } from '../connection-strings/sqlite.js';
 import { DatabaseUnavailable } from '../database.errors.js';
+import { driverErrorOf } from '../driver-error.js';
 import { sqliteMigrations } from '../migrations/sqlite/index.js';
 import { commonOptions } from './common-options.js';
 import { SqliteUserKeyStatements } from '../statements/sqlite.user-key.statements.js';
@@ -94,9 +95,7 @@ export class SqliteDialect extends Dialect {
   failureOf(error: unknown): Failure | undefined {
     const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
     if (!(cause instanceof SqliteDatabase.SqliteError)) {
-      return cause instanceof TypeError && cause.message === 'The database connection is not open'
-        ? 'unavailable'
-        : undefined;
+      return driverErrorOf(cause)?.message === 'The database connection is not open' ? 'unavailable' : undefined;
     }
     // Result codes: https://sqlite.org/rescode.html; extended codes begin with their primary code's name.
     if (/^SQLITE_(BUSY|LOCKED)/.test(cause.code)) return 'rolled-back';

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from '@jest/globals';
+import { parseUserId, type UserId } from '@key-connector/common';
+import { DatabaseReadOnly, DatabaseUnavailable, type Database } from '@key-connector/database';
+import { ownsPostgres } from '../support/postgres.server.js';
+import { testIf } from '../support/skip.js';
+import { until } from '../support/until.js';
+import { buildDatabase, openDatabase, type OpenDatabase } from './open-database.js';
+import { postgresDatabases, type TestDatabase } from './test-database.js';
+
+const testOwn = (name: string, body: () => Promise<void>): void => {
+  testIf(ownsPostgres, 'TEST_POSTGRES_URL names a server that must not be harmed', name, body);
+};
+
+const newId = (): UserId => {
+  const id = parseUserId(randomUUID());
+  if (id === undefined) throw new Error('no GUID');
+  return id;
+};
+
+describe('a PostgreSQL server in trouble', () => {
+  let databases: Awaited<ReturnType<typeof postgresDatabases>>;
+  let place: TestDatabase;
+  let opened: OpenDatabase[];
+
+  const open = async (settings: Record<string, string> = {}): Promise<Database> => {
+    const one = await openDatabase({ ...place.settings, ...settings });
+    opened.push(one);
+    return one.database;
+  };
+  const put = (database: Database, id: UserId, value: string): Promise<void> =>
+    database.write(() => database.userKeys.put({ id, value, dataKeyId: null }, new Date()));
+  const valueOf = async (database: Database, id: UserId): Promise<string | undefined> =>
+    (await database.read(() => database.userKeys.find([id])))[0]?.value;
+  const waitsForLock = async (): Promise<boolean> =>
+    (await place.sql(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0;
+
+  beforeAll(async () => {
+    databases = await postgresDatabases();
+  });
+  afterAll(() => databases.stop());
+  beforeEach(async () => {
+    opened = [];
+    place = await databases.create();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.map((one) => one.close()));
+  });
+
+  testOwn('a restart between two reads is not noticed: the dead connection is replaced', async () => {
+    const database = await open();
+    const id = newId();
+    await put(database, id, 'v');
+    await databases.server.restart();
+    expect(await valueOf(database, id)).toBe('v');
+  });
+
+  testOwn('while the server is down everything is 503, and it recovers without a restart of ours', async () => {
+    const database = await open();
+    const id = newId();
+    await put(database, id, 'v');
+    await databases.server.kill('SIGQUIT');
+    await expect(valueOf(database, id)).rejects.toThrow(DatabaseUnavailable);
+    await expect(put(database, id, 'w')).rejects.toThrow(DatabaseUnavailable);
+    await expect(database.ping()).rejects.toThrow(DatabaseUnavailable);
+    await databases.server.restart();
+    await until(async () => (await valueOf(database, id).catch(() => undefined)) === 'v', 'the value is read again');
+  });
+
+  testOwn('backends that are killed in the middle of writes leave the old value or the new one', async () => {
+    const database = await open();
+    const id = newId();
+    let acknowledged = 0;
+    await put(database, id, '0');
+    const stop = new AbortController();
+    const killer = (async () => {
+      while (!stop.signal.aborted) {
+        await place.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE application_name = 'key-connector' AND datname = current_database()`);
+        await sleep(5);
+      }
+    })();
+    let refused = 0;
+    for (let n = 1; n <= 300; n += 1) {
+      try {
+        await put(database, id, String(n));
+        acknowledged = n;
+      } catch (error) {
+        expect(error).toBeInstanceOf(DatabaseUnavailable);
+        refused += 1;
+      }
+      const read = Number(await valueOf(database, id).catch(() => acknowledged));
+      expect([acknowledged, n]).toContain(read);
+    }
+    stop.abort();
+    await killer;
+    expect(refused).toBeGreaterThan(0);
+  });
+
+  testOwn('a server that no longer answers costs one deadline, and the pool recovers', async () => {
+    const database = await open({ statementTimeoutSeconds: '1', acquireTimeoutSeconds: '1' });
+    const id = newId();
+    await put(database, id, 'v');
+    await databases.server.freeze();
+    try {
+      const started = Date.now();
+      await expect(valueOf(database, id)).rejects.toThrow(DatabaseUnavailable);
+      expect(Date.now() - started).toBeLessThan(2500);
+    } finally {
+      await databases.server.thaw();
+    }
+    expect(await valueOf(database, id)).toBe('v');
+  });
+
+  testOwn('a statement that is stuck on the server is cancelled at its deadline', async () => {
+    const database = await open({ statementTimeoutSeconds: '1' });
+    const id = newId();
+    await put(database, id, 'v');
+    const holder = await open();
+    await holder.lock(async (manager) => {
+      await manager.query('LOCK TABLE "UserKeys" IN ACCESS EXCLUSIVE MODE');
+      await expect(valueOf(database, id)).rejects.toThrow(/statement timeout \(57014\)/);
+    });
+    expect(await valueOf(database, id)).toBe('v');
+  });
+
+  testOwn('a pool that is used up answers within the acquire timeout, then goes on', async () => {
+    const holder = await open();
+    await holder.ping();
+    const url = place.settings['postgreSqlConnectionString'] ?? '';
+    const { hostname, port, pathname } = new URL(url);
+    const small = `Host=${hostname};Port=${port};Database=${pathname.slice(1)};Username=postgres;Maximum Pool Size=2`;
+    const database = await open({ postgreSqlConnectionString: small, acquireTimeoutSeconds: '1' });
+    const [one, two, three] = [newId(), newId(), newId()];
+    await holder.lock(async (manager) => {
+      await manager.query('LOCK TABLE "UserKeys" IN ACCESS EXCLUSIVE MODE');
+      const stuck = [put(database, one, '1'), put(database, two, '2')];
+      await until(waitsForLock, 'the writes wait');
+      const started = Date.now();
+      await expect(put(database, three, '3')).rejects.toThrow(/timeout exceeded/);
+      expect(Date.now() - started).toBeLessThan(1500);
+      await manager.query('COMMIT');
+      await manager.query('BEGIN');
+      await Promise.all(stuck);
+    });
+    expect(await valueOf(database, one)).toBe('1');
+  });
+
+  testOwn('a database that takes no writes still answers reads', async () => {
+    const database = await open();
+    const id = newId();
+    await put(database, id, 'v');
+    const name = (await place.sql<{ name: string }>('SELECT current_database() AS name'))[0]?.name ?? '';
+    await place.sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    const readOnly = await open();
+    await expect(put(readOnly, id, 'w')).rejects.toThrow(DatabaseReadOnly);
+    await expect(readOnly.write(() => readOnly.userKeys.touch([{ id, at: new Date() }]))).rejects.toThrow(
+      DatabaseReadOnly,
+    );
+    expect(await valueOf(readOnly, id)).toBe('v');
+  });
+
+  testOwn('the victim of a deadlock is sent again', async () => {
+    const database = await open();
+    const other = await open();
+    const [one, two] = [newId(), newId()];
+    await put(database, one, '0');
+    await put(database, two, '0');
+    let tries = 0;
+    const update = (id: UserId): string => `UPDATE "UserKeys" SET "Key" = 'x' WHERE "Id" = '${id}'`;
+    const work = (who: OpenDatabase | undefined, first: UserId, second: UserId): Promise<void> =>
+      (who?.database ?? database).write(async () => {
+        tries += 1;
+        await who?.source.transaction(async (manager) => {
+          await manager.query(update(first));
+          await sleep(100);
+          await manager.query(update(second));
+        });
+      });
+    await Promise.all([work(opened[0], one, two), work(opened[1], two, one)]);
+    expect(tries).toBeGreaterThan(2);
+    await other.ping();
+  });
+
+  testOwn('a wrong password and a missing database are told without giving up, and without the password', async () => {
+    const { port } = databases.server;
+    for (const [string, reason] of [
+      [
+        `Host=127.0.0.1;Port=${port};Database=nosuch;Username=postgres;Password=hunter2`,
+        /"nosuch" does not exist \(3D000\)/,
+      ],
+      [`Host=127.0.0.1;Port=1;Database=x;Username=postgres;Password=hunter2`, /ECONNREFUSED/],
+      [`Host=127.0.0.1;Port=${port};Username=postgres;SSL Mode=Require;Password=hunter2`, /does not support SSL/],
+      [
+        `Host=127.0.0.1;Port=${port};Username=postgres;SSL Mode=VerifyFull;Root Certificate=/no/ca.pem`,
+        /ENOENT.*\/no\/ca\.pem/,
+      ],
+    ] as const) {
+      const one = await buildDatabase({ provider: 'postgresql', postgreSqlConnectionString: string });
+      opened.push(one);
+      const failure: unknown = await one.database.connect().catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(DatabaseUnavailable);
+      expect(String(failure)).toMatch(reason);
+      expect(String(failure)).not.toContain('hunter2');
+    }
+  });
+
+  testOwn('connect may be called again after a failure, and then works', async () => {
+    await databases.server.kill('SIGQUIT');
+    const one = await buildDatabase(place.settings);
+    opened.push(one);
+    await expect(one.database.connect()).rejects.toThrow(DatabaseUnavailable);
+    await databases.server.restart();
+    await one.database.connect();
+    await one.database.ping();
+  });
+
+  testOwn('of several hosts, the first that answers is used', async () => {
+    const { port } = databases.server;
+    const name = (await place.sql<{ name: string }>('SELECT current_database() AS name'))[0]?.name ?? '';
+    const string = `Host=127.0.0.1:1,127.0.0.1:${port};Database=${name};Username=postgres`;
+    const database = await open({ postgreSqlConnectionString: string });
+    await database.ping();
+  });
+});
