@@ -14,5 +14,6 @@ export function driverErrorOf(thrown: unknown): DriverError | undefined {
   const error: unknown = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
   // By shape, not by class: an error of node:net has another Error class where tests run in a realm of their own.
   if (typeof error !== 'object' || error === null || !('message' in error)) return undefined;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return { message: String(error.message), code, fromServer: 'severity' in error };
 }
