@@ -5,6 +5,8 @@ export interface CpuProfile {
   readonly samples: readonly number[];
   /** µs between a sample and the one before. */
   readonly timeDeltas: readonly number[];
+  /** µs of the system's monotonic clock, the one that `process.hrtime` reads. */
+  readonly startTime: number;
 }
 
 interface ProfileNode {
@@ -15,6 +17,20 @@ interface ProfileNode {
 
 /** µs by name, the dearest first. */
 export type Costs = readonly (readonly [name: string, microseconds: number])[];
+
+/** The samples between two times of the monotonic clock, in µs: what the load caused, without start and stop. */
+export function between(profile: CpuProfile, from: number, to: number): CpuProfile {
+  let time = profile.startTime;
+  const isInside = profile.timeDeltas.map((delta) => {
+    time += delta;
+    return time >= from && time <= to;
+  });
+  return {
+    ...profile,
+    samples: profile.samples.filter((_, index) => isInside[index]),
+    timeDeltas: profile.timeDeltas.filter((_, index) => isInside[index]),
+  };
+}
 
 /** Time by the package or room that caused it: what Node's own modules do is charged to the code that called them. */
 export function costByOwner(profile: CpuProfile): Costs {

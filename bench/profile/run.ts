@@ -5,7 +5,7 @@ import { ensureWrk, runLoad } from '../load/wrk.ts';
 import { parseOptions } from '../options.ts';
 import { setStage, startTarget } from '../stage.ts';
 import { targetNames } from '../targets/target.ts';
-import { type Costs, costByFunction, costByOwner, type CpuProfile } from './cpu-profile.ts';
+import { between, type Costs, costByFunction, costByOwner, type CpuProfile } from './cpu-profile.ts';
 
 const [first, ...rest] = process.argv.slice(2);
 const name = targetNames.find((known) => known === first);
@@ -21,14 +21,21 @@ if (options) {
   const target = await startTarget(stage, name ?? 'service', profiler);
   resources.use(target.process);
   const load = { url: target.url, tokenFile: stage.tokenFile, connections: options.connections };
+  await runLoad({ ...load, seconds: options.warmUpSeconds });
+  const from = monotonicMicroseconds();
   const { requests } = await runLoad({ ...load, seconds: options.secondsPerTurn });
+  const to = monotonicMicroseconds();
   await target.process.stop();
 
   for (const file of readdirSync(folder)) {
-    const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile;
+    const profile = between(JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile, from, to);
     print(`${join(folder, file)}: ${requests} requests, µs of each by owner`, costByOwner(profile), requests);
     print('µs of each by function, without what it calls', costByFunction(profile), requests);
   }
+}
+
+function monotonicMicroseconds(): number {
+  return Number(process.hrtime.bigint() / 1000n);
 }
 
 function print(title: string, costs: Costs, requests: number): void {
