@@ -1,0 +1,92 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type IssuerServer, startIssuer } from '../support/issuer.server.js';
+import { makeIssuerKey } from '../support/issuer.tokens.js';
+import { type TempFolder, tempFolder } from '../support/temp-folder.js';
+import { startWhoAmI, type WhoAmI } from './who-am-i.js';
+
+describe('a server without discovery', () => {
+  let issuer: IssuerServer;
+  let folder: TempFolder;
+  let service: WhoAmI | undefined;
+
+  beforeAll(async () => {
+    // As Vaultwarden writes it, which also leaves the kid out.
+    issuer = await startIssuer({ issuer: 'https://vault.test|login' });
+    folder = await tempFolder('auth');
+  });
+
+  afterEach(async () => {
+    await service?.stop();
+    service = undefined;
+  });
+
+  afterAll(async () => {
+    await issuer.stop();
+    await folder.remove();
+  });
+
+  const withPem = async (pem: string): Promise<WhoAmI> => {
+    const publicKeyPath = join(folder.path, 'key.pem');
+    await writeFile(publicKeyPath, pem);
+    return (service = await startWhoAmI({ issuer: issuer.issuer, publicKeyPath }));
+  };
+  const token = (): string => issuer.token({ header: { kid: undefined, typ: 'JWT' } });
+
+  it('is served by issuer and JWKS URI', async () => {
+    service = await startWhoAmI({ issuer: issuer.issuer, jwksUri: issuer.jwksUri });
+    await expect(service.ask(issuer.token())).resolves.toMatchObject({ status: 200 });
+    await expect(service.ask(token())).resolves.toMatchObject({ status: 200 });
+    expect(issuer.requests).not.toContain('/.well-known/openid-configuration');
+  });
+
+  it.each(['spki', 'pkcs1'] as const)(
+    'is served by issuer and a %s public key file, without and with kid',
+    async (type) => {
+      const { ask } = await withPem(issuer.key.publicKey.export({ type, format: 'pem' }).toString());
+      await expect(ask(token())).resolves.toMatchObject({ status: 200 });
+      await expect(ask(issuer.token())).resolves.toMatchObject({ status: 200 });
+      const forged = issuer.token({ header: { kid: undefined }, key: makeIssuerKey() });
+      await expect(ask(forged)).resolves.toMatchObject({ status: 401, reason: 'signature' });
+    },
+  );
+
+  it.each([
+    ['a private key', () => issuer.key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],
+    ['a weak key', () => makeIssuerKey(1024).publicKey.export({ type: 'spki', format: 'pem' }).toString()],
+    ['something else', () => 'hello'],
+  ])('is not served by a file with %s, and the log says why', async (_what, pem) => {
+    const { ask, log } = await withPem(pem());
+    await expect(ask(token())).resolves.toMatchObject({ status: 503 });
+    expect(log).toContainEqual(expect.objectContaining({ error: expect.stringContaining('key.pem') }));
+    expect(JSON.stringify(log)).not.toContain('BEGIN');
+  });
+
+  it('can be held to an audience and a token type', async () => {
+    const { ask } = (service = await startWhoAmI({
+      issuer: issuer.issuer,
+      jwksUri: issuer.jwksUri,
+      audience: 'keys',
+      tokenType: 'at+jwt',
+    }));
+    const claims = { aud: ['other', 'keys'] };
+    await expect(ask(issuer.token({ claims }))).resolves.toMatchObject({ status: 200 });
+    await expect(ask(issuer.token({ claims, header: { typ: 'application/AT+JWT' } }))).resolves.toMatchObject({
+      status: 200,
+    });
+    await expect(ask(issuer.token())).resolves.toMatchObject({ status: 401, reason: 'audience' });
+    await expect(ask(issuer.token({ claims: { aud: 'keysx' } }))).resolves.toMatchObject({ reason: 'audience' });
+    for (const typ of ['JWT', undefined, 'id+jwt']) {
+      await expect(ask(issuer.token({ claims, header: { typ } }))).resolves.toMatchObject({
+        status: 401,
+        reason: 'type',
+      });
+    }
+  });
+
+  it('with discovery after all must name the issuer that the settings pin', async () => {
+    service = await startWhoAmI({ issuer: 'https://other.test', identityServerUri: issuer.uri });
+    await expect(service.ask(issuer.token())).resolves.toMatchObject({ status: 503 });
+  });
+});
