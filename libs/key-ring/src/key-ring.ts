@@ -52,6 +52,11 @@ export class KeyRing {
     this.keyEncryptionKey = `${kek.description} (${kek.id})`;
   }
 
+  /** Throws NotReady before `load` is done: until then nobody can tell a key that is not there from one that is. */
+  requireLoaded(): void {
+    this.current();
+  }
+
   /** Encrypts a user's key for the database, in the layout that the settings ask for. */
   seal(userId: UserId, key: Uint8Array): SealedKey {
     return this.current().seal(userId, key);

@@ -1,0 +1,103 @@
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CryptoProvidersModule, type KeyProviderSettings } from '@key-connector/crypto-providers';
+import { Database, DatabaseModule, databaseSettingsSchema } from '@key-connector/database';
+import { Metrics, ObservabilityModule } from '@key-connector/observability';
+import { ConsoleLogger } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import SqliteDatabase from 'better-sqlite3';
+import { KeyRingModule } from '../key-ring.module.js';
+import type { KeyRingSettings } from '../key-ring.settings.js';
+import { KeyRing } from '../key-ring.js';
+
+/** Files of a classic deployment. */
+export const classicFolder = new URL('../../../../test/fixtures/classic/', import.meta.url).pathname;
+
+/** The key-encryption key of the classic deployment. */
+export const classicKey: KeyProviderSettings = {
+  kind: 'certificate',
+  source: { kind: 'filesystem', path: `${classicFolder}bwkc-aes.pfx`, password: 'fixture-password' },
+};
+
+/** A replica of the service, as far as keys go. */
+export interface Replica {
+  readonly keyRing: KeyRing;
+  readonly metrics: Metrics;
+  readonly module: TestingModule;
+  /** Connects to the database and loads the data keys, as boot does. */
+  load(): Promise<void>;
+}
+
+/** An SQLite file with real migrations, and replicas of the service on it. */
+export class KeyRingFixture {
+  private readonly modules: TestingModule[] = [];
+
+  private constructor(private readonly folder: string) {}
+
+  /** An empty database, or a copy of the classic deployment's. */
+  static async create(contents: 'empty' | 'classic' = 'empty'): Promise<KeyRingFixture> {
+    const fixture = new KeyRingFixture(await mkdtemp(join(tmpdir(), 'key-connector-key-ring-')));
+    if (contents === 'classic') await copyFile(`${classicFolder}classic.sqlite`, fixture.file);
+    return fixture;
+  }
+
+  get file(): string {
+    return join(this.folder, 'keys.sqlite');
+  }
+
+  /** A process of its own, but for the process: its own pool, provider and ring. */
+  async replica(
+    valueLayout: KeyRingSettings['valueLayout'] = 'auto',
+    keyProvider: KeyProviderSettings = classicKey,
+  ): Promise<Replica> {
+    const database = databaseSettingsSchema.parse({
+      provider: 'sqlite',
+      sqliteConnectionString: `Data Source=${this.file}`,
+    });
+    const module = await Test.createTestingModule({
+      imports: [
+        ObservabilityModule.forRoot({ host: '127.0.0.1' }),
+        DatabaseModule.forRoot(database),
+        CryptoProvidersModule.forRoot(keyProvider),
+        KeyRingModule.forRoot({ valueLayout }),
+      ],
+    })
+      .setLogger(new ConsoleLogger({ logLevels: [] }))
+      .compile();
+    this.modules.push(module);
+    const keyRing = module.get(KeyRing);
+    return {
+      keyRing,
+      metrics: module.get(Metrics),
+      module,
+      load: async () => {
+        await module.get(Database).connect();
+        await keyRing.load();
+      },
+    };
+  }
+
+  /** Runs SQL beside the service, as an operator, other software or a thief does. */
+  sql<T = unknown>(statement: string, ...parameters: unknown[]): T[] {
+    const database = new SqliteDatabase(this.file, { timeout: 5_000 });
+    try {
+      const prepared = database.prepare(statement);
+      return prepared.reader ? (prepared.all(...parameters) as T[]) : (prepared.run(...parameters), []);
+    } finally {
+      database.close();
+    }
+  }
+
+  /** Everything that the tables of keys hold. */
+  contents(): unknown {
+    return ['DataKeys', 'DataKeyWrappings', 'ApplicationDatas', 'UserKeys'].map((table) =>
+      this.sql(`SELECT * FROM "${table}" ORDER BY 1, 2`),
+    );
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.modules.map((module) => module.close()));
+    await rm(this.folder, { recursive: true });
+  }
+}
