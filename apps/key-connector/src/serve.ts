@@ -2,7 +2,7 @@ import { KeyConnectorError } from '@key-connector/common';
 import { Database } from '@key-connector/database';
 import { KeyRing } from '@key-connector/key-ring';
 import { createLogger, PinoLoggerService } from '@key-connector/observability';
-import { loadSettings } from '@key-connector/settings';
+import { loadSettings, type Settings, SettingsInvalid } from '@key-connector/settings';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { version } from './about/version.js';
 import { Boot } from './boot/boot.js';
@@ -10,7 +10,7 @@ import { createApp } from './create-app.js';
 
 /** Starts the service; it listens at once and turns ready when its dependencies are up. */
 export async function serve(): Promise<void> {
-  const settings = loadSettings();
+  const settings = settingsOrExit();
   const logger = new PinoLoggerService(createLogger(settings.log));
   let app: NestFastifyApplication | undefined;
   try {
@@ -23,6 +23,17 @@ export async function serve(): Promise<void> {
     process.exitCode = 1;
     await app?.close();
     process.exit();
+  }
+}
+
+/** There is no logger before there are settings, so what is wrong with them goes to standard error as plain lines. */
+function settingsOrExit(): Settings {
+  try {
+    return loadSettings();
+  } catch (error) {
+    if (!(error instanceof SettingsInvalid)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
   }
 }
 

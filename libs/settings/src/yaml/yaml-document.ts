@@ -17,7 +17,7 @@ export interface YamlDocument {
 const words: Readonly<Record<string, string>> = {
   BAD_INDENT: 'is indented wrongly',
   DUPLICATE_KEY: 'gives one name twice',
-  MISSING_CHAR: 'lacks a closing quote or bracket',
+  MISSING_CHAR: 'lacks a quote, a bracket, a comma or a blank',
   MULTILINE_IMPLICIT_KEY: 'lacks a colon and a blank behind a name',
   MULTIPLE_DOCS: 'holds more than one document',
   RESOURCE_EXHAUSTION: 'is nested too deeply',
