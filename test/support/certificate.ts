@@ -3,16 +3,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import forge from 'node-forge';
 
-/** A throwaway RSA key with its self-signed certificate, as an operator makes one for the service. */
-export interface KeyCertificate {
-  /** PKCS#12, AES-256, protected by `password`. */
-  readonly pfx: Buffer;
-  readonly password: string;
-  /** PKCS#8 PEM, unencrypted. */
-  readonly privateKeyPem: string;
-  readonly certificatePem: string;
-}
-
 /** A throwaway authority and a certificate for `localhost` and 127.0.0.1 that it signed, all PEM. */
 export interface TlsCertificate {
   readonly caPem: string;
@@ -20,26 +10,15 @@ export interface TlsCertificate {
   readonly keyPem: string;
 }
 
-/** Makes the certificate that holds the service's key-encryption key. */
-export function keyCertificate(options: { bits?: number; password?: string } = {}): KeyCertificate {
-  const { bits = 2048, password = randomBytes(16).toString('base64url') } = options;
-  const key = rsaKey(bits);
+/** Makes the PKCS#12 file that holds a service's key-encryption key, as an operator does, in `folder`. */
+export async function makeKeyCertificate(folder: string): Promise<{ path: string; password: string }> {
+  const password = randomBytes(16).toString('base64url');
+  const key = rsaKey(2048);
   const subject = commonName('Key Connector (throwaway)');
   const certificate = certify({ key, subject, issuer: { key, subject }, extensions: [] });
   const asn1 = forge.pkcs12.toPkcs12Asn1(key.privateKey, [certificate], password, { algorithm: 'aes256' });
-  return {
-    pfx: Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary'),
-    password,
-    privateKeyPem: key.privateKeyPem,
-    certificatePem: forge.pki.certificateToPem(certificate),
-  };
-}
-
-/** The same as a file in `folder`, for a service's settings. */
-export async function makeKeyCertificate(folder: string): Promise<{ path: string; password: string }> {
-  const { pfx, password } = keyCertificate();
   const path = join(folder, 'bwkc.pfx');
-  await writeFile(path, pfx, { mode: 0o600 });
+  await writeFile(path, Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary'), { mode: 0o600 });
   return { path, password };
 }
 
