@@ -31,9 +31,9 @@ export interface WhoAmI {
   /** Every logged object, the audit events among them. */
   readonly log: readonly Record<string, unknown>[];
   /** Asks with a token; `undefined` sends no header. */
-  ask(token: string | undefined): Promise<Answer>;
+  readonly ask: (token: string | undefined) => Promise<Answer>;
   /** Asks with exactly these headers. */
-  askWith(headers: Record<string, string>, path?: string): Promise<Answer>;
+  readonly askWith: (headers: Record<string, string>, path?: string) => Promise<Answer>;
   stop(): Promise<void>;
 }
 
