@@ -1,28 +1,20 @@
-import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
-import { enrolledMember } from './support/bitwarden/enrolled-member.js';
-import { describeJourneys, implementations, journeyTimeoutMs } from './support/journey.js';
+import { expect, test } from '@jest/globals';
+import { storedMember, wiki } from './support/cast.js';
+import { describeJourneys, implementations } from './support/journey.js';
 import { singleSignOn } from './support/sign-in.js';
 import { listLogins } from './support/vault.js';
 
-const wiki = { name: 'Wiki', username: 'ada', password: 'correct horse' };
-
 describeJourneys('login with single sign-on', (company) => {
-  describe.each(implementations)('through the $implementation', ({ featureStates }) => {
-    test(
-      'opens the vault with the key that the service keeps',
-      async () => {
-        const key = randomBytes(32);
-        const member = enrolledMember(key, [wiki]);
-        company().bitwarden.state.admit(member, featureStates);
-        await company().storeKey(member, key);
+  test.each(implementations)(
+    'opens the vault through the $implementation with the key that the service keeps',
+    async ({ featureStates }) => {
+      const { member } = await storedMember(company());
+      company().bitwarden.state.admit(member, featureStates);
 
-        const signedIn = await singleSignOn(company(), member);
+      const signedIn = await singleSignOn(company(), member);
 
-        expect(signedIn).toMatchObject({ complaint: '', calls: ['GET 200'] });
-        expect(await listLogins(signedIn)).toEqual([wiki]);
-      },
-      journeyTimeoutMs,
-    );
-  });
+      expect(signedIn).toMatchObject({ complaint: '', calls: ['GET 200'] });
+      expect(await listLogins(signedIn)).toEqual([wiki]);
+    },
+  );
 });

@@ -53,6 +53,11 @@ export class Company {
     return this.folder.path;
   }
 
+  /** The file that holds the service's key-encryption key. */
+  get keyFile(): string {
+    return z.string().parse(this.deployment.settings['certificate__filesystemPath']);
+  }
+
   /** A token of this member, as the identity server signs them. */
   token(member: Member): string {
     return this.deployment.token(member.id);

@@ -1,37 +1,44 @@
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, jest } from '@jest/globals';
 import type { DeploymentOptions } from '../../support/deployment.js';
 import { describeIf } from '../../support/skip.js';
 import { missingForClient } from './client/installation.js';
 import { Company } from './company.js';
 
-/** A login of a client takes seconds, and may be repeated. */
-export const journeyTimeoutMs = 180_000;
+// A run of the client takes seconds, and a login may be repeated.
+const journeyTimeoutMs = 180_000;
 
-/** The two implementations in a client, chosen by the feature flags that its server sends. */
-export const implementations = [
-  { implementation: 'TypeScript', featureStates: {} },
-  {
-    implementation: 'SDK',
-    featureStates: {
-      'use-unlock-service-for-key-connector-login': true,
-      'enable-account-encryption-v2-key-connector-registration': true,
-      'use-sdk-for-key-connector-migration': true,
-    },
+/** The client's own implementation: its server sends no feature flags. */
+export const typeScript = { implementation: 'TypeScript', featureStates: {} } as const;
+
+/** The client's Rust SDK, which its server switches on by feature flags. */
+export const sdk = {
+  implementation: 'SDK',
+  featureStates: {
+    'use-unlock-service-for-key-connector-login': true,
+    'enable-account-encryption-v2-key-connector-registration': true,
+    'use-sdk-for-key-connector-migration': true,
   },
-] as const;
+} as const;
 
-/** Describes journeys of the real client through a company that is set up once; skipped, with the reason, where the client cannot run. */
-export function describeJourneys(
-  name: string,
-  body: (company: () => Company) => void,
-  options?: () => Promise<DeploymentOptions>,
-): void {
-  const missing = missingForClient();
+/** Both ways through the client. */
+export const implementations = [typeScript, sdk] as const;
+
+/** What a set of journeys needs beyond the plain company on SQLite. */
+export interface JourneySetUp {
+  readonly deployment?: () => Promise<DeploymentOptions>;
+  /** Why they cannot run here; `undefined` where they can. */
+  readonly missing?: string | undefined;
+}
+
+/** Describes journeys of the real client through one company; skipped, with the reason, where the client cannot run. */
+export function describeJourneys(name: string, body: (company: () => Company) => void, setUp: JourneySetUp = {}): void {
+  const missing = setUp.missing ?? missingForClient();
   describeIf(missing === undefined, missing ?? '', name, () => {
+    jest.setTimeout(journeyTimeoutMs);
     let company: Company | undefined;
     beforeAll(async () => {
-      company = await Company.start(await options?.());
-    }, journeyTimeoutMs);
+      company = await Company.start(await setUp.deployment?.());
+    });
     afterAll(() => company?.stop());
     body(() => {
       if (!company) throw new Error('the company is set up before the first test');

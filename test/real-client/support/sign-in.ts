@@ -38,13 +38,17 @@ export function singleSignOn(company: Company, member: Member): Promise<SignedIn
 
 /** Unlocks with the master password, and takes the offer to remove it in favour of the key connector. */
 export async function removeMasterPassword(
+  company: Company,
   client: Client,
   masterPassword: string,
-): Promise<Pick<SignedIn, 'complaint' | 'session'>> {
+): Promise<SignedIn> {
   const remove = { prompt: /Remove master password and unlock/, keys: '\r' };
-  const args = ['unlock', '--passwordenv', 'MASTER_PASSWORD', '--raw'];
-  const outcome = await client.runInTerminal(args, { MASTER_PASSWORD: masterPassword }, [remove]);
-  return { complaint: complaintOf(outcome), session: sessionOf(outcome) };
+  const { result: outcome, calls } = await company.watch(() =>
+    client.runInTerminal(['unlock', '--passwordenv', 'MASTER_PASSWORD', '--raw'], { MASTER_PASSWORD: masterPassword }, [
+      remove,
+    ]),
+  );
+  return { client, complaint: complaintOf(outcome), session: sessionOf(outcome), calls };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { SignedIn } from './sign-in.js';
 const items = z.array(z.object({ name: z.string(), login: z.object({ username: z.string(), password: z.string() }) }));
 
 /** What `bw list items` shows after a login: the member's vault, decrypted by the client. */
-export async function listLogins(signedIn: Pick<SignedIn, 'client' | 'session'>): Promise<Login[]> {
+export async function listLogins(signedIn: SignedIn): Promise<Login[]> {
   const { stdout } = succeeded(await signedIn.client.run(['list', 'items'], { env: { BW_SESSION: signedIn.session } }));
   return items.parse(JSON.parse(stdout)).map(({ name, login }) => ({ name, ...login }));
 }
