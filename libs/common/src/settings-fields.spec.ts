@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import type { z } from 'zod';
+
+import { choice, flag, integer, list, secret, text, uri } from './settings-fields.js';
+
+const rulesOf = (field: z.ZodType, value: unknown): string[] =>
+  field.safeParse(value).error?.issues.map(({ message }) => message) ?? [];
+
+describe('settings fields', () => {
+  it.each([
+    ['text', text('x'), ' a b ', 'a b'],
+    ['secret', secret('x'), ' a b ', ' a b '],
+    ['uri', uri('x'), 'https://vault.example/identity', 'https://vault.example/identity'],
+    ['flag', flag('x'), ' TRUE ', true],
+    ['flag', flag('x'), false, false],
+    ['integer', integer('x', { min: 0, max: 10 }), ' 10 ', 10],
+    ['integer', integer('x', { min: 0, max: 10 }), 0, 0],
+    ['choice', choice('x', ['sqlite', 'boundOnly']), 'BOUNDONLY', 'boundOnly'],
+    ['list', list('x'), 'a, b,', ['a', 'b']],
+    ['list', list('x'), ['a', ' b '], ['a', 'b']],
+  ])('%s reads text and typed values alike (%#)', (_, field, given, expected) => {
+    expect(field.parse(given)).toEqual(expected);
+  });
+
+  it.each([
+    ['text', text('x'), ' ', 'must not be blank'],
+    ['text', text('x'), 5, 'must be text'],
+    ['secret', secret('x'), '', 'must not be empty'],
+    ['uri', uri('x'), 'vault.example', 'must be an http(s) URI'],
+    ['uri', uri('x'), 'ftp://vault.example', 'must be an http(s) URI'],
+    ['flag', flag('x'), 'yes', 'must be true or false'],
+    ['integer', integer('x', { min: 0, max: 10 }), '1.5', 'must be a whole number'],
+    ['integer', integer('x', { min: 0, max: 10 }), '0x5', 'must be a whole number'],
+    ['integer', integer('x', { min: 0, max: 10 }), '-1', 'must be at least 0'],
+    ['integer', integer('x', { min: 0, max: 10 }), '11', 'must be at most 10'],
+    ['choice', choice('x', ['a', 'b']), 'c', 'must be one of a, b'],
+    ['list', list('x'), [' '], 'must not hold a blank entry'],
+  ])('%s says what it must be, not what it was (%#)', (_, field, given, rule) => {
+    expect(rulesOf(field, given)).toEqual([rule]);
+  });
+});
