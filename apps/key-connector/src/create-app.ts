@@ -25,6 +25,6 @@ export async function createApp(settings: Settings, logger: LoggerService): Prom
   fastify.server.headersTimeout = settings.http.headersTimeoutSeconds * 1000;
   fastify.server.maxConnections = settings.http.maxConnections;
   app.enableCors(corsOptions(settings));
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   return app;
 }

@@ -18,6 +18,7 @@ export class UserKeys {
 
   /** The member's key; the caller wipes it. */
   async read(id: UserId): Promise<Buffer> {
+    this.ring.requireLoaded();
     const stored = await this.reader.read(id);
     if (stored === undefined) throw new UserKeyNotFound();
     const key = await this.ring.open(id, stored);
