@@ -5,7 +5,8 @@ import { LocalPostgres } from './postgres.local.ts';
 export type { PostgresOptions, PostgresServer } from './postgres.contract.ts';
 
 // Blank counts as not given: a CI matrix sets the variable for some of its rows only.
-const hostedUrl = process.env['TEST_POSTGRES_URL'] || undefined;
+const given = process.env['TEST_POSTGRES_URL'];
+const hostedUrl = given === '' ? undefined : given;
 
 /**
  * True when `startPostgres` starts a server of its own, which a test may kill and freeze. False with
