@@ -1,4 +1,4 @@
-import { type CipherKey, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 import { OpeningFailure } from '../opening-failure.js';
 
 /** AES-256-GCM as both layouts use it: a random 96-bit IV and a full 128-bit tag (NIST SP 800-38D). */
@@ -17,7 +17,7 @@ export interface Encrypted {
 }
 
 /** Encrypts under a fresh random IV. */
-export function encrypt(key: CipherKey, plaintext: Uint8Array, associatedData?: Buffer): Encrypted {
+export function encrypt(key: KeyObject, plaintext: Uint8Array, associatedData?: Buffer): Encrypted {
   const iv = randomBytes(ivLength);
   const cipher = createCipheriv(algorithm, key, iv, options);
   if (associatedData !== undefined) cipher.setAAD(associatedData);
@@ -27,7 +27,7 @@ export function encrypt(key: CipherKey, plaintext: Uint8Array, associatedData?: 
 }
 
 /** Decrypts; what is not authentic is an OpeningFailure, and its plaintext is wiped. */
-export function decrypt(key: CipherKey, { iv, ciphertext, tag }: Encrypted, associatedData?: Buffer): Buffer {
+export function decrypt(key: KeyObject, { iv, ciphertext, tag }: Encrypted, associatedData?: Buffer): Buffer {
   const decipher = createDecipheriv(algorithm, key, iv, options);
   if (associatedData !== undefined) decipher.setAAD(associatedData);
   decipher.setAuthTag(tag);

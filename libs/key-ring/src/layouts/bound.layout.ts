@@ -1,6 +1,6 @@
-import { hkdfSync } from 'node:crypto';
+import { hkdfSync, type KeyObject } from 'node:crypto';
 import { type UserId, userIdBytes } from '@key-connector/common';
-import type { DataKey } from '../data-key.js';
+import { type DataKey, takeSecret } from '../data-key.js';
 import { OpeningFailure } from '../opening-failure.js';
 import { decrypt, encrypt, ivLength, tagLength } from './aes-gcm.js';
 import { decodeCanonical } from './canonical-base64.js';
@@ -37,9 +37,7 @@ export function parseBound(value: string): BoundValue {
 /** Seals a user's key so that it opens for this user and this data key only. */
 export function sealBound(dataKey: DataKey, userId: UserId, key: Uint8Array): string {
   const user = userIdBytes(userId);
-  const { iv, ciphertext, tag } = withUserKey(dataKey, user, (userKey) =>
-    encrypt(userKey, key, associatedData(dataKey.id, user)),
-  );
+  const { iv, ciphertext, tag } = encrypt(userKey(dataKey, user), key, associatedData(dataKey.id, user));
   return `${boundPrefix}${dataKey.id}.${Buffer.concat([iv, ciphertext, tag]).toString('base64url')}`;
 }
 
@@ -54,17 +52,16 @@ export function openBound(dataKey: DataKey, userId: UserId, { payload }: BoundVa
     tag: bytes.subarray(tagAt),
   };
   const user = userIdBytes(userId);
-  return withUserKey(dataKey, user, (userKey) => decrypt(userKey, sealed, associatedData(dataKey.id, user)));
+  return decrypt(userKey(dataKey, user), sealed, associatedData(dataKey.id, user));
 }
 
-/** HKDF-SHA-256 (RFC 5869): one key per user, so that the limit of random IVs (2^32 for one key) is never near. */
-function withUserKey<T>({ secret }: DataKey, user: Buffer, use: (key: Buffer) => T): T {
-  const key = Buffer.from(hkdfSync('sha256', secret, user, context, keyLength));
-  try {
-    return use(key);
-  } finally {
-    key.fill(0);
-  }
+/**
+ * HKDF-SHA-256 (RFC 5869): one key per user, so that the limit of random IVs (2^32 for one key) is never near.
+ *
+ * A KeyObject, because Node's ciphers take one in a quarter of the time that they need for bytes.
+ */
+function userKey({ secret }: DataKey, user: Buffer): KeyObject {
+  return takeSecret(new Uint8Array(hkdfSync('sha256', secret, user, context, keyLength)));
 }
 
 /** context ‖ 0x00 ‖ uint32 big-endian data-key id ‖ user id */
