@@ -1,6 +1,8 @@
+import { createPrivateKey } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { tlsCertificate } from '../support/certificate.js';
 import { type IssuerServer, startIssuer } from '../support/issuer.server.js';
 import { makeIssuerKey } from '../support/issuer.tokens.js';
 import { type TempFolder, tempFolder } from '../support/temp-folder.js';
@@ -51,6 +53,14 @@ describe('a server without discovery', () => {
       await expect(ask(forged)).resolves.toMatchObject({ status: 401, reason: 'signature' });
     },
   );
+
+  it('is served by a certificate file too', async () => {
+    const { certificatePem, keyPem } = tlsCertificate();
+    const { ask } = await withPem(certificatePem);
+    const key = { ...makeIssuerKey(), privateKey: createPrivateKey(keyPem) };
+    await expect(ask(issuer.token({ key }))).resolves.toMatchObject({ status: 200 });
+    await expect(ask(issuer.token())).resolves.toMatchObject({ status: 401, reason: 'signature' });
+  });
 
   it.each([
     ['a private key', () => issuer.key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()],

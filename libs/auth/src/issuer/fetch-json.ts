@@ -40,9 +40,8 @@ function parse(text: string): unknown {
 
 /** `fetch` only says "fetch failed"; what failed (ECONNREFUSED, a certificate) is in its cause. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'failed';
-  if (error.name === 'TimeoutError') return 'did not answer in time';
-  const { cause } = error;
-  if (cause instanceof Error) return 'code' in cause ? `${String(cause.code)} ${cause.message}`.trim() : cause.message;
-  return error.message;
+  const { name, message = 'failed', cause } = (error ?? {}) as Partial<Error>;
+  if (name === 'TimeoutError') return 'did not answer in time';
+  const { message: because } = (cause ?? {}) as Partial<Error>;
+  return because === undefined ? message : `${message}: ${because}`;
 }
