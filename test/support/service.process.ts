@@ -52,7 +52,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     http__drainDelaySeconds: '0',
     ...options.settings,
   };
-  const child = spawn(process.execPath, ['--enable-source-maps', serviceEntry], {
+  const child = spawn(process.execPath, [serviceEntry], {
     cwd: root,
     env: { ...inherited(), NODE_ENV: 'production', ...options.env, ...prefixed(settings) },
     stdio: ['ignore', 'pipe', 'pipe'],
