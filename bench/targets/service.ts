@@ -30,7 +30,7 @@ export async function startService(setup: ServiceSetup): Promise<StartedService>
   const child = startChild({
     name: 'The service',
     command: process.execPath,
-    args: ['--enable-source-maps', ...(setup.nodeOptions ?? []), setup.main],
+    args: [...(setup.nodeOptions ?? []), setup.main],
     logFile: join(setup.folder, 'service.log'),
     environment: { NODE_ENV: 'production', ...settings(setup, port) },
   });
