@@ -1,0 +1,2 @@
+export { appended, everyBitFlipped, everyTruncation } from './alterations.js';
+export { referenceOpenClassic } from './reference.layouts.js';
