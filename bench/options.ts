@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type DatabaseKind, databaseKinds } from './databases/index.ts';
+import { readStartCommand } from './targets/start-command.ts';
 
 /** What one run of the benchmark does. */
 export interface BenchOptions {
@@ -41,7 +42,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       connections: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
-      service: { type: 'string', default: 'dist/key-connector/apps/key-connector/src/main.js' },
+      service: { type: 'string', default: readStartCommand().main },
     },
   });
   if (values.help) return undefined;

@@ -5,7 +5,10 @@ import { waitUntilReady } from '../support/http.ts';
 import type { BenchIssuer } from '../support/issuer.ts';
 import type { BenchKeyEncryptionKey } from '../support/key-encryption-key.ts';
 import { freePort } from '../support/listen.ts';
+import { readStartCommand } from './start-command.ts';
 import type { Target } from './target.ts';
+
+const startCommand = readStartCommand();
 
 /** What the service is started with. */
 export interface ServiceSetup {
@@ -14,7 +17,7 @@ export interface ServiceSetup {
   readonly database: BenchDatabase;
   readonly issuer: BenchIssuer;
   readonly keyEncryptionKey: BenchKeyEncryptionKey;
-  /** Options of Node itself, for profiling. */
+  /** Further options of Node itself, for profiling. */
   readonly nodeOptions?: readonly string[];
 }
 
