@@ -33,7 +33,7 @@ export async function startService(setup: ServiceSetup): Promise<StartedService>
   const child = startChild({
     name: 'The service',
     command: process.execPath,
-    args: [...(setup.nodeOptions ?? []), setup.main],
+    args: [...startCommand.nodeOptions, ...(setup.nodeOptions ?? []), setup.main],
     logFile: join(setup.folder, 'service.log'),
     environment: { NODE_ENV: 'production', ...settings(setup, port) },
   });
