@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from '@jest/globals';
 import { parseUserId, type UserId } from '@key-connector/common';
-import { DatabaseReadOnly, DatabaseUnavailable, type Database } from '@key-connector/database';
-import { ownsPostgres } from '../support/postgres.server.js';
+import { DatabaseReadOnly, DatabaseUnavailable, UserKey, type Database } from '@key-connector/database';
+import pg from 'pg';
+import { ownsPostgres, startPostgres } from '../support/postgres.server.js';
 import { testIf } from '../support/skip.js';
 import { until } from '../support/until.js';
 import { buildDatabase, openDatabase, type OpenDatabase } from './open-database.js';
@@ -222,5 +224,77 @@ describe('a PostgreSQL server in trouble', () => {
     const string = `Host=127.0.0.1:1,127.0.0.1:${port};Database=${name};Username=postgres`;
     const database = await open({ postgreSqlConnectionString: string });
     await database.ping();
+  });
+
+  testOwn('when the host in use is gone for good, the next one is used', async () => {
+    const other = await startPostgres();
+    try {
+      const ports = [databases.server.port, other.port];
+      const hosts = ports.map((port) => `127.0.0.1:${port}`).join(',');
+      const onOther = { postgreSqlConnectionString: `Host=127.0.0.1:${other.port};Database=keys;Username=postgres` };
+      const id = newId();
+      await put(await open(onOther), id, 'other');
+      const database = await open({ postgreSqlConnectionString: `Host=${hosts};Database=keys;Username=postgres` });
+      expect(await valueOf(database, id)).toBeUndefined();
+      await databases.server.kill('SIGQUIT');
+      await until(
+        async () => (await valueOf(database, id).catch(() => undefined)) === 'other',
+        'the other host answers',
+      );
+    } finally {
+      await other.stop();
+      await databases.server.restart();
+    }
+  });
+
+  testOwn('a password is asked for and sent, and a wrong one is refused without being shown', async () => {
+    const [file] = await databases.server.query<{ hba_file: string }>('SHOW hba_file');
+    const path = file?.hba_file ?? '';
+    await writeFile(path, `host all kc 127.0.0.1/32 scram-sha-256\n${await readFile(path, 'utf8')}`);
+    await databases.server.query(`CREATE ROLE kc SUPERUSER LOGIN PASSWORD 'it''s;hunter2'`);
+    await databases.server.query('SELECT pg_reload_conf()');
+    const string = `Host=127.0.0.1;Port=${databases.server.port};Database=keys;Username=kc`;
+    const database = await open({ postgreSqlConnectionString: `${string};Password='it''s;hunter2'` });
+    await Promise.all(Array.from({ length: 8 }, () => database.ping()));
+    const wrong = open({ postgreSqlConnectionString: `${string};Password=hunter3` });
+    await expect(wrong).rejects.toThrow(/password authentication failed for user "kc" \(28P01\)/);
+  });
+
+  testOwn('a migrator that dies half way leaves nothing behind, and the next one goes on', async () => {
+    await place.loadClassic();
+    const name = (await place.sql<{ name: string }>('SELECT current_database() AS name'))[0]?.name ?? '';
+    const blocker = new pg.Client({ host: '127.0.0.1', port: databases.server.port, user: 'postgres', database: name });
+    await blocker.connect();
+    try {
+      await blocker.query('BEGIN');
+      await blocker.query('LOCK TABLE "UserKeys" IN ACCESS SHARE MODE');
+      // It has made DataKeys by now, and waits for UserKeys with the migration lock in its hands.
+      const first = open().catch((error: unknown) => error);
+      await until(waitsForLock, 'the first migrator waits');
+      const second = open();
+      const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' ORDER BY query_start`;
+      await until(async () => (await place.sql(waiting)).length === 2, 'the second migrator waits');
+      const [victim] = await place.sql<{ pid: number }>(waiting);
+      await place.sql(`SELECT pg_terminate_backend(${victim?.pid ?? 0})`);
+      expect(await first).toBeInstanceOf(DatabaseUnavailable);
+      await blocker.query('COMMIT');
+      await (await second).ping();
+    } finally {
+      await blocker.end();
+    }
+    expect(await place.sql('SELECT "name" FROM "KeyConnectorMigrations"')).toHaveLength(2);
+  });
+
+  testOwn('the time zone of the server changes no date', async () => {
+    const name = (await place.sql<{ name: string }>('SELECT current_database() AS name'))[0]?.name ?? '';
+    await place.sql(`ALTER DATABASE ${name} SET timezone = 'America/New_York'`);
+    const database = await open();
+    const now = new Date('2026-03-08T07:30:00.120Z');
+    await database.write(() => database.userKeys.put({ id: newId(), value: 'v', dataKeyId: null }, now));
+    expect(await place.sql('SELECT "CreationDate"::text AS at FROM "UserKeys"')).toEqual([
+      { at: '2026-03-08 07:30:00.12' },
+    ]);
+    const rows = await database.lock((manager) => manager.find(UserKey));
+    expect(rows.map(({ creationDate }) => creationDate)).toEqual([now]);
   });
 });

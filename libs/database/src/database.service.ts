@@ -103,6 +103,7 @@ export class Database {
   }
 
   private async translate<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.source.isInitialized) throw new DatabaseUnavailable(`${this.description} is not open yet.`);
     try {
       return await work();
     } catch (error) {
@@ -114,6 +115,7 @@ export class Database {
     if (error instanceof KeyConnectorError) return error;
     const failure = this.dialect.failureOf(error);
     if (failure === undefined) return undefined;
+    this.dialect.failed?.(failure);
     if (failure === 'read-only')
       return new DatabaseReadOnly(`${this.description} takes no writes: ${reasonOf(error)}.`);
     return this.unavailable(error);

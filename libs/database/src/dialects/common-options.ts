@@ -1,3 +1,5 @@
+import { SilentLogger } from './silent.logger.js';
+
 /** What every data source has in common. The schema changes by migrations only, under our own lock and transaction. */
 export const commonOptions = {
   synchronize: false,
@@ -5,4 +7,5 @@ export const commonOptions = {
   migrationsTableName: 'KeyConnectorMigrations',
   migrationsTransactionMode: 'none',
   logging: false,
+  logger: new SilentLogger(),
 } as const;

@@ -42,6 +42,9 @@ export abstract class Dialect {
   /** Runs work while no lock of this process is held; only a database with one shared connection has to wait. */
   abstract turn<T>(work: () => Promise<T>): Promise<T>;
 
+  /** Told of every failure: a database with several places looks for another one. */
+  failed?(failure: Failure): void;
+
   /** What a driver's error means; `undefined` for an error that is not the database's. */
   abstract failureOf(error: unknown): Failure | undefined;
 }

@@ -1,19 +1,15 @@
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
-import type { DatabaseSettings } from '../database.settings.js';
 import { postgresqlMigrations } from '../migrations/postgresql/index.js';
 import { PostgresqlUserKeyStatements } from '../statements/postgresql.user-key.statements.js';
 import { commonOptions } from './common-options.js';
 import { Dialect, type Failure } from './dialect.js';
 import { postgresqlFailureOf } from './postgresql.failure.js';
-import { findTarget } from './postgresql.target.js';
+import { driverErrorOf } from '../driver-error.js';
+import { poolOptions, type PostgresqlSettings } from './postgresql.pool.js';
+import { findTarget, type Target } from './postgresql.target.js';
 import { tlsChoices } from './postgresql.tls.js';
-
-type Settings = Extract<DatabaseSettings, { provider: 'postgresql' }>;
-
-/** Reads share queries and writes are rare, so few connections do; Npgsql's 100 would let one replica use up a server. */
-const defaultPoolSize = 10;
 
 /** A migration may have to build an index over every member. */
 const migrationMilliseconds = 15 * 60_000;
@@ -21,31 +17,26 @@ const migrationMilliseconds = 15 * 60_000;
 /** `pg_advisory_xact_lock` key: "keyconn" in ASCII. One lock a database, for migrations and for the data key ring. */
 const lockKey = '30229461374070382';
 
-/** OID of `timestamp without time zone`: node-postgres would read it as local time, our columns are UTC text. */
-const timestampOid = 1114;
-
-type TypeParsers = (oid: number, format?: 'text' | 'binary') => (value: string | Buffer) => unknown;
-
 /** PostgreSQL 12 or newer, through node-postgres. */
 export class PostgresqlDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
   private readonly logger = new Logger(PostgresqlDialect.name);
-  /** Options that a data source hands to its pool when it opens; `prepare` fills in the server that answers. */
   private readonly pool: pg.PoolConfig;
-  private readonly migrationPool: pg.PoolConfig;
+  /** The server that answered last, and how: every new connection of the pools goes there. */
+  private target: Target['options'];
+  private searching = false;
 
-  constructor(private readonly settings: Settings) {
+  constructor(private readonly settings: PostgresqlSettings) {
     super();
     const { connection } = settings;
+    this.target = connection.endpoints[0];
     const hosts = connection.endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
     this.description = `PostgreSQL at ${hosts}/${connection.database}`;
-    const statement = (connection.commandTimeout ?? settings.statementTimeoutSeconds) * 1000;
-    this.pool = this.poolOptions(statement, connection.maximumPoolSize ?? defaultPoolSize);
-    this.migrationPool = this.poolOptions(migrationMilliseconds, 1);
+    this.pool = poolOptions(settings);
     this.dataSourceOptions = this.sourceOptions(this.pool);
-    this.migrationOptions = this.sourceOptions(this.migrationPool);
+    this.migrationOptions = this.sourceOptions({ ...poolOptions(settings, migrationMilliseconds), max: 1 });
   }
 
   async prepare(): Promise<void> {
@@ -56,11 +47,21 @@ export class PostgresqlDialect extends Dialect {
     });
     if (standby)
       this.logger.warn({ msg: 'The database is a standby: keys can be read, not stored', host: options.host });
-    const { host, port, ssl } = options;
-    for (const pool of [this.pool, this.migrationPool]) {
-      Object.assign(pool, { host, port, ssl });
-      if (options.statement_timeout === undefined) delete pool.statement_timeout;
-    }
+    this.target = options;
+  }
+
+  /**
+   * Looks for the primary again when there are several hosts. New connections go to what was found; each old one leaves
+   * the pool with its next error.
+   */
+  override failed(failure: Failure): void {
+    if (this.settings.connection.endpoints.length === 1 || failure === 'rolled-back' || this.searching) return;
+    this.searching = true;
+    this.prepare()
+      .catch((error: unknown) => {
+        this.logger.warn({ msg: 'No database host answers', error: driverErrorOf(error)?.message });
+      })
+      .finally(() => (this.searching = false));
   }
 
   userKeys(source: DataSource): PostgresqlUserKeyStatements {
@@ -82,27 +83,20 @@ export class PostgresqlDialect extends Dialect {
     return postgresqlFailureOf(error);
   }
 
-  private poolOptions(statementMilliseconds: number, max: number): pg.PoolConfig {
-    const { connection, acquireTimeoutSeconds } = this.settings;
-    return {
-      database: connection.database,
-      user: connection.username,
-      ...(connection.password === undefined ? {} : { password: connection.password }),
-      ...(connection.searchPath === undefined ? {} : { options: `-c search_path=${escape(connection.searchPath)}` }),
-      application_name: connection.applicationName ?? 'key-connector',
-      max,
-      // node-postgres has one deadline for both: waiting for a free connection and opening one.
-      connectionTimeoutMillis: acquireTimeoutSeconds * 1000,
-      idleTimeoutMillis: 30_000,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-      statement_timeout: statementMilliseconds,
-      // The server's own limit comes first; this one is for a server that no longer answers at all.
-      query_timeout: statementMilliseconds + 500,
-      types: {
-        getTypeParser: (oid: number, format?: 'text' | 'binary'): ((value: string | Buffer) => unknown) =>
-          oid === timestampOid ? String : (pg.types.getTypeParser as TypeParsers)(oid, format),
-      },
+  /** A client that connects to the target of the moment: a pool's own options are fixed when it opens. */
+  private clientClass(): typeof pg.Client {
+    const target = (config: pg.ClientConfig): pg.ClientConfig => {
+      const { host, port, ssl, statement_timeout: timeout } = this.target;
+      // A pool hides its password from enumeration, so a spread leaves it out.
+      const { password } = config;
+      const options = { ...config, ...(password === undefined ? {} : { password }), host, port, ssl };
+      if (timeout === undefined) delete options.statement_timeout;
+      return options;
+    };
+    return class extends pg.Client {
+      constructor(config: pg.ClientConfig) {
+        super(target(config));
+      }
     };
   }
 
@@ -113,7 +107,7 @@ export class PostgresqlDialect extends Dialect {
       driver: pg,
       installExtensions: false,
       migrations: postgresqlMigrations,
-      extra: pool,
+      extra: { ...pool, Client: this.clientClass() },
       poolErrorHandler: (error: unknown) => {
         const reason = error instanceof Error ? error.message : 'unknown';
         this.logger.warn({ msg: 'An idle database connection was lost', database: this.description, error: reason });
@@ -121,6 +115,3 @@ export class PostgresqlDialect extends Dialect {
     };
   }
 }
-
-/** A value inside libpq's `options`: blanks split arguments, so they are escaped. */
-const escape = (text: string): string => text.replaceAll(/[\\ ]/g, String.raw`\$&`);

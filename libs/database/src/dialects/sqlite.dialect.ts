@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
-import { QueryFailedError, type DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
+import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import type { SqliteConnection } from '../connection-strings/sqlite.js';
 import { DatabaseUnavailable } from '../database.errors.js';
 import { driverErrorOf } from '../driver-error.js';
@@ -56,13 +56,18 @@ export class SqliteDialect extends Dialect {
         `The folder ${folder} of the ${this.description} does not exist; create or mount it.`,
       );
     }
-    if (await stat(file).catch(() => undefined)) return;
-    if (!create)
+    const found = await stat(file).catch(() => undefined);
+    if (found !== undefined && found.size > 0) return;
+    if (found === undefined && !create) {
       throw new DatabaseUnavailable(`The ${this.description} does not exist, and Mode says not to create it.`);
+    }
     await (await open(file, 'a', 0o600)).close();
     const database = new SqliteDatabase(file, { timeout: busyMilliseconds });
-    database.pragma('journal_mode = WAL');
-    database.close();
+    try {
+      database.pragma('journal_mode = WAL');
+    } finally {
+      database.close();
+    }
   }
 
   userKeys(source: DataSource): SqliteUserKeyStatements {
@@ -93,13 +98,12 @@ export class SqliteDialect extends Dialect {
   }
 
   failureOf(error: unknown): Failure | undefined {
-    const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-    if (!(cause instanceof SqliteDatabase.SqliteError)) {
-      return driverErrorOf(cause)?.message === 'The database connection is not open' ? 'unavailable' : undefined;
-    }
+    const { code = '', message } = driverErrorOf(error) ?? { message: '' };
+    if (message === 'The database connection is not open') return 'unavailable';
+    if (!code.startsWith('SQLITE_')) return undefined;
     // Result codes: https://sqlite.org/rescode.html; extended codes begin with their primary code's name.
-    if (/^SQLITE_(BUSY|LOCKED)/.test(cause.code)) return 'rolled-back';
-    if (/^SQLITE_(READONLY|FULL)/.test(cause.code)) return 'read-only';
-    return /^SQLITE_(CONSTRAINT|MISMATCH|RANGE|MISUSE|TOOBIG)/.test(cause.code) ? undefined : 'unavailable';
+    if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'rolled-back';
+    if (/^SQLITE_(READONLY|FULL)/.test(code)) return 'read-only';
+    return /^SQLITE_(CONSTRAINT|MISMATCH|RANGE|MISUSE|TOOBIG)/.test(code) ? undefined : 'unavailable';
   }
 }
