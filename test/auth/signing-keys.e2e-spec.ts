@@ -90,6 +90,15 @@ describe('the signing keys', () => {
     expect(issuer.fetches).toBeLessThanOrEqual(2 + Math.floor(seconds / cooldown));
   });
 
+  it('are not fetched for an unknown kid right after the background refresh failed', async () => {
+    service = await startWhoAmI({ identityServerUri: issuer.uri, jwksMaxAgeSeconds: 1, jwksCooldownSeconds: 1 });
+    issuer.behave({ jwks: 'error' });
+    await until(() => issuer.fetches === 2, 'the refresh has failed');
+    await expect(service.ask(unknown())).resolves.toMatchObject(unavailable);
+    await expect(service.ask(unknown())).resolves.toMatchObject(unavailable);
+    expect(issuer.fetches).toBe(2);
+  });
+
   it('go on while the issuer is down, and follow its new key when it is back', async () => {
     const options = { jwksMaxAgeSeconds: 0.2, jwksCooldownSeconds: 0.2 };
     service = await startWhoAmI({ identityServerUri: issuer.uri, ...options });
