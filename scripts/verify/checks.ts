@@ -2,6 +2,7 @@ import { command } from './command.ts';
 import { commits } from './commits.ts';
 import { licences } from './licences.ts';
 import type { Check } from './outcome.ts';
+import { programs } from './programs.ts';
 import { tests } from './tests.ts';
 
 /** Checks that only read the tree: they run side by side. */
@@ -19,6 +20,7 @@ export const readers: readonly Check[] = [
 
 /** What the tests need, then the tests: one after the other. */
 export const steps: readonly Check[] = [
+  programs,
   command('test tools', 'node', 'scripts/bootstrap.mjs', 'install'),
   command('build', 'nest', 'build', 'key-connector'),
   command('build of the demo issuer', 'nest', 'build', 'demo-issuer'),
