@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import { referenceOpenClassic } from '../../libs/key-ring/src/testing/index.js';
 import { type Deployment, startDeployment } from '../support/deployment.js';
+import { freePort } from '../support/free-port.js';
+import { startService } from '../support/service.process.js';
 import { startPostgres } from '../support/postgres.server.js';
 import { type TempFolder, tempFolder } from '../support/temp-folder.js';
 
@@ -98,5 +100,17 @@ describe.each([
     expect((await deployment.call('PUT', userId, key.toString('base64'))).status).toBe(200);
     expect(referenceOpenClassic(dataKey, await database.valueOf(userId))).toEqual(key);
     await expect((await deployment.call('GET', userId)).json()).resolves.toEqual({ key: key.toString('base64') });
+  });
+
+  test('refuses to start with boundOnly while there are classic values, and starts with bound', async () => {
+    const settings = { ...deployment.settings, http__port: String(await freePort()) };
+    const refused = await startService({
+      settings: { ...settings, keyRing__valueLayout: 'boundOnly' },
+      waitFor: 'started',
+    });
+    expect(await refused.exited).toBe(1);
+    expect(refused.output).toContain('Set keyRing__valueLayout to bound');
+    const bound = await startService({ settings: { ...settings, keyRing__valueLayout: 'bound' } });
+    await bound.terminate();
   });
 });

@@ -3,9 +3,6 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { OpensslFolder } from '../testing/openssl.js';
 import { openCertificate } from './certificate.provider.js';
 
-/** Far above what a busy machine does to an idle loop, far below 200 private-key operations in a row (over a second). */
-const longestPauseMilliseconds = 100;
-
 let folder: OpensslFolder;
 beforeAll(async () => {
   folder = await OpensslFolder.create();
@@ -20,7 +17,10 @@ it('two hundred unwraps with a 4096-bit key leave the event loop free', async ()
   await key.unwrap(wrapped);
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
+  const start = performance.now();
   await Promise.all(Array.from({ length: 200 }, () => key.unwrap(wrapped)));
+  const elapsed = performance.now() - start;
   delay.disable();
-  expect(delay.max / 1e6).toBeLessThan(longestPauseMilliseconds);
+  // On the event loop, they would make one pause as long as all of them, however fast the machine is.
+  expect(delay.max / 1e6).toBeLessThan(elapsed / 4);
 });

@@ -15,7 +15,7 @@ import { KeyRing } from '../key-ring.js';
 export const classicFolder = new URL('../../../../test/fixtures/classic/', import.meta.url).pathname;
 
 /** The key-encryption key of the classic deployment. */
-export const classicKey: KeyProviderSettings = {
+const classicKey: KeyProviderSettings = {
   kind: 'certificate',
   source: { kind: 'filesystem', path: `${classicFolder}bwkc-aes.pfx`, password: 'fixture-password' },
 };
