@@ -41,7 +41,7 @@ export class PostgresqlDialect extends Dialect {
 
   async prepare(): Promise<void> {
     const { connection, connectTimeoutSeconds } = this.settings;
-    const { options, standby } = await findTarget(connection.endpoints, await tlsChoices(connection), {
+    const { options, standby } = await findTarget(connection.endpoints, (host) => tlsChoices(connection, host), {
       ...this.pool,
       connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000,
     });

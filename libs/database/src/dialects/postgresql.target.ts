@@ -20,14 +20,14 @@ export interface Target {
  */
 export async function findTarget(
   endpoints: readonly Endpoint[],
-  tlsChoices: readonly Tls[],
+  tlsChoices: (host: string) => Promise<readonly Tls[]>,
   base: pg.ClientConfig,
 ): Promise<Target> {
   let standby: Target | undefined;
   let failure: unknown;
   for (const endpoint of endpoints) {
     try {
-      const target = await reach(endpoint, tlsChoices, base);
+      const target = await reach(endpoint, await tlsChoices(endpoint.host), base);
       if (!target.standby) return target;
       standby ??= target;
     } catch (error) {

@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import type { ConnectionOptions } from 'node:tls';
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import type { PostgresqlConnection } from '../connection-strings/postgresql.js';
 
 /** What node-postgres takes as `ssl`: false for a plain connection. */
 export type Tls = false | ConnectionOptions;
 
 /**
- * The ways to connect that an SSL mode allows, in the order in which they are tried.
+ * The ways to connect to a host that an SSL mode allows, in the order in which they are tried.
  *
  * node-postgres has no "prefer" or "allow" of its own. As in Npgsql and libpq, only VerifyCA and VerifyFull check the
  * server's certificate, and only VerifyFull its name.
  */
-export async function tlsChoices(connection: PostgresqlConnection): Promise<readonly Tls[]> {
+export async function tlsChoices(connection: PostgresqlConnection, host: string): Promise<readonly Tls[]> {
   const [ca, cert, key] = await Promise.all([
     pem(connection.rootCertificate),
     pem(connection.sslCertificate),
@@ -31,7 +31,8 @@ export async function tlsChoices(connection: PostgresqlConnection): Promise<read
     case 'VerifyCA':
       return [{ ...identity, checkServerIdentity: () => undefined }];
     case 'VerifyFull':
-      return [identity];
+      // node-postgres names no host to node:tls when it is an address, which is then compared with "localhost".
+      return [{ ...identity, checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate) }];
   }
 }
 
