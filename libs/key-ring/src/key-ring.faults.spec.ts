@@ -4,9 +4,7 @@ import { Database } from '@key-connector/database';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { KeyRingStore } from './key-ring.store.js';
 import { KeyRingFixture, type Replica } from './testing/key-ring.fixture.js';
-import { userId } from './testing/user-id.js';
-
-const alice = userId('aaaaaaaa-0000-4000-8000-000000000001');
+import { alice } from './testing/user-id.js';
 
 let fixture: KeyRingFixture;
 beforeEach(async () => {

@@ -11,11 +11,9 @@ import {
   referenceSealBound,
   referenceSealClassic,
 } from './testing/reference.layouts.js';
-import { userId } from './testing/user-id.js';
+import { alice, bob } from './testing/user-id.js';
 import type { ValueLayout } from './value-layout.js';
 
-const alice = userId('ccc9d7bf-79be-470f-bc25-cf982eaec007');
-const bob = userId('5d487080-fd39-41ed-b39d-67bff7ff08a9');
 const key = randomBytes(32);
 const secrets = new Map([0, 1, 2].map((id) => [id, randomBytes(32)]));
 const secret = (id: number): Buffer => secrets.get(id) ?? Buffer.alloc(0);

@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { resolve } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { KeyEncryptionKey } from '../key-encryption-key.js';
 import { describeKeyEncryptionKey } from '../testing/index.js';
 import { OpensslFolder } from '../testing/openssl.js';
 import { openCertificate } from './certificate.provider.js';
 import { basics, keyFileRecipes } from './testing/key-file.recipes.js';
 
-const root = new URL('../../../../', import.meta.url).pathname;
+const root = `${resolve(import.meta.dirname, '../../../..')}/`;
 const password = 'fixture-password';
 
 const openFile = (path: string, filePassword?: string): Promise<KeyEncryptionKey> =>
@@ -90,6 +92,16 @@ describe('the certificate provider', () => {
     ]);
     const certificate = new X509Certificate(listing);
     expect(keyReference).toBe(`certificate:sha1:${certificate.fingerprint.replaceAll(':', '').toLowerCase()}`);
+  });
+
+  it('goes on with an expired certificate, and warns', async () => {
+    await folder.openssl('req -new -key own.key -subj /CN=Expired -out expired.csr');
+    await folder.openssl('x509 -req -in expired.csr -signkey own.key -days -1 -out expired.crt');
+    await folder.concatenate(['own.key', 'expired.crt'], 'expired.pem');
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    await expect(openFile(folder.file('expired.pem'))).resolves.toBeDefined();
+    expect(warn).toHaveBeenCalledWith(expect.objectContaining({ msg: expect.stringContaining('has expired') }));
+    warn.mockRestore();
   });
 
   it('makes wrappings that openssl opens with OAEP and SHA-256', async () => {

@@ -1,6 +1,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { UserId } from '@key-connector/common';
 import { CryptoProvidersModule, type KeyProviderSettings } from '@key-connector/crypto-providers';
 import { Database, DatabaseModule, databaseSettingsSchema } from '@key-connector/database';
 import { Metrics, ObservabilityModule } from '@key-connector/observability';
@@ -10,9 +11,10 @@ import SqliteDatabase from 'better-sqlite3';
 import { KeyRingModule } from '../key-ring.module.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
 import { KeyRing } from '../key-ring.js';
+import type { SealedKey } from '../sealed-key.js';
 
 /** Files of a classic deployment. */
-export const classicFolder = new URL('../../../../test/fixtures/classic/', import.meta.url).pathname;
+export const classicFolder = `${resolve(import.meta.dirname, '../../../../test/fixtures/classic')}/`;
 
 /** The key-encryption key of the classic deployment. */
 const classicKey: KeyProviderSettings = {
@@ -78,6 +80,27 @@ export class KeyRingFixture {
     };
   }
 
+  /** A replica that has loaded the data keys. */
+  async start(...parameters: Parameters<KeyRingFixture['replica']>): Promise<Replica> {
+    const replica = await this.replica(...parameters);
+    await replica.load();
+    return replica;
+  }
+
+  /** Puts a member's row into the database. */
+  store(user: UserId, { value, dataKeyId }: SealedKey): void {
+    const insert = 'INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate") VALUES (?, ?, ?, ?)';
+    this.sql(insert, user.toUpperCase(), value, dataKeyId, '2026-01-01 00:00:00.0000000');
+  }
+
+  /** A member's row as it stands in the database. */
+  stored(user: UserId): SealedKey {
+    const select = 'SELECT "Key" AS value, "DataKeyId" AS dataKeyId FROM "UserKeys" WHERE "Id" = ?';
+    const [row] = this.sql<SealedKey>(select, user.toUpperCase());
+    if (row === undefined) throw new Error(`no row for ${user}`);
+    return row;
+  }
+
   /** Runs SQL beside the service, as an operator, other software or a thief does. */
   sql<T = unknown>(statement: string, ...parameters: unknown[]): T[] {
     const database = new SqliteDatabase(this.file, { timeout: 5_000 });
@@ -100,4 +123,10 @@ export class KeyRingFixture {
     await Promise.all(this.modules.map((module) => module.close()));
     await rm(this.folder, { recursive: true });
   }
+}
+
+/** How many values did not open, by reason. */
+export async function failuresOf({ metrics }: Replica): Promise<Record<string, number>> {
+  const metric = await metrics.registry.getSingleMetric('key_connector_user_key_open_failures_total')?.get();
+  return Object.fromEntries((metric?.values ?? []).map(({ labels, value }) => [String(labels['reason']), value]));
 }
