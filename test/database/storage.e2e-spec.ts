@@ -25,7 +25,7 @@ interface Dates {
   LastAccessDate: string | null;
 }
 
-describe.each(kinds)('storage in %s', (name, start) => {
+describe.each(kinds)('storage in %s', (kind, start) => {
   let databases: TestDatabases;
   let place: TestDatabase;
   let opened: OpenDatabase[];
@@ -116,6 +116,13 @@ describe.each(kinds)('storage in %s', (name, start) => {
   });
 
   test('replicas that touch the same members at once never deadlock and keep the newest date', async () => {
+    if (kind === 'PostgreSQL') {
+      // Plans that meet the rows in the order of the statement's list, as on a big table.
+      const [{ name } = { name: '' }] = await place.sql<{ name: string }>('SELECT current_database() AS name');
+      for (const plan of ['hashjoin', 'mergejoin', 'seqscan']) {
+        await place.sql(`ALTER DATABASE ${name} SET enable_${plan} = off`);
+      }
+    }
     const replicas = await Promise.all([open(), open(), open(), open()]);
     const ids = Array.from({ length: 300 }, newId);
     const [first] = replicas;
@@ -193,7 +200,7 @@ describe.each(kinds)('storage in %s', (name, start) => {
 
   test('with migrate off, pending migrations are named and nothing is changed', async () => {
     const tables =
-      name === 'SQLite'
+      kind === 'SQLite'
         ? `SELECT name FROM sqlite_schema`
         : `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`;
     await expect(open({ migrate: 'false' })).rejects.toThrow(/lacks the migrations ClassicTables.*, DataKeys/);
