@@ -18,7 +18,7 @@ export interface BenchOptions {
 }
 
 const full = { members: 20_000, rounds: 6, secondsPerTurn: 8, warmUpSeconds: 4, warmStarts: 5 };
-const quick = { members: 2_000, rounds: 3, secondsPerTurn: 3, warmUpSeconds: 2, warmStarts: 3 };
+const quick = { members: 2_000, rounds: 3, secondsPerTurn: 2, warmUpSeconds: 4, warmStarts: 3 };
 
 export const usage = `npm run bench -- [options]
   --quick               fewer members, shorter rounds: under a minute in total

@@ -21,7 +21,7 @@ export async function startIssuer(): Promise<BenchIssuer> {
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest();
   const kid = `${thumbprint.toString('hex').toUpperCase()}RS256`;
-  const header = encode({ alg: 'RS256', kid, x5t: thumbprint.toString('base64url'), typ: 'at+jwt' });
+  const header = encode({ alg: 'RS256', kid, typ: 'at+jwt' });
 
   const documents = new Map<string | undefined, unknown>();
   const server = createServer((request, response) => {
@@ -56,18 +56,12 @@ function claims(issuer: string, userId: string): unknown {
     client_id: 'browser',
     scope: ['api', 'offline_access'],
     amr: ['external'],
-    iat: now,
     auth_time: now,
     sub: userId,
     idp: 'sso',
     premium: false,
     email: `${userId.slice(0, 8)}@members.example`,
-    email_verified: true,
-    sstamp: randomUUID(),
-    name: 'Member',
-    orguser: [randomUUID()],
     device: randomUUID(),
-    devicetype: '2',
     jti: randomUUID().replaceAll('-', '').toUpperCase(),
   };
 }
