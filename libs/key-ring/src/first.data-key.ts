@@ -8,6 +8,9 @@ import { DataKeyLost } from './key-ring.errors.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
 import { KeyRingStore } from './key-ring.store.js';
+import { KnownValuesCheck } from './known-values.check.js';
+import { Ring } from './ring.js';
+import { resolveLayout } from './value-layout.js';
 import { WrappingsOpener } from './wrappings.opener.js';
 
 const firstBoundDataKeyId = 1;
@@ -20,6 +23,7 @@ export class FirstDataKey {
   constructor(
     private readonly store: KeyRingStore,
     private readonly opener: WrappingsOpener,
+    private readonly knownValues: KnownValuesCheck,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
 
@@ -48,13 +52,18 @@ export class FirstDataKey {
     this.logger.log({ msg: 'created the first data key', dataKeyId, keyEncryptionKey: kek.id });
   }
 
-  /** Registers a classic deployment's data key as number 0, once it has opened; its own row stays as it is. */
+  /**
+   * Registers a classic deployment's data key as number 0, once it has opened and is seen to open what is stored: a
+   * wrong one would stay registered. Its own row stays as it is.
+   */
   private async adopt(kek: KeyEncryptionKey, manager: EntityManager, row: ApplicationDataRow): Promise<void> {
     const wrappedKey = row.symmetricKey ?? '';
     const { id: kekId, keyReference, classicAlgorithm: algorithm } = kek;
-    await this.opener.openClassic(kek, wrappedKey);
+    const dataKey = await this.opener.openClassic(kek, wrappedKey);
+    const layout = resolveLayout(this.settings.valueLayout, [dataKey.id]);
+    await this.knownValues.runWith(new Ring(new Map([[dataKey.id, dataKey]]), layout), manager);
     await this.store.insertDataKey(manager, {
-      dataKeyId: classicDataKeyId,
+      dataKeyId: dataKey.id,
       kekId,
       keyReference,
       algorithm,

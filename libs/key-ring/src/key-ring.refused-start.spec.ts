@@ -36,6 +36,24 @@ describe('the key ring refuses to start, and changes nothing,', () => {
     await other.remove();
   });
 
+  it('when the data key of a classic deployment opens none of its user keys, so that the right one can be put back', async () => {
+    fixture = await KeyRingFixture.create('classic');
+    const [right] = fixture.sql<{ SymmetricKey: string }>('SELECT "SymmetricKey" FROM "ApplicationDatas"');
+    fixture.sql('UPDATE "ApplicationDatas" SET "SymmetricKey" = ?', wrapAsClassicSoftware(randomBytes(32)));
+    await fixture.start().catch(() => undefined);
+    await expectRefused(fixture, { code: 'DATA_KEY_UNREADABLE', message: expect.stringContaining('user keys opens') });
+    expect(fixture.sql('SELECT * FROM "DataKeys"')).toEqual([]);
+    fixture.sql('UPDATE "ApplicationDatas" SET "SymmetricKey" = ?', right?.SymmetricKey ?? '');
+    expect((await fixture.start()).keyRing.loaded).toBe(true);
+  });
+
+  it('when a classic deployment is told to refuse classic values while there are some', async () => {
+    fixture = await KeyRingFixture.create('classic');
+    await fixture.start('boundOnly').catch(() => undefined);
+    await expectRefused(fixture, { code: 'SETTINGS_INVALID' }, 'boundOnly');
+    expect(fixture.sql('SELECT * FROM "DataKeys"')).toEqual([]);
+  });
+
   it('when a wrapping is damaged', async () => {
     fixture = await KeyRingFixture.create();
     await fixture.start();

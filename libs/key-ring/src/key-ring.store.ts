@@ -25,7 +25,12 @@ export class KeyRingStore {
   ) {}
 
   read(): Promise<StoredRing> {
-    return this.database.read(() => this.readWith(this.source.manager));
+    return this.reading((manager) => this.readWith(manager));
+  }
+
+  /** Runs reads outside of any transaction. */
+  reading<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.database.read(() => work(this.source.manager));
   }
 
   /** Data keys before wrappings: a data key that is inserted meanwhile is then not seen without its wrapping. */
@@ -50,20 +55,18 @@ export class KeyRingStore {
     return manager.exists(UserKey);
   }
 
-  hasClassicValues(): Promise<boolean> {
-    return this.database.read(() => this.source.manager.existsBy(UserKey, { value: Not(Like(`${boundPrefix}%`)) }));
+  hasClassicValues(manager: EntityManager): Promise<boolean> {
+    return manager.existsBy(UserKey, { value: Not(Like(`${boundPrefix}%`)) });
   }
 
   /** The newest stored values, at most `take`. */
-  async newestValues(take: number): Promise<{ userId: UserId; stored: SealedKey }[]> {
-    const rows = await this.database.read(() =>
-      this.source.manager.find(UserKey, {
-        select: { id: true, value: true, dataKeyId: true },
-        where: { value: Not(IsNull()) },
-        order: { creationDate: 'DESC' },
-        take,
-      }),
-    );
+  async newestValues(manager: EntityManager, take: number): Promise<{ userId: UserId; stored: SealedKey }[]> {
+    const rows = await manager.find(UserKey, {
+      select: { id: true, value: true, dataKeyId: true },
+      where: { value: Not(IsNull()) },
+      order: { creationDate: 'DESC' },
+      take,
+    });
     return rows.flatMap(({ id, value, dataKeyId }) => {
       const userId = parseUserId(id);
       return userId === undefined || value === null ? [] : [{ userId, stored: { value, dataKeyId } }];

@@ -1,5 +1,6 @@
 import type { UserId } from '@key-connector/common';
 import { Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { classicDataKeyId } from './data-key.js';
 import { DataKeyUnreadable, ValueLayoutRefused } from './key-ring.errors.js';
 import { KeyRingStore } from './key-ring.store.js';
@@ -19,9 +20,14 @@ export class KnownValuesCheck {
   ) {}
 
   /** Throws DataKeyUnreadable when no sampled value opens, ValueLayoutRefused when members would be locked out. */
-  async run(ring: Ring): Promise<void> {
-    await this.requireNoClassicValueLeft(ring);
-    const sample = await this.store.newestValues(sampleSize);
+  run(ring: Ring): Promise<void> {
+    return this.store.reading((manager) => this.runWith(ring, manager));
+  }
+
+  /** The same inside a transaction. */
+  async runWith(ring: Ring, manager: EntityManager): Promise<void> {
+    await this.requireNoClassicValueLeft(ring, manager);
+    const sample = await this.store.newestValues(manager, sampleSize);
     const failed = sample.filter(({ userId, stored }) => !this.opens(ring, userId, stored));
     if (sample.length > 0 && failed.length === sample.length)
       throw new DataKeyUnreadable(
@@ -33,9 +39,9 @@ export class KnownValuesCheck {
       this.logger.error({ msg: 'some stored user keys do not open', failed: failed.length, tried: sample.length });
   }
 
-  private async requireNoClassicValueLeft({ layout, dataKeys }: Ring): Promise<void> {
+  private async requireNoClassicValueLeft({ layout, dataKeys }: Ring, manager: EntityManager): Promise<void> {
     if (layout !== 'boundOnly' || !dataKeys.has(classicDataKeyId)) return;
-    if (await this.store.hasClassicValues())
+    if (await this.store.hasClassicValues(manager))
       throw new ValueLayoutRefused(
         'keyRing__valueLayout is boundOnly, but there are values in the classic layout, whose members would be locked ' +
           'out. Set keyRing__valueLayout to bound until every value has been sealed again.',

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type KeyEncryptionKey, UnwrapFailed } from '@key-connector/crypto-providers';
 import { Injectable } from '@nestjs/common';
-import { type DataKey, takeSecret } from './data-key.js';
+import { classicDataKeyId, type DataKey, takeSecret } from './data-key.js';
 import type { DataKeyWrappingRow } from './entities/data-key-wrapping.entity.js';
 import { DataKeyLost, DataKeyUnreadable } from './key-ring.errors.js';
 import type { StoredRing } from './key-ring.store.js';
@@ -27,9 +27,10 @@ export class WrappingsOpener {
   }
 
   /** Opens a classic deployment's wrapping, or throws DataKeyUnreadable. */
-  async openClassic(kek: KeyEncryptionKey, wrappedKey: string): Promise<void> {
+  async openClassic(kek: KeyEncryptionKey, wrappedKey: string): Promise<DataKey> {
     const { keyReference, classicAlgorithm: algorithm } = kek;
-    await this.open(kek, { keyReference, algorithm, wrappedKey }, notTheDeploymentsKey(kek));
+    const secret = await this.open(kek, { keyReference, algorithm, wrappedKey }, notTheDeploymentsKey(kek));
+    return { id: classicDataKeyId, secret };
   }
 
   /** Takes note of a data key that was made here, and needs no opening. */

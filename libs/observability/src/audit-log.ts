@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 
 /** Who did what to which member's key, and how it ended; never the key. */
 export interface AuditEvent {
-  readonly event: 'token' | 'request' | 'user-key.read' | 'user-key.create' | 'user-key.replace';
+  readonly event: 'token' | 'request' | 'user-key.create' | 'user-key.replace';
   readonly outcome: 'done' | 'refused' | 'failed';
   readonly userId?: string;
   readonly requestId?: string;

@@ -13,6 +13,15 @@ const challengeOf: Partial<Record<Problem['code'], string>> = {
   SCOPE_INSUFFICIENT: 'Bearer error="insufficient_scope"',
 };
 
+/** What the rooms that refuse it record themselves, with more to say. */
+const recordedElsewhere: ReadonlySet<Problem['code']> = new Set([
+  'TOKEN_MISSING',
+  'TOKEN_INVALID',
+  'SCOPE_INSUFFICIENT',
+  'USER_KEY_ALREADY_STORED',
+  'USER_KEY_INVALID',
+]);
+
 /** Answers everything that was thrown with a problem document, and records every refusal. */
 @Catch()
 @Injectable()
@@ -51,6 +60,7 @@ export class ProblemFilter implements ExceptionFilter {
   private record(error: unknown, problem: Problem, request: { id: string; user?: { id?: unknown } }): void {
     const userId = parseUserId(request.user?.id);
     const who = { requestId: request.id, ...(userId === undefined ? {} : { userId }) };
+    if (recordedElsewhere.has(problem.code)) return;
     if (problem.status < 500) {
       this.audit.record({ event: 'request', outcome: 'refused', reason: problem.code, ...who });
     } else if (error instanceof KeyConnectorError) {

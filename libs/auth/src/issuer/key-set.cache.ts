@@ -1,5 +1,5 @@
 import { Metrics } from '@key-connector/observability';
-import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { AUTH_OPTIONS } from '../auth.module-definition.js';
 import type { AuthOptions } from '../auth.settings.js';
@@ -18,7 +18,7 @@ const now = (): number => performance.now() / 1000;
  * From the first load on there is always one refresh planned: soon after a failure, else when the keys reach their age.
  */
 @Injectable()
-export class KeySetCache implements OnModuleDestroy {
+export class KeySetCache implements OnApplicationShutdown {
   private readonly logger = new Logger(KeySetCache.name);
   private readonly closing = new AbortController();
   private readonly fetches: Counter<'outcome'>;
@@ -83,7 +83,8 @@ export class KeySetCache implements OnModuleDestroy {
     return this.loading;
   }
 
-  onModuleDestroy(): void {
+  /** After the last request: until then a token may need a key that is new. */
+  onApplicationShutdown(): void {
     this.closing.abort();
     clearTimeout(this.timer);
   }
