@@ -21,7 +21,7 @@ describeJourneys(
       await postgres?.kill();
       const result = await work();
       await postgres?.restart();
-      await company().ready();
+      await company().keyConnector.ready();
       return result;
     };
 
@@ -33,7 +33,7 @@ describeJourneys(
 
       expect(complaint).toMatch(complaints[path.implementation]);
       expect(calls).toEqual(['GET 503']);
-      expect(await company().keyOf(member)).toEqual(key);
+      expect(await company().keyConnector.keyOf(member)).toEqual(key);
     });
 
     test('fails for a new member of the SDK, whose read and write are both refused (503)', async () => {
@@ -44,7 +44,7 @@ describeJourneys(
 
       expect(complaint).toMatch(/Status\(503\)[^]*Key Connector Api call failed/);
       expect(calls).toEqual(['GET 503', 'POST 503']);
-      expect(await company().keyOf(member)).toEqual(key);
+      expect(await company().keyConnector.keyOf(member)).toEqual(key);
     });
 
     test('opens the vault when the database is back, without a restart of the service', async () => {

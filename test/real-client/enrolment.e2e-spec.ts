@@ -3,7 +3,7 @@ import { newMember } from './support/bitwarden/member.js';
 import { opensAccount } from './support/bitwarden/opens-account.js';
 import { forgottenMember, wiki } from './support/cast.js';
 import { describeJourneys, implementations, sdk, typeScript } from './support/journey.js';
-import { apiKeyLogin, singleSignOn } from './support/sign-in.js';
+import { apiKeyLogin, enrol, singleSignOn } from './support/sign-in.js';
 import { addLogin, listLogins } from './support/vault.js';
 
 const enrolmentCalls = { TypeScript: ['POST 200'], SDK: ['GET 404', 'POST 200'] };
@@ -15,10 +15,10 @@ describeJourneys('first login of a new member', (company) => {
       const member = newMember();
       company().bitwarden.state.admit(member, featureStates);
 
-      const first = await singleSignOn(company(), member);
+      const first = await enrol(company(), member);
 
       expect(first).toMatchObject({ complaint: '', calls: enrolmentCalls[implementation] });
-      expect(opensAccount(await company().keyOf(member), member)).toBe(true);
+      expect(opensAccount(await company().keyConnector.keyOf(member), member)).toBe(true);
 
       await addLogin(first, wiki);
       const second = await apiKeyLogin(company(), member);
@@ -37,7 +37,7 @@ describeJourneys('first login of a member whom only the service remembers', (com
 
     expect(complaint).toMatch(/USER_KEY_ALREADY_STORED[^]*Key Connector error/);
     expect(calls).toEqual(['POST 400']);
-    expect(await company().keyOf(member)).toEqual(key);
+    expect(await company().keyConnector.keyOf(member)).toEqual(key);
     expect(member.account).toBeUndefined();
   });
 
@@ -45,9 +45,9 @@ describeJourneys('first login of a member whom only the service remembers', (com
     const { member, key } = await forgottenMember(company());
     company().bitwarden.state.admit(member, sdk.featureStates);
 
-    expect(await singleSignOn(company(), member)).toMatchObject({ complaint: '', calls: ['GET 200', 'PUT 200'] });
+    expect(await enrol(company(), member)).toMatchObject({ complaint: '', calls: ['GET 200', 'PUT 200'] });
 
-    const replaced = await company().keyOf(member);
+    const replaced = await company().keyConnector.keyOf(member);
     expect(replaced).not.toEqual(key);
     expect(opensAccount(replaced, member)).toBe(true);
   });

@@ -8,13 +8,13 @@ import { listLogins } from './support/vault.js';
 describeJourneys('a login while the key provider is down', (company) => {
   /** Starts the service while its key file hangs, and lets it come up after `work`. */
   const withoutKeyProvider = async <T>(work: () => Promise<T>): Promise<T> => {
-    const file = await HangingFile.create(company().folderPath, company().keyFile);
+    const file = await HangingFile.create(company().folderPath, company().keyConnector.keyFile);
     try {
-      await company().restart({ certificate__filesystemPath: file.path }, 'live');
+      await company().keyConnector.restart({ certificate__filesystemPath: file.path }, 'live');
       return await work();
     } finally {
       await file.release();
-      await company().ready();
+      await company().keyConnector.ready();
     }
   };
 
@@ -39,6 +39,6 @@ describeJourneys('a login while the key provider is down', (company) => {
 
     expect(complaint).toMatch(/Status\(503\)[^]*Key Connector Api call failed/);
     expect(calls).toEqual(['GET 503', 'POST 503']);
-    expect(await company().keyOf(member)).toEqual(key);
+    expect(await company().keyConnector.keyOf(member)).toEqual(key);
   });
 });

@@ -22,7 +22,7 @@ describeJourneys('removing a master password', (company) => {
 
       expect(migrated).toMatchObject({ complaint: '', calls: migrationCalls[implementation] });
       expect(member.masterPassword).toBeUndefined();
-      expect(opensAccount(await company().keyOf(member), member)).toBe(true);
+      expect(opensAccount(await company().keyConnector.keyOf(member), member)).toBe(true);
       expect(await listLogins(migrated)).toEqual([wiki]);
 
       const second = await apiKeyLogin(company(), member);

@@ -22,7 +22,7 @@ describeJourneys('a login that the service refuses', (company) => {
 
       expect(complaint).toMatch(noKey[implementation]);
       expect(calls).toEqual(['GET 404']);
-      expect(await company().keyOf(member)).toBeUndefined();
+      expect(await company().keyConnector.keyOf(member)).toBeUndefined();
     });
 
     test('fails with a token that another issuer signed, and stores nothing (401)', async () => {
@@ -36,7 +36,7 @@ describeJourneys('a login that the service refuses', (company) => {
       expect(complaint).toMatch(badToken[implementation]);
       expect(calls).toEqual(['GET 401']);
       expect(await client.status()).toBe(statusAfterBadToken[implementation]);
-      expect(await company().keyOf(member)).toEqual(key);
+      expect(await company().keyConnector.keyOf(member)).toEqual(key);
     });
   });
 
@@ -44,14 +44,14 @@ describeJourneys('a login that the service refuses', (company) => {
   test.each([404, 503])('a new member whose read fails on the way (%i) overwrites nothing', async (status) => {
     const { member, key } = await forgottenMember(company());
     company().bitwarden.state.admit(member, sdk.featureStates);
-    const gateway = await startGateway({ tls: company().tls, target: company().keyConnectorUrl, status });
+    const gateway = await startGateway({ tls: company().tls, target: company().keyConnector.url, status });
 
     const { complaint, calls } = await company().withKeyConnectorAt(gateway.url, () => singleSignOn(company(), member));
     await gateway.stop();
 
     expect(complaint).toMatch(/Status\(400\)[^]*Key Connector Api call failed/);
     expect(calls).toEqual(['POST 400']);
-    expect(await company().keyOf(member)).toEqual(key);
+    expect(await company().keyConnector.keyOf(member)).toEqual(key);
     expect(member.account).toBeUndefined();
   });
 });

@@ -24,6 +24,6 @@ export function forgottenMember(company: Company): Promise<StoredMember> {
 }
 
 async function stored(company: Company, member: Member, key: Buffer): Promise<StoredMember> {
-  await company.storeKey(member, key);
+  await company.keyConnector.storeKey(member, key);
   return { member, key };
 }

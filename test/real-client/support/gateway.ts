@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsCertificate } from '../../support/certificate.js';
 
 /** A gateway between clients and the service, which fails as gateways do: for a while, and not for every request. */
 export interface Gateway {
@@ -10,18 +11,18 @@ export interface Gateway {
 
 /** Starts a gateway that answers every GET with `status` itself and passes everything else on to `target`. */
 export async function startGateway(options: {
-  readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string };
+  readonly tls: TlsCertificate;
   readonly target: string;
   readonly status: number;
 }): Promise<Gateway> {
   const { tls, target, status } = options;
-  const server = createServer({ cert: tls.certificate, key: tls.key }, (asked, answered) => {
+  const server = createServer({ cert: tls.certificatePem, key: tls.keyPem }, (asked, answered) => {
     if (asked.method === 'GET') {
       answered.writeHead(status).end();
       return;
     }
     const { method, headers } = asked;
-    const passedOn = request(target + (asked.url ?? ''), { method, headers, ca: tls.ca, agent: false }, (answer) => {
+    const passedOn = request(target + (asked.url ?? ''), { method, headers, ca: tls.caPem, agent: false }, (answer) => {
       answered.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(answered);
     });

@@ -11,8 +11,14 @@ export interface HttpsCall {
   readonly body?: string;
 }
 
+/** The answer to it. */
+export interface HttpsAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** Sends it, and reads the whole answer. */
-export async function httpsCall(url: string, call: HttpsCall): Promise<{ status: number; body: string }> {
+export async function httpsCall(url: string, call: HttpsCall): Promise<HttpsAnswer> {
   const { ca, method = 'GET', headers = {}, body } = call;
   const sent = request(url, { ca, method, headers, agent: false }).end(body);
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];

@@ -1,6 +1,7 @@
 import type { Member } from './bitwarden/member.js';
 import { holdingCallbackPort } from './client/callback-port.js';
 import type { Client } from './client/client.js';
+import { lostItsKeys, lostItsToken } from './client/known-faults.js';
 import type { Outcome } from './client/run.js';
 import type { Company } from './company.js';
 
@@ -36,6 +37,19 @@ export function singleSignOn(company: Company, member: Member): Promise<SignedIn
   );
 }
 
+/**
+ * Lets a new member's client enrol, and gives a login that can be used.
+ *
+ * A client that has lost the account keys at the end has enrolled all the same: the member logs in on another device, as
+ * a person would. The enrolment is not repeated, and `calls` are those of the enrolment.
+ */
+export async function enrol(company: Company, member: Member): Promise<SignedIn> {
+  const first = await singleSignOn(company, member);
+  const acknowledged = member.account !== undefined && first.calls.at(-1)?.endsWith(' 200');
+  if (!acknowledged || !first.complaint.includes(lostItsKeys)) return first;
+  return { ...(await apiKeyLogin(company, member)), calls: first.calls };
+}
+
 /** Unlocks with the master password, and takes the offer to remove it in favour of the key connector. */
 export async function removeMasterPassword(
   company: Company,
@@ -43,7 +57,7 @@ export async function removeMasterPassword(
   masterPassword: string,
 ): Promise<SignedIn> {
   const remove = { prompt: /Remove master password and unlock/, keys: '\r' };
-  const { result: outcome, calls } = await company.watch(() =>
+  const { result: outcome, calls } = await company.keyConnector.watch(() =>
     client.runInTerminal(['unlock', '--passwordenv', 'MASTER_PASSWORD', '--raw'], { MASTER_PASSWORD: masterPassword }, [
       remove,
     ]),
@@ -51,20 +65,15 @@ export async function removeMasterPassword(
   return { client, complaint: complaintOf(outcome), session: sessionOf(outcome), calls };
 }
 
-/**
- * The client itself fails now and then: it looks for the access token that it has just written, and does not find it.
- * That says nothing about the service, so for exactly this message, and only when the service saw no call, the login
- * is repeated on another device.
- */
-const clientLostItsToken = 'Failed to decode access token: Access token not found';
 const attempts = 20;
 
+/** Logs in on a new device; again, on another one, for exactly one fault of the client and while the service saw no call. */
 async function repeated(company: Company, logIn: LogIn): Promise<SignedIn> {
   for (let attempt = 1; ; attempt += 1) {
     const client = await company.newDevice();
-    const { result: outcome, calls } = await company.watch(() => logIn(client));
+    const { result: outcome, calls } = await company.keyConnector.watch(() => logIn(client));
     const complaint = complaintOf(outcome);
-    const lost = calls.length === 0 && complaint.includes(clientLostItsToken);
+    const lost = calls.length === 0 && complaint.includes(lostItsToken);
     if (!lost || attempt === attempts) return { client, complaint, session: sessionOf(outcome), calls };
   }
 }

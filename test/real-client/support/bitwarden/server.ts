@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsCertificate } from '../../../support/certificate.js';
 import { accountRoutes } from './account.routes.js';
 import { BitwardenState, type IssueToken } from './state.js';
 import { identityRoutes } from './identity.routes.js';
@@ -17,14 +18,14 @@ export interface BitwardenServer {
 
 /** Starts the stand-in on a free port of the loopback, over TLS because clients refuse anything else. */
 export async function startBitwarden(options: {
-  readonly tls: { readonly certificate: string; readonly key: string };
+  readonly tls: TlsCertificate;
   readonly keyConnectorUrl: string;
   readonly issueToken: IssueToken;
 }): Promise<BitwardenServer> {
   const state = new BitwardenState(options.keyConnectorUrl, options.issueToken);
   const seen: Seen[] = [];
   const routes = { ...identityRoutes(state), ...accountRoutes(state), ...vaultRoutes(state) };
-  const server = createServer({ cert: options.tls.certificate, key: options.tls.key }, router(routes, seen));
+  const server = createServer({ cert: options.tls.certificatePem, key: options.tls.keyPem }, router(routes, seen));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   state.url = `https://localhost:${(server.address() as AddressInfo).port}`;

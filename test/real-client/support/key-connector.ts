@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Deployment } from '../../support/deployment.js';
+import { type ServiceOptions, type ServiceProcess, startService } from '../../support/service.process.js';
+import { until } from '../../support/until.js';
+import type { Member } from './bitwarden/member.js';
+import { httpsCall, type HttpsAnswer } from './https.js';
+
+/** The service under test, as the tests reach it: around the clients, with tokens of its members. */
+export class KeyConnector {
+  private service: ServiceProcess;
+
+  constructor(
+    private readonly deployment: Deployment,
+    private readonly ca: string,
+  ) {
+    this.service = deployment.service;
+  }
+
+  get url(): string {
+    return this.deployment.url;
+  }
+
+  /** The file that holds its key-encryption key. */
+  get keyFile(): string {
+    return z.string().parse(this.deployment.settings['certificate__filesystemPath']);
+  }
+
+  /** The key that it hands to this member; `undefined` when it keeps none. */
+  async keyOf(member: Member): Promise<Buffer | undefined> {
+    const { status, body } = await this.userKeys(member, 'GET');
+    if (status === 404) return undefined;
+    if (status !== 200) throw new Error(`GET /user-keys answered ${status}: ${body}`);
+    return Buffer.from(z.object({ key: z.string() }).parse(JSON.parse(body)).key, 'base64');
+  }
+
+  /** Stores this member's key. */
+  async storeKey(member: Member, key: Buffer): Promise<void> {
+    const { status, body } = await this.userKeys(member, 'POST', { key: key.toString('base64') });
+    if (status !== 200) throw new Error(`POST /user-keys answered ${status}: ${body}`);
+  }
+
+  /** What `work` gave, and the calls to `/user-keys` that the service logged meanwhile, such as `GET 200`. */
+  async watch<T>(work: () => Promise<T>): Promise<{ result: T; calls: readonly string[] }> {
+    const from = await this.logPosition();
+    const result = await work();
+    const calls = this.service.logs
+      .slice(from, await this.logPosition())
+      .filter((line) => line['msg'] === 'request' && line['route'] === '/user-keys')
+      .map((line) => `${String(line['method'])} ${String(line['status'])}`);
+    return { result, calls };
+  }
+
+  /** Starts it again in its old place, with these settings on top. */
+  async restart(settings: Record<string, string>, waitFor: NonNullable<ServiceOptions['waitFor']>): Promise<void> {
+    await this.service.terminate();
+    const port = { http__port: String(this.deployment.port) };
+    this.service = await startService({ settings: { ...this.deployment.settings, ...settings, ...port }, waitFor });
+  }
+
+  /** Waits until it says that it is ready. */
+  async ready(): Promise<void> {
+    const health = (): Promise<HttpsAnswer> => httpsCall(`${this.url}/health`, { ca: this.ca });
+    await until(async () => (await health()).status === 200, 'the service is ready');
+  }
+
+  async stop(): Promise<void> {
+    await this.service.terminate();
+    await this.deployment.stop();
+  }
+
+  private userKeys(member: Member, method: string, json?: unknown): Promise<HttpsAnswer> {
+    const authorization = `Bearer ${this.deployment.token(member.id)}`;
+    const headers = { authorization, 'content-type': 'application/json' };
+    const body = json === undefined ? {} : { body: JSON.stringify(json) };
+    return httpsCall(`${this.url}/user-keys`, { ca: this.ca, method, headers, ...body });
+  }
+
+  /** Where the log ends now. The log is buffered, so a request that can be told from all others marks the place. */
+  private async logPosition(): Promise<number> {
+    const mark = randomUUID();
+    await httpsCall(`${this.url}/alive`, { ca: this.ca, headers: { 'x-request-id': mark } });
+    const position = (): number => this.service.logs.findIndex((line) => line['requestId'] === mark);
+    await until(() => position() >= 0, 'the service has written its log');
+    return position();
+  }
+}
