@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { atExit } from './at-exit.ts';
 import { exitOf, isRunning } from './child-process.ts';
 import { freePort } from './free-port.ts';
 import { statusOf } from './http-status.ts';
@@ -57,10 +58,9 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     env: { ...inherited(), NODE_ENV: 'production', ...options.env, ...prefixed(settings) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const killAtExit = (): void => void child.kill('SIGKILL');
-  process.once('exit', killAtExit);
+  const forget = atExit(() => void child.kill('SIGKILL'));
   const service = new RunningService(child, settings);
-  void service.exited.finally(() => process.removeListener('exit', killAtExit));
+  void service.exited.finally(forget);
   await waitFor(service, child, options);
   if (options.showOutput !== undefined) {
     child.stdout.pipe(options.showOutput, { end: false });
