@@ -10,7 +10,7 @@ const load = async <T>(path: string): Promise<T> => (await import(new URL(path, 
 const { createApp } = await load<{
   createApp: (settings: unknown, logger: LoggerService) => Promise<INestApplication>;
 }>('apps/key-connector/src/create-app.js');
-const { Boot } = await load<{ Boot: new () => { run(): Promise<void> } }>('apps/key-connector/src/boot/boot.js');
+const { Boot } = await load<{ Boot: new () => { run(): Promise<boolean> } }>('apps/key-connector/src/boot/boot.js');
 const { loadSettings } = await load<{ loadSettings: (environment: Record<string, string>) => unknown }>(
   'libs/settings/src/index.js',
 );

@@ -7,6 +7,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { version } from './about/version.js';
 import { Boot } from './boot/boot.js';
 import { createApp } from './create-app.js';
+import { trustExtraCas } from './tls/trust-extra-cas.js';
 
 /** Starts the service; it listens at once and turns ready when its dependencies are up. */
 export async function serve(): Promise<void> {
@@ -14,10 +15,10 @@ export async function serve(): Promise<void> {
   const logger = new PinoLoggerService(createLogger(settings.log));
   let app: NestFastifyApplication | undefined;
   try {
+    trustExtraCas(settings.tls.extraCaPath);
     app = await createApp(settings, logger);
     await app.listen(settings.http.port, settings.http.host);
-    await app.get(Boot).run();
-    logger.log({ msg: 'ready', ...(await summary(app)) });
+    if (await app.get(Boot).run()) logger.log({ msg: 'ready', ...(await summary(app)) });
   } catch (error) {
     logger.fatal(error instanceof KeyConnectorError ? { msg: error.message, code: error.code } : error);
     process.exitCode = 1;

@@ -3,6 +3,15 @@ import type { Logger } from 'pino';
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
+/** Contexts under which Nest tells how it put the modules together: some forty lines a start. */
+const wiring: ReadonlySet<unknown> = new Set([
+  'InstanceLoader',
+  'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
+]);
+
 /** Nest's logger on pino: an object becomes the line's fields, text becomes its `msg`; the last text is the context. */
 export class PinoLoggerService implements LoggerService {
   constructor(private readonly pino: Logger) {}
@@ -20,7 +29,7 @@ export class PinoLoggerService implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(wiring.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
   }
 
   debug(message: unknown, ...rest: unknown[]): void {

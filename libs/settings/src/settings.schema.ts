@@ -8,6 +8,7 @@ import { userKeysSettingsSchema } from '@key-connector/user-keys';
 import { z } from 'zod';
 
 import { httpSettingsSchema } from './http.schema.js';
+import { tlsSettingsSchema } from './tls.schema.js';
 
 const urisSchema = z.strictObject({
   webVaultUri: uri('The web vault; its origin may call this service from browsers.').optional(),
@@ -24,6 +25,7 @@ export interface Slice {
 export const slices = {
   uris: { at: [], schema: urisSchema },
   http: { at: ['http'], schema: httpSettingsSchema },
+  tls: { at: ['tls'], schema: tlsSettingsSchema },
   auth: { at: ['auth'], schema: authSettingsSchema },
   database: { at: ['database'], schema: databaseSettingsSchema },
   /** Two branches of the tree, `rsaKey` and `certificate`, that choose one provider together. */

@@ -5,6 +5,7 @@ export class Settings {
   readonly webVaultUri: string | undefined;
   readonly identityServerUri: string | undefined;
   readonly http: SliceOutputs['http'];
+  readonly tls: SliceOutputs['tls'];
   readonly auth: SliceOutputs['auth'];
   readonly database: SliceOutputs['database'];
   readonly keyProvider: SliceOutputs['keyProvider'];
@@ -18,6 +19,7 @@ export class Settings {
     this.webVaultUri = outputs.uris.webVaultUri;
     this.identityServerUri = outputs.uris.identityServerUri;
     this.http = outputs.http;
+    this.tls = outputs.tls;
     this.auth = outputs.auth;
     this.database = outputs.database;
     this.keyProvider = outputs.keyProvider;

@@ -34,14 +34,20 @@ export class Boot implements BeforeApplicationShutdown {
     return this.waitingFor;
   }
 
-  /** Resolves when every step is done; rejects when one cannot succeed without an operator. */
-  async run(): Promise<void> {
+  /** True when every step is done, false when the service was stopped first; rejects when only an operator can help. */
+  async run(): Promise<boolean> {
     void this.signingKeys.prefetch();
-    for (const step of this.steps()) {
-      this.waitingFor = step.name;
-      await this.untilAvailable(step);
+    try {
+      for (const step of this.steps()) {
+        this.waitingFor = step.name;
+        await this.untilAvailable(step);
+      }
+    } catch (error) {
+      if (this.stop.signal.aborted) return false;
+      throw error;
     }
     this.waitingFor = undefined;
+    return true;
   }
 
   beforeApplicationShutdown(): void {

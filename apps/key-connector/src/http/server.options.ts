@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpSettings } from '@key-connector/settings';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { clientErrorHandler } from './client-error.handler.js';
-import { TlsFileUnreadable } from './tls-file-unreadable.error.js';
+import { TlsFileUnreadable } from '../tls/tls-file-unreadable.error.js';
 
 type ServerOptions = NonNullable<ConstructorParameters<typeof FastifyAdapter>[0]>;
 

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { tlsCertificate } from '../support/certificate.js';
+import { type Deployment, startDeployment } from '../support/deployment.js';
+import { startService } from '../support/service.process.js';
+
+describe('an identity server with a certificate of the company’s own authority', () => {
+  const { caPem, certificatePem, keyPem } = tlsCertificate();
+  let deployment: Deployment;
+  let server: Server;
+  let uri: string;
+  beforeAll(async () => {
+    deployment = await startDeployment();
+    const { issuer } = deployment;
+    server = createServer({ cert: certificatePem, key: keyPem }, (request, response) => {
+      response.end(
+        JSON.stringify(
+          request.url === '/jwks' ? { keys: issuer.jwks } : { issuer: issuer.issuer, jwks_uri: `${uri}/jwks` },
+        ),
+      );
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    uri = `https://localhost:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(async () => {
+    server.close();
+    server.closeAllConnections();
+    await deployment.stop();
+  });
+
+  test('is trusted when the settings name the authority, as a file or as a folder', async () => {
+    const folder = join(deployment.folder, 'authorities');
+    await mkdir(folder);
+    const file = join(folder, 'company.crt');
+    await writeFile(file, caPem);
+    for (const extraCaPath of [file, folder]) {
+      const service = await startService({
+        settings: { ...deployment.settings, identityServerUri: uri, tls__extraCaPath: extraCaPath },
+      });
+      expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+      await service.kill();
+    }
+  });
+
+  test('is not trusted otherwise', async () => {
+    const service = await startService({
+      settings: { ...deployment.settings, identityServerUri: uri },
+      waitFor: 'live',
+    });
+    const answer = await fetch(`${service.url}/user-keys`, {
+      headers: { authorization: `Bearer ${deployment.token('00000000-0000-4000-8000-000000000000')}` },
+    });
+    expect(answer.status).toBe(503);
+    await service.kill();
+  });
+});
