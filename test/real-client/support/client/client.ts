@@ -58,7 +58,7 @@ export class Client {
   runInTerminal(args: readonly string[], env: Record<string, string>, answers: Run['answers'] = []): Promise<Outcome> {
     const command = [process.execPath, clientProgram, ...args].map((word) => `'${word}'`).join(' ');
     return run({
-      program: 'script',
+      program: '/usr/bin/script',
       args: ['--quiet', '--return', '--command', command, '/dev/null'],
       env: { ...this.env, ...env },
       answers,

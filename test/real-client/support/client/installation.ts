@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
-const program = join(process.cwd(), 'test/tools/node_modules/@bitwarden/cli/build/bw.js');
+import { resolve } from 'node:path';
 
 /** The client's program file; each run is a Node process of its own. */
-export const clientProgram = process.env['TEST_BW_PROGRAM'] ?? program;
+export const clientProgram = resolve(import.meta.dirname, '../../../tools/node_modules/@bitwarden/cli/build/bw.js');
 
 /** Why the journeys cannot run on this machine; `undefined` where they can. */
 export function missingForClient(): string | undefined {
   if (!existsSync(clientProgram)) return 'the @bitwarden/cli package is not installed: npm ci --prefix test/tools';
   if (process.platform !== 'linux') return 'the client is driven through a Linux pseudo-terminal (script, xdg-open)';
+  if (!existsSync('/usr/bin/script')) return 'there is no /usr/bin/script (util-linux) for a pseudo-terminal';
   return undefined;
 }

@@ -18,7 +18,7 @@ export interface Run {
   readonly env: Readonly<Record<string, string>>;
   /** Written to standard input at once; the end of input follows. */
   readonly input?: string;
-  /** Written to standard input each time when everything printed so far ends in its prompt. */
+  /** Written to standard input one after the other, each when its prompt has been printed since the last one. */
   readonly answers?: readonly { readonly prompt: RegExp; readonly keys: string }[];
 }
 
@@ -30,10 +30,12 @@ export async function run({ program, args, env, input, answers = [] }: Run): Pro
   const closed = once(child, 'close') as Promise<[number | null]>;
   const printed = { stdout: '', stderr: '' };
   const waiting = [...answers];
+  let unanswered = '';
   const hear = (stream: 'stdout' | 'stderr') => (chunk: string) => {
     printed[stream] += chunk;
-    if (!waiting[0]?.prompt.test(plain(printed[stream]))) return;
-    printed[stream] += '\n';
+    unanswered += chunk;
+    if (!waiting[0]?.prompt.test(plain(unanswered))) return;
+    unanswered = '';
     child.stdin.write(waiting.shift()?.keys ?? '');
   };
   child.stdout.setEncoding('utf8').on('data', hear('stdout'));
