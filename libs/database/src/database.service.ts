@@ -16,6 +16,9 @@ export class Database {
   /** What and where the database is, for people: `PostgreSQL at db.example:5432/keys`; no user name, no password. */
   readonly description: string;
 
+  /** Longest wait for a place among the statements that run, in milliseconds. */
+  readonly acquireTimeout: number;
+
   /** The hot statements on UserKeys; call them inside `read` or `write`. */
   readonly userKeys: UserKeyStatements;
 
@@ -24,9 +27,10 @@ export class Database {
   constructor(
     private readonly source: DataSource,
     private readonly dialect: Dialect,
-    private readonly settings: Pick<DatabaseSettings, 'migrate'>,
+    private readonly settings: Pick<DatabaseSettings, 'migrate' | 'acquireTimeoutSeconds'>,
   ) {
     this.description = dialect.description;
+    this.acquireTimeout = settings.acquireTimeoutSeconds * 1000;
     this.userKeys = dialect.userKeys(source);
   }
 

@@ -17,6 +17,7 @@ class SlowTable {
 
   readonly database = {
     description: 'a slow table',
+    acquireTimeout: 5000,
     read: (work: () => Promise<unknown>) => work(),
     userKeys: { find: (ids: readonly UserId[]) => this.find(ids) },
   } as unknown as Database;

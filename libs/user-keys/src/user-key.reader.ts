@@ -9,9 +9,6 @@ const maxQueries = 3;
 /** Rows a query; a batch that is full is sent, and the next one begins. */
 const maxBatchSize = 500;
 
-/** Longest wait for one of the queries to end, as long as a statement waits for a connection of the pool. */
-const waitMilliseconds = 5000;
-
 interface WaitingBatch {
   readonly send: () => void;
   readonly deadline: NodeJS.Timeout;
@@ -54,7 +51,7 @@ export class UserKeyReader {
       send,
       deadline: setTimeout(() => {
         this.giveUp(batch);
-      }, waitMilliseconds).unref(),
+      }, this.database.acquireTimeout).unref(),
     };
     this.waiting.push(batch);
   }
