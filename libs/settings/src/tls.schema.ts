@@ -7,6 +7,3 @@ export const tlsSettingsSchema = z.strictObject({
     'PEM file, or folder of `.crt` and `.pem` files, with certificate authorities that are trusted beside the well-known ones, for the identity server and the database. Where it is not given, `/etc/bitwarden/ca-certificates` is read if it is there.',
   ).optional(),
 });
-
-/** `tls__*` as the schema gives it. */
-export type TlsSettings = z.output<typeof tlsSettingsSchema>;

@@ -3,6 +3,9 @@ import { Settings } from '@key-connector/settings';
 import { Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+/** What monitors ask every few seconds; its answers are in the metrics. */
+const probes = /^\/(health|alive|now)\b/;
+
 type Request = FastifyRequest & { user?: { id?: string } };
 
 /** One line and one measurement for each request that was answered. */
@@ -28,7 +31,7 @@ export class RequestLog {
     const route = request.routeOptions.url ?? 'none';
     const status = reply.statusCode;
     this.duration.observe({ method: request.method, route, status }, milliseconds / 1000);
-    if (this.enabled) {
+    if (this.enabled && !probes.test(route)) {
       this.logger.log({
         msg: 'request',
         requestId: request.id,
