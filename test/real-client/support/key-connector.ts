@@ -79,7 +79,7 @@ export class KeyConnector {
   /** Where the log ends now. The log is buffered, so a request that can be told from all others marks the place. */
   private async logPosition(): Promise<number> {
     const mark = randomUUID();
-    await httpsCall(`${this.url}/alive`, { ca: this.ca, headers: { 'x-request-id': mark } });
+    await httpsCall(`${this.url}/version`, { ca: this.ca, headers: { 'x-request-id': mark } });
     const position = (): number => this.service.logs.findIndex((line) => line['requestId'] === mark);
     await until(() => position() >= 0, 'the service has written its log');
     return position();
