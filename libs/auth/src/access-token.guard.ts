@@ -21,7 +21,8 @@ export class AccessTokenGuard implements CanActivate {
       request.user = { id: token.userId };
       return true;
     } catch (error) {
-      throw this.refusals.record(error, request.id);
+      this.refusals.record(error, request.id);
+      throw error;
     }
   }
 }

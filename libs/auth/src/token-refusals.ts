@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { ScopeInsufficient, TokenInvalid, TokenMissing } from './auth.errors.js';
 
-/** Counts and audits refused tokens, and gives the errors of jsonwebtoken our names. */
+/** Counts and audits refused tokens. */
 @Injectable()
 export class TokenRefusals {
   private readonly refusals: Counter<'reason'>;
@@ -19,9 +19,8 @@ export class TokenRefusals {
     });
   }
 
-  /** The error to answer with. What is not the token's fault comes back as it is: it must never read as a refusal. */
-  record(error: unknown, requestId: string): unknown {
-    const refusal = named(error);
+  /** Records the error when it is the token's fault. */
+  record(refusal: unknown, requestId: string): void {
     if (refusal instanceof TokenMissing || refusal instanceof TokenInvalid || refusal instanceof ScopeInsufficient) {
       const { reason } = refusal;
       this.refusals.inc({ reason });
@@ -33,28 +32,5 @@ export class TokenRefusals {
         ...(refusal instanceof ScopeInsufficient && { userId: refusal.userId }),
       });
     }
-    return refusal;
   }
-}
-
-/** jsonwebtoken's errors by name: the package is passport-jwt's dependency and not ours to import. */
-function named(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  switch (error.name) {
-    case 'TokenExpiredError':
-      return new TokenInvalid('expired');
-    case 'NotBeforeError':
-      return new TokenInvalid('not-yet-valid');
-    case 'JsonWebTokenError':
-      return new TokenInvalid(reasonOf(error.message));
-    case 'SyntaxError': // claims that are not JSON
-      return new TokenInvalid('malformed');
-    default:
-      return error;
-  }
-}
-
-function reasonOf(message: string): 'signature' | 'claims' | 'malformed' {
-  if (message === 'invalid signature') return 'signature';
-  return /^invalid (exp|nbf) value$/.test(message) ? 'claims' : 'malformed';
 }

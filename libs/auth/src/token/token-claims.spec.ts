@@ -3,12 +3,10 @@ import { type AccessToken, type Expected, readTokenClaims } from './token-claims
 import { assertMayUseKeys } from './token-policy.js';
 
 const sub = '0B8A5E5C-6B1F-4D0B-9D2A-5F1C2E3D4A5B';
-const good = { iss: 'https://a.test', sub, exp: 1, amr: ['external'], scope: ['api'] };
-const read = (claims: object, expected: Partial<Expected> = {}): AccessToken => {
-  const text = JSON.stringify(claims);
-  const token = `h.${Buffer.from(text).toString('base64url')}.s`;
-  return readTokenClaims(token, JSON.parse(text), { issuer: 'https://a.test', ...expected });
-};
+const now = Date.now() / 1000;
+const good = { iss: 'https://a.test', sub, exp: now + 60, amr: ['external'], scope: ['api'] };
+const read = (claims: object, expected: Partial<Expected> = {}): AccessToken =>
+  readTokenClaims(JSON.stringify(claims), { issuer: 'https://a.test', clockSkewSeconds: 300, ...expected });
 
 describe('token claims', () => {
   it('name the member in lower case', () => {
@@ -20,11 +18,27 @@ describe('token claims', () => {
     [{ ...good, sub: 'x' }, 'claims'],
     [{ ...good, exp: undefined }, 'claims'],
     [{ ...good, exp: '1' }, 'claims'],
+    [{ ...good, exp: null }, 'claims'],
+    [{ ...good, exp: now - 301 }, 'expired'],
+    [{ ...good, nbf: now + 330 }, 'not-yet-valid'],
     [{ ...good, nbf: '1' }, 'claims'],
     [{ ...good, amr: [1] }, 'claims'],
     [{ ...good, scope: { api: true } }, 'claims'],
   ])('%j are refused for the %s', (claims, reason) => {
     expect(() => read(claims)).toThrow(expect.objectContaining({ reason }));
+  });
+
+  it('are for now within the allowed difference of the clocks', () => {
+    expect(read({ ...good, exp: now - 270, nbf: now + 270 })).toBeDefined();
+    expect(() => read({ ...good, exp: now - 1 }, { clockSkewSeconds: 0 })).toThrow(
+      expect.objectContaining({ reason: 'expired' }),
+    );
+  });
+
+  it('that are no JSON are malformed', () => {
+    expect(() => readTokenClaims('{', { issuer: '', clockSkewSeconds: 0 })).toThrow(
+      expect.objectContaining({ reason: 'malformed' }),
+    );
   });
 
   it.each(['keys', ['keys'], ['other', 'keys']])('with the audience %j are for the audience "keys"', (aud) => {

@@ -28,13 +28,17 @@ export interface AccessToken {
 export interface Expected {
   readonly issuer: string;
   readonly audience?: string | undefined;
+  /** Allowed difference between our clock and the issuer's. */
+  readonly clockSkewSeconds: number;
 }
 
-/** Reads the claims of a token whose signature and times are verified. */
-export function readTokenClaims(token: string, payload: unknown, expected: Expected): AccessToken {
-  const claims = claimsSchema.safeParse(payload);
-  if (!claims.success || !hasUniqueMembers(payloadText(token), payload)) throw new TokenInvalid('claims');
-  const { iss, sub, aud, amr, scope } = claims.data;
+/** Reads the claims of a token whose signature is verified, and checks that they are for us and for now. */
+export function readTokenClaims(text: string, expected: Expected): AccessToken {
+  const json = parseJson(text);
+  const claims = claimsSchema.safeParse(json);
+  if (!claims.success || !hasUniqueMembers(text, json)) throw new TokenInvalid('claims');
+  const { iss, sub, exp, nbf, aud, amr, scope } = claims.data;
+  assertTimes(exp, nbf, expected.clockSkewSeconds);
   // Exactly: an issuer that differs by a slash or by case is another one (RFC 7519, section 4.1.1).
   if (iss !== expected.issuer) throw new TokenInvalid('issuer');
   if (expected.audience !== undefined && !listed(aud).includes(expected.audience)) throw new TokenInvalid('audience');
@@ -43,8 +47,19 @@ export function readTokenClaims(token: string, payload: unknown, expected: Expec
   return { userId, amr: listed(amr), scope: typeof scope === 'string' ? scope.split(' ') : listed(scope) };
 }
 
-function payloadText(token: string): string {
-  return Buffer.from(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), 'base64url').toString();
+/** RFC 7519, sections 4.1.4 and 4.1.5, in seconds since 1970. */
+function assertTimes(exp: number, nbf: number | undefined, skew: number): void {
+  const now = Date.now() / 1000;
+  if (now >= exp + skew) throw new TokenInvalid('expired');
+  if (nbf !== undefined && now < nbf - skew) throw new TokenInvalid('not-yet-valid');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TokenInvalid('malformed');
+  }
 }
 
 function listed(claim: string | readonly string[] = []): readonly string[] {
