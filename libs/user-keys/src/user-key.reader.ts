@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import DataLoader from 'dataloader';
 
 /** Queries at the same time. More would only make batches smaller, and could use up the pool that writes need too. */
-const maxQueries = 3;
+const maxQueries = 2;
 
 /** Rows a query; a batch that is full is sent, and the next one begins. */
 const maxBatchSize = 500;
