@@ -3,7 +3,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
-import { referenceOpenClassic } from '../../libs/key-ring/src/testing/index.js';
+import { referenceOpenClassic } from '@key-connector/key-ring/testing';
 import { type Deployment, startDeployment } from '../support/deployment.js';
 import { freePort } from '../support/free-port.js';
 import { startService } from '../support/service.process.js';

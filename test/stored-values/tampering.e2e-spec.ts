@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import { join } from 'node:path';
-import { appended, everyBitFlipped, everyTruncation } from '../../libs/key-ring/src/testing/index.js';
+import { appended, everyBitFlipped, everyTruncation } from '@key-connector/key-ring/testing';
 import type { LogLine } from '../support/log-reader.js';
 import { until } from '../support/until.js';
 import { type Deployment, startDeployment } from '../support/deployment.js';

@@ -2,7 +2,7 @@ import { KeyConnectorError } from '@key-connector/common';
 import { Database } from '@key-connector/database';
 import { KeyRing } from '@key-connector/key-ring';
 import { createLogger, PinoLoggerService } from '@key-connector/observability';
-import { loadSettings, type Settings, SettingsInvalid } from '@key-connector/settings';
+import { loadSettings, redact, type Settings, SettingsInvalid } from '@key-connector/settings';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { version } from './about/version.js';
 import { Boot } from './boot/boot.js';
@@ -15,6 +15,7 @@ export async function serve(): Promise<void> {
   const logger = new PinoLoggerService(createLogger(settings.log));
   let app: NestFastifyApplication | undefined;
   try {
+    logger.debug({ msg: 'settings', settings: redact(settings) });
     trustExtraCas(settings.tls.extraCaPath);
     app = await createApp(settings, logger);
     await app.listen(settings.http.port, settings.http.host);

@@ -1,8 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { MODULE_OPTIONS_TOKEN } from './crypto-providers.module-definition.js';
 import type { KeyEncryptionKey } from './key-encryption-key.js';
+import { KeyProviderUnavailable } from './key-provider.errors.js';
 import { describeKeyProvider, openKeyEncryptionKey } from './key-provider.registry.js';
 import type { KeyProviderSettings } from './key-provider.settings.js';
+
+/** Longest wait for the provider, in milliseconds. */
+const deadline = 15_000;
 
 /** Opens the deployment's key-encryption key, once. */
 @Injectable()
@@ -16,7 +21,8 @@ export class KeyProvider {
   }
 
   /**
-   * The key-encryption key; calls that arrive together share one attempt, and a failed attempt is not remembered.
+   * The key-encryption key; calls that arrive together share one attempt, and a failed attempt is not remembered. One
+   * that hangs is: a file on a share that does not answer holds a thread, and another attempt would hold another one.
    *
    * Throws KeyProviderUnavailable (worth another try) or KeyProviderMisconfigured (fatal).
    */
@@ -25,6 +31,19 @@ export class KeyProvider {
       this.opened = undefined;
       throw error;
     });
-    return this.opened;
+    return this.withinDeadline(this.opened);
+  }
+
+  private async withinDeadline(opened: Promise<KeyEncryptionKey>): Promise<KeyEncryptionKey> {
+    const timer = new AbortController();
+    const late = sleep(deadline, undefined, { signal: timer.signal, ref: false }).then(() => {
+      const seconds = deadline / 1000;
+      throw new KeyProviderUnavailable(`The key provider (${this.description}) has not answered for ${seconds} s.`);
+    });
+    try {
+      return await Promise.race([opened, late]);
+    } finally {
+      timer.abort();
+    }
   }
 }

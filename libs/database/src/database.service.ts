@@ -75,11 +75,6 @@ export class Database {
     return this.translate(() => this.again(work, ['rolled-back']));
   }
 
-  /** Closes the pool after the statements that are running. */
-  async close(): Promise<void> {
-    if (this.source.isInitialized) await this.source.destroy();
-  }
-
   private async open(): Promise<void> {
     try {
       if (!this.source.isInitialized) {

@@ -9,14 +9,23 @@ export async function createWrappedDataKey(
   algorithm?: string,
 ): Promise<{ secret: KeyObject; wrapped: WrappedKey }> {
   const dataKey = randomBytes(dataKeyLength);
-  const wrapped = await kek.wrap(dataKey, algorithm);
+  try {
+    const wrapped = await kek.wrap(dataKey, algorithm);
+    if (!(await opensTo(dataKey, kek, wrapped)))
+      throw new DataKeyUnreadable(
+        `The key provider (${kek.description}) gave back another data key than it had wrapped.`,
+      );
+    return { secret: takeSecret(dataKey), wrapped };
+  } finally {
+    dataKey.fill(0);
+  }
+}
+
+async function opensTo(dataKey: Buffer, kek: KeyEncryptionKey, wrapped: WrappedKey): Promise<boolean> {
   const reopened = await kek.unwrap(wrapped);
-  const same = reopened.length === dataKey.length && timingSafeEqual(reopened, dataKey);
-  reopened.fill(0);
-  const secret = takeSecret(dataKey);
-  if (!same)
-    throw new DataKeyUnreadable(
-      `The key provider (${kek.description}) gave back another data key than it had wrapped.`,
-    );
-  return { secret, wrapped };
+  try {
+    return reopened.length === dataKey.length && timingSafeEqual(reopened, dataKey);
+  } finally {
+    reopened.fill(0);
+  }
 }

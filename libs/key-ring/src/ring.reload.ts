@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '@key-connector/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataKeysLoader } from './data-keys.loader.js';
@@ -21,11 +22,12 @@ export class RingReload {
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
 
-  /** The ring as it is now; `undefined` where it is not read again, or cannot be used. */
+  /**
+   * The ring as it is now; `undefined` where it cannot be used. Who asks within the cooldown waits for its end: until the
+   * data keys are read again nobody can tell a new one from one that never was.
+   */
   run(current: Ring): Promise<Ring | undefined> {
-    if (this.running !== undefined) return this.running;
-    if (performance.now() < this.notBefore) return Promise.resolve(undefined);
-    this.running = this.load(current).finally(() => {
+    this.running ??= this.load(current).finally(() => {
       this.running = undefined;
       this.notBefore = performance.now() + cooldown;
     });
@@ -33,6 +35,7 @@ export class RingReload {
   }
 
   private async load(current: Ring): Promise<Ring | undefined> {
+    await sleep(Math.max(0, this.notBefore - performance.now()));
     try {
       const { dataKeys } = await this.loader.reload();
       const ring = new Ring(dataKeys, resolveLayout(this.settings.valueLayout, [...dataKeys.keys()]));

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpSettings } from '@key-connector/settings';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { clientErrorHandler } from './client-error.handler.js';
-import { TlsFileUnreadable } from '../tls/tls-file-unreadable.error.js';
+import { reasonOf, TlsFileUnreadable } from '../tls/tls-file-unreadable.error.js';
 
 type ServerOptions = NonNullable<ConstructorParameters<typeof FastifyAdapter>[0]>;
 
@@ -55,7 +55,7 @@ function readTlsFile(setting: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new TlsFileUnreadable(setting, path, error);
+    throw new TlsFileUnreadable(setting, path, reasonOf(error));
   }
 }
 

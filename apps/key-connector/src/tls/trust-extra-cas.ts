@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import { TlsFileUnreadable } from './tls-file-unreadable.error.js';
+import { reasonOf, TlsFileUnreadable } from './tls-file-unreadable.error.js';
 
 /** Where existing containers keep the certificate authorities of their company. */
 const existingContainers = '/etc/bitwarden/ca-certificates';
@@ -13,6 +13,7 @@ export function trustExtraCas(path: string | undefined): void {
   if (path === undefined && !existsSync(existingContainers)) return;
   const certificates = certificatesAt(path ?? existingContainers);
   if (certificates.length > 0) tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...certificates]);
+  else if (path !== undefined) throw new TlsFileUnreadable('tls__extraCaPath', path, 'there is no PEM certificate');
 }
 
 function certificatesAt(path: string): string[] {
@@ -24,6 +25,6 @@ function certificatesAt(path: string): string[] {
       : [path];
     return files.flatMap((file) => readFileSync(file, 'latin1').match(pemCertificate) ?? []);
   } catch (error) {
-    throw new TlsFileUnreadable('tls__extraCaPath', path, error);
+    throw new TlsFileUnreadable('tls__extraCaPath', path, reasonOf(error));
   }
 }

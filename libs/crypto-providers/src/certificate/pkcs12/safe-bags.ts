@@ -28,8 +28,11 @@ export async function openSafes(contents: Buffer, password: EncodedPassword): Pr
   const bags: SafeBags = { keys: [], certificates: [] };
   for (const safe of Asn1.parse(contents).children) {
     const plain = await openSafe(safe, password);
-    await collect(Asn1.parse(plain), password, bags);
-    plain.fill(0);
+    try {
+      await collect(Asn1.parse(plain), password, bags);
+    } finally {
+      plain.fill(0);
+    }
   }
   return bags;
 }
