@@ -4,6 +4,7 @@ import { type Deployment, startDeployment } from '../support/deployment.js';
 import { until } from '../support/until.js';
 
 const CONNECTIONS = 2000;
+const TOLD = 'HTTP/1.1 408';
 
 describe('connections that dawdle', () => {
   let deployment: Deployment;
@@ -14,8 +15,9 @@ describe('connections that dawdle', () => {
   });
   afterAll(() => deployment.stop());
 
-  test('2,000 of them are closed in time, and others are answered meanwhile', async () => {
+  test('2,000 of them are told 408 and closed in time, and others are answered meanwhile', async () => {
     const open = new Set<Socket>();
+    const starts = Array.from({ length: CONNECTIONS }, () => '');
     for (let index = 0; index < CONNECTIONS; index += 1) {
       const socket = connect(deployment.port, '127.0.0.1');
       open.add(socket);
@@ -27,7 +29,9 @@ describe('connections that dawdle', () => {
           ? 'GET /user-keys HTTP/1.1\r\nHost: x\r\nA: '
           : 'PUT /user-keys HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{',
       );
-      socket.resume();
+      socket.setEncoding('latin1').on('data', (text: string) => {
+        starts[index] = ((starts[index] ?? '') + text).slice(0, TOLD.length);
+      });
     }
     const drip = setInterval(() => {
       for (const socket of open) socket.write('x');
@@ -42,8 +46,11 @@ describe('connections that dawdle', () => {
           return open.size === 0;
         },
         () => `${open.size} slow connections are still open`,
-        40_000,
+        20_000,
       );
+      // A socket that never reached the server, or was reset, has not been told. The kernel may lose one answer in a
+      // hundred: a byte that arrives after the close resets the connection.
+      expect(starts.filter((start) => start === TOLD).length).toBeGreaterThanOrEqual(CONNECTIONS * 0.99);
       waits.sort((a, b) => a - b);
       // Not a speed test: only that nobody waits for the slow ones' time-outs, which are seconds.
       expect(waits.at(Math.floor(waits.length * 0.99) - 1)).toBeLessThan(1500);

@@ -32,6 +32,17 @@ describe('the wire contract', () => {
       expect(read.headers.get('content-type')).toMatch(/^application\/json/);
     });
 
+    test('HEAD is GET without the body', async () => {
+      const [userId, key] = [randomUUID(), aKey()];
+      await deployment.call('POST', userId, key);
+      const [head, read] = [await deployment.call('HEAD', userId), await deployment.call('GET', userId)];
+      expect([head.status, await head.text()]).toEqual([200, '']);
+      for (const header of ['content-type', 'content-length', 'cache-control', 'pragma'])
+        expect([header, head.headers.get(header)]).toEqual([header, read.headers.get(header)]);
+      expect((await deployment.call('HEAD', randomUUID())).status).toBe(404);
+      expect((await get('/user-keys', { method: 'HEAD' })).status).toBe(401);
+    });
+
     test('POST never overwrites', async () => {
       const [userId, key] = [randomUUID(), aKey()];
       await deployment.call('POST', userId, key);
@@ -141,35 +152,39 @@ describe('the wire contract', () => {
   });
 
   describe('CORS', () => {
+    const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+    const allHeaders = [
+      'accept',
+      'authorization',
+      'content-type',
+      'cache-control',
+      'pragma',
+      'device-type',
+      'bitwarden-client-name',
+      'bitwarden-client-version',
+      'bitwarden-package-type',
+    ];
     const preflight = (origin: string): Promise<Response> =>
       get('/user-keys', {
         method: 'OPTIONS',
         headers: {
           origin,
           'access-control-request-method': 'PUT',
-          'access-control-request-headers':
-            'accept,authorization,content-type,cache-control,pragma,device-type,bitwarden-client-name,bitwarden-client-version,bitwarden-package-type',
+          'access-control-request-headers': allHeaders.join(','),
         },
       });
+    const listIn = (answer: Response, header: string): string[] => answer.headers.get(header)?.split(/, */) ?? [];
 
     test.each([webVault, 'bw-desktop-file://bundle', 'https://extra.example.test'])(
-      '%s may call, with credentials',
+      '%s may call, with credentials, with every method and header of the contract and no other',
       async (origin) => {
         const answer = await preflight(origin);
         expect(answer.status).toBe(204);
         expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
         expect(answer.headers.get('access-control-allow-credentials')).toBe('true');
-        expect(answer.headers.get('access-control-allow-methods')).toContain('PUT');
-        const allowed = answer.headers.get('access-control-allow-headers')?.toLowerCase().split(/, */) ?? [];
-        for (const header of [
-          'authorization',
-          'content-type',
-          'device-type',
-          'bitwarden-client-name',
-          'bitwarden-package-type',
-        ]) {
-          expect(allowed).toContain(header);
-        }
+        expect(listIn(answer, 'access-control-allow-methods').sort()).toEqual(allMethods.sort());
+        const headers = listIn(answer, 'access-control-allow-headers').map((header) => header.toLowerCase());
+        expect(headers.sort()).toEqual(allHeaders.sort());
       },
     );
 
