@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { exitOf } from '../support/child-process.js';
+import { tiedToUs } from '../support/tied-to-us.js';
 import type { ReplicaOrder, ReplicaReport } from './replica.worker.js';
 
 /** A replica in a process of its own, see replica.worker.ts. */
@@ -11,9 +12,11 @@ export class Replica {
   static async launch(): Promise<Replica> {
     const worker = fileURLToPath(new URL('./replica.worker.ts', import.meta.url));
     const { PATH = '', HOME = '' } = process.env;
-    const child = fork(worker, { execArgv: [], env: { PATH, HOME, NODE_ENV: 'production' } });
-    await once(child, 'message');
-    return new Replica(child);
+    const [execPath, execArgv] = tiedToUs(process.execPath, []);
+    const child = fork(worker, { execPath, execArgv, env: { PATH, HOME, NODE_ENV: 'production' } });
+    const replica = new Replica(child);
+    await replica.report();
+    return replica;
   }
 
   /** Boots to the end and gives the base URL. */
@@ -35,8 +38,26 @@ export class Replica {
   }
 
   private async order(order: ReplicaOrder): Promise<ReplicaReport> {
-    const report = once(this.child, 'message') as Promise<[ReplicaReport]>;
-    this.child.send(order);
-    return (await report)[0];
+    const report = this.report();
+    // A process that is gone takes no message; its end is what the report rejects with.
+    this.child.send(order, () => undefined);
+    return report;
+  }
+
+  /** The next thing it says; rejects when it ends first. */
+  private async report(): Promise<ReplicaReport> {
+    const waiting = new AbortController();
+    const said = once(this.child, 'message', { signal: waiting.signal }) as Promise<[ReplicaReport]>;
+    const ended = once(this.child, 'exit', { signal: waiting.signal }).then(([code, signal]) => {
+      throw new Error(`A replica ended with ${String(code ?? signal)} before it reported.`);
+    });
+    try {
+      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error('The replica has ended.');
+      return (await Promise.race([said, ended]))[0];
+    } finally {
+      waiting.abort();
+      // Both were told to stop waiting; nobody listens for how they take it.
+      await Promise.allSettled([said, ended]);
+    }
   }
 }

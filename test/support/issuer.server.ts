@@ -24,6 +24,8 @@ export interface IssuerServer {
   readonly fetches: number;
   /** Every path asked for, in order. */
   readonly requests: readonly string[];
+  /** For every answer that was broken off before its end: how many bytes had been sent for it. */
+  readonly hungUp: readonly number[];
   /** The discovery document, open to changes. */
   readonly discovery: Record<string, unknown>;
   /** The JWKS entries, open to changes. */
@@ -43,10 +45,16 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<IssuerSe
   let key = options.key ?? makeIssuerKey();
   let answer: { discovery: Answer; jwks: Answer } = { discovery: answers.ok, jwks: answers.ok };
   const requests: string[] = [];
+  const hungUp: number[] = [];
   const jwks: unknown[] = [publicJwk(key)];
 
   const server = createServer((request, response) => {
     requests.push(request.url ?? '');
+    const { socket } = request;
+    const before = socket.bytesWritten;
+    response.once('close', () => {
+      if (!response.writableFinished) hungUp.push(socket.bytesWritten - before);
+    });
     if (request.url === '/.well-known/openid-configuration') answer.discovery(response, () => discovery);
     else if (request.url === '/jwks') answer.jwks(response, () => ({ keys: jwks }));
     else response.writeHead(404).end();
@@ -62,6 +70,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<IssuerSe
     jwksUri: `${uri}/jwks`,
     issuer,
     requests,
+    hungUp,
     discovery,
     jwks,
     get key() {

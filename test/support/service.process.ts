@@ -6,6 +6,7 @@ import { exitOf, isRunning } from './child-process.ts';
 import { freePort } from './free-port.ts';
 import { statusOf } from './http-status.ts';
 import { type LogLine, LogReader } from './log-reader.ts';
+import { tiedToUs } from './tied-to-us.ts';
 import { until } from './until.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -53,7 +54,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     http__drainDelaySeconds: '0',
     ...options.settings,
   };
-  const child = spawn(process.execPath, [serviceEntry], {
+  const child = spawn(...tiedToUs(process.execPath, [serviceEntry]), {
     cwd: root,
     env: { ...inherited(), NODE_ENV: 'production', ...options.env, ...prefixed(settings) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,18 +1,15 @@
 import { chown } from 'node:fs/promises';
+import { tiedToUs } from './tied-to-us.ts';
 
 /** User and group `nobody`, by number: the group's name differs between distributions. */
 const NOBODY = 65534;
 
 const isRoot = process.getuid?.() === 0;
-const isLinux = process.platform === 'linux';
 
-/**
- * The command line that runs a database server safely: as nobody when we are root (PostgreSQL refuses root), and, on
- * Linux, killed by the kernel when the test process dies without having stopped it.
- */
+/** The command line that runs a database server: tied to this process, and as nobody when we are root, whom PostgreSQL refuses. */
 export function unprivileged(program: string, args: readonly string[]): [string, string[]] {
-  if (!isLinux) return [program, [...args]];
-  const identity = isRoot ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
+  if (!isRoot || process.platform !== 'linux') return tiedToUs(program, args);
+  const identity = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
   return ['setpriv', [...identity, '--pdeathsig=KILL', '--', program, ...args]];
 }
 
