@@ -1,5 +1,6 @@
 import { command } from './command.ts';
 import { commits } from './commits.ts';
+import { decisionRecords } from './decision-records.ts';
 import { licences } from './licences.ts';
 import type { Check } from './outcome.ts';
 import { programs } from './programs.ts';
@@ -15,6 +16,7 @@ export const readers: readonly Check[] = [
   command('unused code', 'knip'),
   ...licences,
   command('generated references', 'node', 'scripts/bootstrap.mjs', 'generate', '--check'),
+  decisionRecords,
   commits,
 ];
 
