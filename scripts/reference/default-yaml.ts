@@ -10,7 +10,7 @@ keyConnectorSettings:
 
 const width = 110;
 
-/** `config/default.yaml`: every setting, commented out, with its default. */
+/** `config/default.yaml`: every setting but `transferTo__*`, commented out, with its default. */
 export function defaultYaml(settings: readonly Setting[]): string {
   const lines: string[] = [];
   let group = '';

@@ -24,7 +24,7 @@ A setting is given in the environment, as \`keyConnectorSettings__<path>\`, or i
   [config/settings.schema.json](../../config/settings.schema.json) lets an editor check it.
 - An unknown name stops the start. All problems are reported at once, and never a value.
 
-[config/default.yaml](../../config/default.yaml) has every setting with its default, and
+[config/default.yaml](../../config/default.yaml) has every setting but \`transferTo__*\` with its default, and
 [config/examples](../../config/examples) has whole deployments.
 `;
 
