@@ -27,6 +27,12 @@ export async function queryOnce<Row extends object>(
   }
 }
 
+/** Drops a database with its connections; `WITH (FORCE)` does that too, from PostgreSQL 13 on. */
+export async function dropDatabase(query: (sql: string) => Promise<unknown>, name: string): Promise<void> {
+  await query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+  await query(`DROP DATABASE IF EXISTS ${name}`);
+}
+
 /** The address as an ADO.NET connection string and as a URL. */
 export function connectionStrings(address: PostgresAddress): { connectionString: string; url: string } {
   const { host, port, user, password, database } = address;

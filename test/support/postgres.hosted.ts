@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connectionStrings, queryOnce } from './postgres.client.ts';
+import { connectionStrings, dropDatabase, queryOnce } from './postgres.client.ts';
 import type { PostgresServer } from './postgres.contract.ts';
 
 /** A fresh database on a server that somebody else runs, such as a CI service container. */
@@ -22,9 +22,7 @@ export async function hostedDatabase(serverUrl: string): Promise<PostgresServer>
     port: address.port,
     database: address.database,
     query: (sql, values) => queryOnce(address, sql, values),
-    stop: async () => {
-      await queryOnce(admin, `DROP DATABASE IF EXISTS ${address.database} WITH (FORCE)`);
-    },
+    stop: () => dropDatabase((sql) => queryOnce(admin, sql), address.database),
     restart: notOurs,
     kill: notOurs,
     freeze: notOurs,
