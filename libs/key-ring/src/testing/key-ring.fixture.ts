@@ -27,6 +27,8 @@ export interface Replica {
   readonly keyRing: KeyRing;
   readonly metrics: Metrics;
   readonly module: TestingModule;
+  /** Connects to the database, which migrates it: the step of the boot before the data keys. */
+  connect(): Promise<void>;
   /** Connects to the database and loads the data keys, as boot does. */
   load(): Promise<void>;
 }
@@ -69,12 +71,14 @@ export class KeyRingFixture {
       .compile();
     this.modules.push(module);
     const keyRing = module.get(KeyRing);
+    const connect = (): Promise<void> => module.get(Database).connect();
     return {
       keyRing,
       metrics: module.get(Metrics),
       module,
+      connect,
       load: async () => {
-        await module.get(Database).connect();
+        await connect();
         await keyRing.load();
       },
     };
