@@ -1,12 +1,14 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { memoryUsage } from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Behaviour } from '../support/issuer.faults.js';
 import { type IssuerServer, startIssuer } from '../support/issuer.server.js';
 import { makeIssuerKey, publicJwk } from '../support/issuer.tokens.js';
+import { until } from '../support/until.js';
 import { startWhoAmI, type WhoAmI } from './who-am-i.js';
 
 const faults: Behaviour[] = ['error', 'html', 'redirect', 'drip', 'huge', 'hang', 'reset', 'array'];
+/** Those that the service has to break off; `huge` would send 100 MB, of which sockets buffer a few. */
+const endless: Behaviour[] = ['drip', 'huge', 'hang'];
 
 describe('an issuer that misbehaves', () => {
   let issuer: IssuerServer;
@@ -32,10 +34,11 @@ describe('an issuer that misbehaves', () => {
       issuer.behave({ [endpoint]: fault });
       issuer.rotate();
       const began = performance.now();
-      const memory = memoryUsage.rss();
       await expect(ask(issuer.token())).resolves.toMatchObject({ status: 503, code: 'ISSUER_UNAVAILABLE' });
-      expect(performance.now() - began).toBeLessThan(2500);
-      expect(memoryUsage.rss() - memory).toBeLessThan(50e6);
+      // The default is 5 s, and the slow ones never end by themselves.
+      expect(performance.now() - began).toBeLessThan(4500);
+      await until(() => !endless.includes(fault) || issuer.hungUp.length > 0, 'the service hangs up');
+      expect(Math.max(0, ...issuer.hungUp)).toBeLessThan(20e6);
       await expect(ask(old)).resolves.toMatchObject({ status: 200 });
       expect(issuer.requests).not.toContain('/elsewhere');
       expect(service?.log).toContainEqual(
@@ -68,10 +71,13 @@ describe('an issuer that misbehaves', () => {
   it('may name an issuer and a JWKS host other than the configured URI', async () => {
     const keys = await startIssuer({ key: issuer.key });
     issuer.discovery['jwks_uri'] = keys.jwksUri;
-    const { ask } = await start();
-    await expect(ask(issuer.token())).resolves.toMatchObject({ status: 200 });
-    await expect(ask(issuer.token({ claims: { iss: issuer.uri } }))).resolves.toMatchObject({ reason: 'issuer' });
-    await keys.stop();
+    try {
+      const { ask } = await start();
+      await expect(ask(issuer.token())).resolves.toMatchObject({ status: 200 });
+      await expect(ask(issuer.token({ claims: { iss: issuer.uri } }))).resolves.toMatchObject({ reason: 'issuer' });
+    } finally {
+      await keys.stop();
+    }
   });
 
   it('keeps its good keys beside entries that are foreign, weak, leaked or ambiguous', async () => {

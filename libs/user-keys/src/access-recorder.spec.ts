@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { parseUserId, type UserId } from '@key-connector/common';
 import { DatabaseUnavailable, type Database, type UserKeyAccess } from '@key-connector/database';
@@ -23,6 +22,7 @@ describe('last-access dates', () => {
     (await metrics.registry.getSingleMetric('key_connector_access_date_failures_total')?.get())?.values[0]?.value ?? 0;
 
   beforeEach(() => {
+    jest.useFakeTimers();
     jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
     warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     written = [];
@@ -42,22 +42,28 @@ describe('last-access dates', () => {
   });
   afterEach(() => {
     jest.restoreAllMocks();
+    jest.useRealTimers();
   });
 
   test('are written within the flush interval, the newest of each member, in one statement', async () => {
     recorder.record(id(1));
-    await sleep(5);
-    const before = Date.now();
+    await jest.advanceTimersByTimeAsync(5);
+    const at = new Date();
     recorder.record(id(1));
     recorder.record(id(2));
-    await sleep(60);
-    expect(written).toHaveLength(1);
-    expect(written[0]?.map((access) => access.id)).toEqual([id(1), id(2)]);
-    expect(written[0]?.[0]?.at.getTime()).toBeGreaterThanOrEqual(before);
+    await jest.advanceTimersByTimeAsync(14);
+    expect(written).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(written).toEqual([
+      [
+        { id: id(1), at },
+        { id: id(2), at },
+      ],
+    ]);
   });
 
   test('cause no statement when nobody reads', async () => {
-    await sleep(60);
+    await jest.advanceTimersByTimeAsync(60_000);
     await recorder.onApplicationShutdown();
     expect(written).toEqual([]);
   });

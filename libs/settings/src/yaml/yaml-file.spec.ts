@@ -129,7 +129,8 @@ describe('the YAML file', () => {
   ])('is refused soon for %s', (_, content) => {
     const start = performance.now();
     expect(problems(content).length).toBeGreaterThan(0);
-    expect(performance.now() - start).toBeLessThan(2000);
+    // Each takes milliseconds; a bomb that goes off takes minutes, or all the memory.
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   it('says nothing of missing settings while it cannot be read itself', () => {
