@@ -155,10 +155,13 @@ describe('the signing keys', () => {
     );
 
     const late = await startIssuer({ port });
-    const { signingKeys } = service;
-    await until(() => signingKeys.status().ready, 'the keys are loaded', 3000);
-    await expect(service.ask(late.token())).resolves.toMatchObject(ok);
-    await late.stop();
+    try {
+      const { signingKeys } = service;
+      await until(() => signingKeys.status().ready, 'the keys are loaded', 3000);
+      await expect(service.ask(late.token())).resolves.toMatchObject(ok);
+    } finally {
+      await late.stop();
+    }
   });
 
   it('are asked for in vain by tokens of another issuer that uses the same kid', async () => {

@@ -3,16 +3,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { tlsCertificate } from '../support/certificate.js';
 import { type Deployment, startDeployment } from '../support/deployment.js';
-import { startService } from '../support/service.process.js';
+import { type ServiceProcess, startService } from '../support/service.process.js';
 
 describe('an identity server with a certificate of the company’s own authority', () => {
   const { caPem, certificatePem, keyPem } = tlsCertificate();
   let deployment: Deployment;
   let server: Server;
   let uri: string;
+  let service: ServiceProcess | undefined;
   beforeAll(async () => {
     deployment = await startDeployment();
     const { issuer } = deployment;
@@ -26,6 +27,10 @@ describe('an identity server with a certificate of the company’s own authority
     await once(server, 'listening');
     uri = `https://localhost:${(server.address() as AddressInfo).port}`;
   });
+  afterEach(async () => {
+    await service?.kill();
+    service = undefined;
+  });
   afterAll(async () => {
     server.close();
     server.closeAllConnections();
@@ -38,7 +43,7 @@ describe('an identity server with a certificate of the company’s own authority
     const file = join(folder, 'company.crt');
     await writeFile(file, caPem);
     for (const extraCaPath of [file, folder]) {
-      const service = await startService({
+      service = await startService({
         settings: { ...deployment.settings, identityServerUri: uri, tls__extraCaPath: extraCaPath },
       });
       expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
@@ -47,7 +52,7 @@ describe('an identity server with a certificate of the company’s own authority
   });
 
   test('is not trusted otherwise', async () => {
-    const service = await startService({
+    service = await startService({
       settings: { ...deployment.settings, identityServerUri: uri },
       waitFor: 'live',
     });
@@ -55,6 +60,5 @@ describe('an identity server with a certificate of the company’s own authority
       headers: { authorization: `Bearer ${deployment.token('00000000-0000-4000-8000-000000000000')}` },
     });
     expect(answer.status).toBe(503);
-    await service.kill();
   });
 });

@@ -1,8 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Deployment, startDeployment } from '../support/deployment.js';
+import { statusOf } from '../support/http-status.js';
 import { type PostgresServer, startPostgres } from '../support/postgres.server.js';
+import { collect, parseAnswers } from '../support/raw-http.js';
 import { startService } from '../support/service.process.js';
 import { until } from '../support/until.js';
 
@@ -20,6 +24,16 @@ describe('the end of the service', () => {
     await postgres.stop();
   });
 
+  /** The members whose stored access date is older than their last read that was answered. */
+  const behind = async (lastRead: ReadonlyMap<string, number>): Promise<string[]> => {
+    const rows = await postgres.query<{ id: string; at: string }>(
+      `SELECT "Id" AS id, extract(epoch FROM "LastAccessDate") * 1000 AS at FROM "UserKeys"`,
+    );
+    const stored = new Map(rows.map(({ id, at }) => [id, Number(at)]));
+    // A millisecond: the column and the clock may round to different sides.
+    return [...lastRead].filter(([id, time]) => (stored.get(id) ?? 0) < time - 1).map(([id]) => id);
+  };
+
   test('SIGTERM under full load fails no request, and every access time is written', async () => {
     const members = await Promise.all(
       Array.from({ length: 50 }, async () => {
@@ -32,17 +46,21 @@ describe('the end of the service', () => {
     let routed = true;
     let answered = 0;
     const failures: string[] = [];
+    const lastRead = new Map<string, number>();
     const client = async (index: number): Promise<void> => {
       for (let turn = index; routed; turn += 1) {
         const member = members[turn % members.length];
         if (member === undefined) return;
+        const sent = Date.now();
         try {
           const answer = await fetch(`${deployment.url}/user-keys`, {
             headers: { authorization: `Bearer ${member.token}` },
           });
           const body: unknown = await answer.json();
-          if (answer.status === 200 && (body as { key: string }).key === member.key) answered += 1;
-          else failures.push(String(answer.status));
+          if (answer.status === 200 && (body as { key: string }).key === member.key) {
+            answered += 1;
+            lastRead.set(member.id, Math.max(sent, lastRead.get(member.id) ?? 0));
+          } else failures.push(String(answer.status));
         } catch (error) {
           failures.push(error instanceof Error ? `${error.message}: ${String(error.cause)}` : 'unknown');
         }
@@ -57,40 +75,84 @@ describe('the end of the service', () => {
 
     const clients = Array.from({ length: CLIENTS }, (_, index) => client(index));
     await until(() => answered > 500, 'the load is on');
-    const startOfEnd = new Date();
     const exit = deployment.service.terminate();
     await Promise.all([...clients, balancer()]);
     expect(failures).toEqual([]);
     expect(await exit).toBe(0);
 
-    const late = await postgres.query<{ count: string }>(
-      `SELECT count(*) FROM "UserKeys" WHERE "LastAccessDate" >= $1::timestamptz AT TIME ZONE 'UTC' - interval '1 second'`,
-      [startOfEnd.toISOString()],
-    );
-    expect(Number(late[0]?.count)).toBe(members.length);
+    expect(lastRead.size).toBe(members.length);
+    expect(await behind(lastRead)).toEqual([]);
   });
+
+  test('access times that wait for the next flush when SIGTERM comes are written', async () => {
+    // The longest interval, and an end without delay: only the flush of the end can have written them.
+    const settings = {
+      ...deployment.settings,
+      http__drainDelaySeconds: '0',
+      userKeys__accessFlushMilliseconds: '1000',
+    };
+    const service = await startService({ settings });
+    const ids = Array.from({ length: 20 }, () => randomUUID());
+    const call = (id: string, init: RequestInit = {}): Promise<Response> =>
+      fetch(`${service.url}/user-keys`, {
+        ...init,
+        headers: { authorization: `Bearer ${deployment.token(id)}`, 'content-type': 'application/json' },
+      });
+    const body = JSON.stringify({ key: randomBytes(32).toString('base64') });
+    const stored = await Promise.all(ids.map((id) => call(id, { method: 'PUT', body })));
+    expect(stored.filter(({ ok }) => !ok)).toEqual([]);
+    const start = Date.now();
+    const read = await Promise.all(ids.map((id) => call(id)));
+    expect(read.filter(({ ok }) => !ok)).toEqual([]);
+    expect(await service.terminate()).toBe(0);
+    expect(await behind(new Map(ids.map((id) => [id, start])))).toEqual([]);
+  });
+
+  /** A PUT that says its headers, and resolves once the service has taken them and asked for the body. */
+  const halfPut = async (
+    port: number,
+    id: string,
+    length: number,
+  ): Promise<{ socket: Socket; rest: Promise<string> }> => {
+    const socket = connect(port, '127.0.0.1');
+    const rest = collect(socket, 15_000);
+    socket.write(
+      `PUT /user-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${deployment.token(id)}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`,
+    );
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(first.toString('latin1')).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    return { socket, rest };
+  };
 
   test('a request that is under way when SIGTERM comes is answered', async () => {
     const service = await startService({ settings: deployment.settings });
     const id = randomUUID();
     const body = JSON.stringify({ key: randomBytes(32).toString('base64') });
-    const half = new ReadableStream({
-      async start(controller) {
-        controller.enqueue(Buffer.from(body.slice(0, 20)));
-        await sleep(300);
-        controller.enqueue(Buffer.from(body.slice(20)));
-        controller.close();
-      },
-    });
-    const put = fetch(`${service.url}/user-keys`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${deployment.token(id)}`, 'content-type': 'application/json' },
-      body: half,
-      duplex: 'half',
-    });
-    await sleep(100);
+    const { socket, rest } = await halfPut(service.port, id, body.length);
     const exit = service.terminate();
-    expect((await put).status).toBe(200);
+    await until(async () => (await statusOf(`${service.url}/health/ready`)) !== 200, 'the end has begun');
+    socket.write(body);
+    expect(parseAnswers(await rest).map(({ status }) => status)).toEqual([100, 200]);
+    expect(await exit).toBe(0);
+  });
+
+  test('a request that never ends is cut after http__drainTimeoutSeconds, and the exit code is 0', async () => {
+    const settings = {
+      ...deployment.settings,
+      http__drainDelaySeconds: '0',
+      http__drainTimeoutSeconds: '2',
+      http__requestTimeoutSeconds: '60',
+    };
+    const service = await startService({ settings });
+    const { rest } = await halfPut(service.port, randomUUID(), 50);
+    const start = performance.now();
+    const exit = service.terminate();
+    // Cut, not answered.
+    expect(parseAnswers(await rest).map(({ status }) => status)).toEqual([100]);
+    const seconds = (performance.now() - start) / 1000;
+    expect(seconds).toBeGreaterThan(1.9);
+    expect(seconds).toBeLessThan(10);
     expect(await exit).toBe(0);
   });
 });

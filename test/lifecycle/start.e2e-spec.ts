@@ -98,8 +98,9 @@ describe('the start of the service', () => {
 
   test('no data key is made while stored keys exist that none can open', async () => {
     const fresh = await startPostgres();
+    let first: Deployment | undefined;
     try {
-      const first = await startDeployment({ postgres: fresh });
+      first = await startDeployment({ postgres: fresh });
       await first.call('POST', randomUUID(), key);
       await first.service.kill();
       await fresh.query('UPDATE "UserKeys" SET "DataKeyId" = NULL');
@@ -109,8 +110,8 @@ describe('the start of the service', () => {
       expect(await service.exited).toBe(1);
       expect(service.output).toMatch(/stored keys|user keys|rows/i);
       expect(await fresh.query('SELECT * FROM "DataKeys"')).toEqual([]);
-      await first.stop();
     } finally {
+      await first?.stop();
       await fresh.stop();
     }
   });

@@ -19,10 +19,12 @@ describeJourneys(
     /** Kills the database for as long as `work` takes, and waits until the service has found it again. */
     const withoutDatabase = async <T>(work: () => Promise<T>): Promise<T> => {
       await postgres?.kill();
-      const result = await work();
-      await postgres?.restart();
-      await company().keyConnector.ready();
-      return result;
+      try {
+        return await work();
+      } finally {
+        await postgres?.restart();
+        await company().keyConnector.ready();
+      }
     };
 
     test.each(implementations)('fails through the $implementation and writes nothing (503)', async (path) => {

@@ -46,8 +46,9 @@ describeJourneys('a login that the service refuses', (company) => {
     company().bitwarden.state.admit(member, sdk.featureStates);
     const gateway = await startGateway({ tls: company().tls, target: company().keyConnector.url, status });
 
-    const { complaint, calls } = await company().withKeyConnectorAt(gateway.url, () => singleSignOn(company(), member));
-    await gateway.stop();
+    const { complaint, calls } = await company()
+      .withKeyConnectorAt(gateway.url, () => singleSignOn(company(), member))
+      .finally(() => gateway.stop());
 
     expect(complaint).toMatch(/Status\(400\)[^]*Key Connector Api call failed/);
     expect(calls).toEqual(['POST 400']);
