@@ -59,8 +59,11 @@ describe('a stored value that someone has changed in the database', () => {
     await expectAllRefused(bob, [valueOf(alice)]);
   });
 
-  test('is refused when a value in the classic layout takes its place', async () => {
+  test('is refused when something in the classic layout takes its place, for that alone', async () => {
     await expectAllRefused(alice, [randomBytes(60).toString('base64')]);
+    const isRefusal = (line: LogLine): boolean =>
+      line['reason'] === 'classic_where_bound_expected' && line['userId'] === alice;
+    await until(() => deployment.service.logs.some(isRefusal), 'the refusal is in the log, with its reason');
   });
 
   test('leaves an error in the log that names the member and never the value', async () => {

@@ -1,12 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { AccessTokenGuard } from '@key-connector/auth';
-import { parseUserId } from '@key-connector/common';
+import { AuthModule, authSettingsSchema, SigningKeys } from '@key-connector/auth';
+import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { Database, DatabaseModule, databaseSettingsSchema, fromUtcText } from '@key-connector/database';
-import { KeyRing } from '@key-connector/key-ring';
+import { KeyRing, KeyRingModule } from '@key-connector/key-ring';
 import { ObservabilityModule } from '@key-connector/observability';
 import { UserKeysModule } from '@key-connector/user-keys';
-import { type ExecutionContext, Global, Module } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import {
@@ -15,26 +14,9 @@ import {
   type TestDatabase,
   type TestDatabases,
 } from '../database/test-database.js';
-
-/** A ring whose "encryption" is base64: what is under test here is what happens to a sealed value. */
-const ring = {
-  requireLoaded: () => undefined,
-  seal: (_id: string, key: Uint8Array) => ({ value: Buffer.from(key).toString('base64'), dataKeyId: null }),
-  open: (_id: string, stored: { value: string }) => Promise.resolve(Buffer.from(stored.value, 'base64')),
-};
-
-@Global()
-@Module({ providers: [{ provide: KeyRing, useValue: ring }], exports: [KeyRing] })
-class PlainKeyRingModule {}
-
-/** Lets in whoever names a GUID. */
-const guard = {
-  canActivate: (context: ExecutionContext) => {
-    const request = context.switchToHttp().getRequest<{ headers: Record<string, string>; user?: unknown }>();
-    request.user = { id: parseUserId(request.headers['x-user']) };
-    return true;
-  },
-};
+import { makeKeyCertificate } from '../support/certificate.js';
+import { type IssuerServer, startIssuer } from '../support/issuer.server.js';
+import { type TempFolder, tempFolder } from '../support/temp-folder.js';
 
 const kinds: readonly (readonly [kind: string, start: () => Promise<TestDatabases>])[] = [
   ['SQLite', sqliteDatabases],
@@ -43,33 +25,55 @@ const kinds: readonly (readonly [kind: string, start: () => Promise<TestDatabase
 
 describe.each(kinds)('/user-keys on %s', (_kind, start) => {
   let databases: TestDatabases;
+  let issuer: IssuerServer;
+  let folder: TempFolder;
+  let certificate: { path: string; password: string };
   let place: TestDatabase;
   let app: NestFastifyApplication;
 
   const call = (method: 'GET' | 'POST' | 'PUT', user: string, payload?: object): ReturnType<typeof app.inject> =>
-    app.inject({ method, url: '/user-keys', headers: { 'x-user': user }, ...(payload ? { payload } : {}) });
+    app.inject({
+      method,
+      url: '/user-keys',
+      headers: { authorization: `Bearer ${issuer.token({ claims: { sub: user } })}` },
+      ...(payload ? { payload } : {}),
+    });
+  /** All that is stored, but for the times of reads. */
+  const everything = async (): Promise<unknown[]> => {
+    const tables = ['UserKeys', 'DataKeys', 'DataKeyWrappings', 'ApplicationDatas'];
+    const rows = await Promise.all(tables.map((table) => place.sql(`SELECT * FROM "${table}" ORDER BY 1`)));
+    return rows.flat().map((row) => ({ ...row, LastAccessDate: undefined }));
+  };
   const newKey = (): string => randomBytes(32).toString('base64');
 
   beforeAll(async () => {
     databases = await start();
+    issuer = await startIssuer();
+    folder = await tempFolder('user-keys');
+    certificate = await makeKeyCertificate(folder.path);
   });
-  afterAll(() => databases.stop());
+  afterAll(async () => {
+    await databases.stop();
+    await issuer.stop();
+    await folder.remove();
+  });
   beforeEach(async () => {
     place = await databases.create();
     const module = await Test.createTestingModule({
       imports: [
         ObservabilityModule.forRoot({ host: '127.0.0.1' }),
         DatabaseModule.forRoot(databaseSettingsSchema.parse(place.settings)),
-        PlainKeyRingModule,
+        CryptoProvidersModule.forRoot({ kind: 'certificate', source: { kind: 'filesystem', ...certificate } }),
+        KeyRingModule.forRoot({ valueLayout: 'auto' }),
+        AuthModule.forRoot({ ...authSettingsSchema.parse({}), identityServerUri: issuer.uri }),
         UserKeysModule.forRoot({ accessFlushMilliseconds: 1000 }),
       ],
-    })
-      .overrideGuard(AccessTokenGuard)
-      .useValue(guard)
-      .compile();
+    }).compile();
     app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
     await app.init();
     await app.get(Database).connect();
+    await app.get(KeyRing).load();
+    await app.get(SigningKeys).prefetch();
   });
   afterEach(() => app.close());
 
@@ -124,5 +128,22 @@ describe.each(kinds)('/user-keys on %s', (_kind, start) => {
     await app.close();
     const rows = await place.sql<{ at: string }>('SELECT CAST("LastAccessDate" AS text) AS "at" FROM "UserKeys"');
     expect(fromUtcText(rows[0]?.at ?? '').getTime()).toBeGreaterThanOrEqual(before - 1);
+  });
+
+  test('a read and the time of it leave every other column and row as they were, also of a value that does not open', async () => {
+    const [read, unread, broken] = [randomUUID(), randomUUID(), randomUUID()];
+    for (const user of [read, unread, broken]) await call('PUT', user, { key: newKey() });
+    await place.sql(`UPDATE "UserKeys" SET "Key" = "Key" || 'AAAA' WHERE lower(CAST("Id" AS text)) = '${broken}'`);
+    const before = await everything();
+
+    expect((await call('GET', read)).statusCode).toBe(200);
+    expect((await call('GET', broken)).statusCode).toBe(500);
+    await app.close();
+
+    expect(await everything()).toEqual(before);
+    const touched = await place.sql(
+      'SELECT lower(CAST("Id" AS text)) AS id FROM "UserKeys" WHERE "LastAccessDate" IS NOT NULL',
+    );
+    expect(touched).toEqual([{ id: read }]);
   });
 });
