@@ -1,13 +1,22 @@
 /** `npm run verify`: everything that must hold before a change may land. Never stops at the first failure. */
 import { availableParallelism } from 'node:os';
 import { readers, steps } from './verify/checks.ts';
-import { type Check, type Outcome, total } from './verify/outcome.ts';
+import { type Check, type Outcome, total, verdict } from './verify/outcome.ts';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
+/** A check that breaks has failed; the others, and the closing line, come all the same. */
+async function outcomeOf(check: Check): Promise<Outcome> {
+  try {
+    return await check.run();
+  } catch (error) {
+    return verdict(false, error instanceof Error ? error.stack : String(error));
+  }
+}
+
 async function perform(check: Check): Promise<Outcome> {
   const start = performance.now();
-  const outcome = await check.run();
+  const outcome = await outcomeOf(check);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const word = outcome.failed > 0 ? 'FAIL' : outcome.passed > 0 ? 'ok  ' : 'skip';
   print(`${word} ${check.name} (${seconds} s)`);

@@ -12,7 +12,7 @@ export const tests: Check = {
     process.env['SUMMARY_FILE'] = join(folder, 'summary.json');
     try {
       const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-      const { ok } = await run('node', [...node, 'node_modules/jest/bin/jest.js'], true);
+      const { ok } = await run('node', [...node, 'node_modules/jest/bin/jest.js'], { live: true, minutes: 60 });
       const summary = await read(process.env['SUMMARY_FILE']);
       // Jest can fail without a failed test: a teardown that throws, a handle that is left open.
       if (!ok && summary.failed === 0) return { ...summary, failed: 1, report: 'jest failed: see above.' };
