@@ -92,6 +92,7 @@ describe('requests that are refused, as bytes on a socket', () => {
       ['two spellings', JSON.stringify({ key: goodKey, Key: randomBytes(32).toString('base64') })],
       ['__proto__', `{"__proto__":{"polluted":true},"key":"${goodKey}"}`],
       ['constructor', `{"constructor":{"prototype":{"polluted":true}},"key":"${goodKey}"}`],
+      ['constructor with anything', `{"constructor":1,"key":"${goodKey}"}`],
       ['a NUL byte', `{"key":"${goodKey}\u0000"}`],
     ])('JSON that is %s: 400, and no prototype is touched', async (_what, body) => {
       const [answer] = await exchange(deployment.port, request('PUT', body));
@@ -161,23 +162,52 @@ describe('requests that are refused, as bytes on a socket', () => {
       expect(answer?.status).toBe(431);
     });
 
-    test('a URL that does not decode: 400 or 404, never 500', async () => {
-      const [answer] = await exchange(
-        deployment.port,
-        raw(['GET /%c0%ae%zz HTTP/1.1', 'Host: x', 'Connection: close']),
+    test.each([
+      ['a path that does not decode', 'GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+      ['no host', 'GET /alive HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ])('%s: 400 with a problem document', async (_what, bytes) => {
+      const [answer] = await exchange(deployment.port, bytes);
+      expect([answer?.status, answer?.headers['content-type']]).toEqual([400, 'application/problem+json']);
+      expect(JSON.parse(answer?.body ?? '')).toMatchObject({ code: 'REQUEST_MALFORMED' });
+    });
+
+    test('garbage behind a good request is never taken for the answer to that request', async () => {
+      const [id, key] = [randomUUID(), randomBytes(32).toString('base64')];
+      const body = JSON.stringify({ key });
+      const put =
+        `PUT /user-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${deployment.token(id)}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      const answers = await exchange(deployment.port, `${put}garbage\r\n\r\n`);
+      expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    });
+
+    test('a body that is never finished is no fault of the service', async () => {
+      const socket = connect(deployment.port, '127.0.0.1');
+      const id = randomUUID();
+      socket.write(
+        `PUT /user-keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${deployment.token(id)}\r\n` +
+          'Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{"k',
+        () => socket.destroy(),
       );
-      expect([400, 404]).toContain(answer?.status);
+      await collect(socket, 5000);
+      const mark = randomUUID();
+      await fetch(`${deployment.url}/mark`, { headers: { 'x-request-id': mark } });
+      await until(() => deployment.service.output.includes(mark), 'the mark is in the log');
+      expect(deployment.service.logs.filter(({ level }) => level === 'error')).toEqual([]);
     });
   });
 
   describe('methods and paths', () => {
-    test.each(['DELETE', 'PATCH', 'TRACE', 'PROPFIND'])('%s on the keys is refused with 404 or 405', async (method) => {
-      const [answer] = await exchange(
-        deployment.port,
-        `${method} /user-keys HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
-      );
-      expect([404, 405]).toContain(answer?.status);
-    });
+    test.each(['DELETE', 'PATCH', 'TRACE', 'PROPFIND'])(
+      '%s on the keys is refused with 404 or 405',
+      async (method) => {
+        const [answer] = await exchange(
+          deployment.port,
+          `${method} /user-keys HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+        );
+        expect([404, 405]).toContain(answer?.status);
+      },
+    );
 
     test('405 names the methods that would do', async () => {
       const answer = await fetch(`${deployment.url}/user-keys`, { method: 'DELETE' });
@@ -240,28 +270,42 @@ describe('requests that are refused, as bytes on a socket', () => {
     expect(answer.status).toBe(404);
   });
 
-  test('every refusal left an audit line, and no line holds a key or a token', async () => {
+  test('every refusal leaves an audit line under its request id, and no line holds a key or a token', async () => {
+    const json = JSON.stringify({ key: goodKey });
+    const refused: Record<string, () => string | Uint8Array> = {
+      BODY_TOO_LARGE: () => request('PUT', json.padEnd(5000)),
+      CONTENT_TYPE_UNSUPPORTED: () => request('PUT', json, { 'content-type': 'text/plain' }),
+      BODY_MALFORMED: () => request('PUT', json.slice(1)),
+      USER_KEY_INVALID: () => request('PUT', '{"key":"no key"}'),
+      REQUEST_MALFORMED: () => request('PUT', json, { 'transfer-encoding': 'chunked' }),
+      HEADERS_TOO_LARGE: () => request('PUT', json, { 'x-padding': 'x'.repeat(17 * 1024) }),
+      USER_KEY_NOT_FOUND: () => request('GET', ''),
+      METHOD_NOT_ALLOWED: () => request('DELETE', ''),
+      USER_KEY_ALREADY_STORED: () => request('POST', json, { authorization: `Bearer ${deployment.token(stored)}` }),
+      ROUTE_NOT_FOUND: () => request('GET', '').toString('latin1').replace('/user-keys', '/nowhere'),
+      TOKEN_MISSING: () => request('GET', '', { authorization: '' }),
+      TOKEN_INVALID: () => request('GET', '', { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.' }),
+    };
+    const stored = randomUUID();
+    expect((await deployment.call('POST', stored, goodKey)).status).toBe(200);
+    const expected: { requestId: unknown; reason: string }[] = [];
+    for (const [reason, bytes] of Object.entries(refused)) {
+      const [answer] = await exchange(deployment.port, bytes());
+      const problem = JSON.parse(answer?.body ?? '') as { code: unknown; requestId: unknown };
+      expect(problem.code).toBe(reason);
+      expected.push({ requestId: problem.requestId, reason });
+    }
+    const audited = (): unknown[] =>
+      deployment.service.logs
+        .filter((line) => line['context'] === 'Audit' && line['outcome'] === 'refused')
+        .map(({ requestId, reason }) => ({ requestId, reason }))
+        .filter(({ requestId }) => expected.some((one) => one.requestId === requestId));
     // The log is written a moment after the answer.
-    const last = randomUUID();
-    await fetch(`${deployment.url}/last`, { headers: { 'x-request-id': last } });
-    await until(() => deployment.service.output.includes(last), 'the last request is in the log');
-    const lines = deployment.service.logs.filter(
-      (line) => line['context'] === 'Audit' && line['outcome'] === 'refused',
+    await until(
+      () => audited().length >= expected.length,
+      () => `every refusal is in the log, there are only ${JSON.stringify(audited())}`,
     );
-    expect(new Set(lines.map((line) => line['reason']))).toEqual(
-      new Set([
-        'BODY_TOO_LARGE',
-        'CONTENT_TYPE_UNSUPPORTED',
-        'BODY_MALFORMED',
-        'USER_KEY_INVALID',
-        'REQUEST_MALFORMED',
-        'HEADERS_TOO_LARGE',
-        'USER_KEY_NOT_FOUND',
-        'METHOD_NOT_ALLOWED',
-        'USER_KEY_ALREADY_STORED',
-        'ROUTE_NOT_FOUND',
-      ]),
-    );
+    expect(audited()).toEqual(expected);
     expect(deployment.service.output).not.toContain(goodKey);
     expect(deployment.service.output).not.toMatch(/eyJ[\w-]+\.eyJ/);
   });

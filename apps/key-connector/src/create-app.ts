@@ -7,6 +7,7 @@ import { refuseContentCoding } from './http/content-coding.hook.js';
 import { corsOptions } from './http/cors.options.js';
 import { Drain } from './http/drain.js';
 import { RequestLog } from './http/request-log.js';
+import { requireHost } from './http/require-host.hook.js';
 import { serverOptions } from './http/server.options.js';
 
 /** The service, wired but not listening. */
@@ -19,6 +20,7 @@ export async function createApp(settings: Settings, logger: LoggerService): Prom
   );
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser('text/plain');
+  fastify.addHook('onRequest', requireHost);
   fastify.addHook('onRequest', refuseContentCoding);
   fastify.addHook('onSend', app.get(Drain).onSend);
   fastify.addHook('onResponse', app.get(RequestLog).onResponse);

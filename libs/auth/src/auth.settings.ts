@@ -29,7 +29,7 @@ export const authSettingsSchema = z
     jwksCooldownSeconds: integer('Least time between two fetches that tokens with an unknown `kid` cause.', {
       min: 1,
       max: 3600,
-    }).default(30),
+    }).default(5),
     fetchTimeoutSeconds: integer('Deadline for fetching discovery document and JWKS together.', {
       min: 1,
       max: 60,

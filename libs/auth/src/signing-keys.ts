@@ -47,7 +47,9 @@ export class SigningKeys {
    * Throws TokenInvalid only when a fresh set lacks the key; while we cannot tell, IssuerUnavailable.
    */
   async fetch(kid: string | undefined): Promise<KeyObject> {
-    await (this.cache.pending ?? this.fetchOncePerCooldown());
+    // A load that is under way may have begun before the key was published: what it lacks is asked for once more.
+    await this.cache.pending;
+    if (this.find(kid) === undefined) await (this.cache.pending ?? this.fetchOncePerCooldown());
     const keys = this.cache.current;
     if (keys === undefined) throw new IssuerUnavailable();
     const key = keys.find(kid);

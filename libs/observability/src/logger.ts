@@ -1,21 +1,32 @@
-import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
+import { pino, stdTimeFunctions, type Logger } from 'pino';
+import sonicBoom from 'sonic-boom';
 import type { LogSettings } from './log.settings.js';
 
 /** Lines wait in memory until this many bytes are there … */
 const BUFFER_BYTES = 4096;
 /** … or this many milliseconds have passed, so that a quiet service still shows its log at once. */
 const FLUSH_MILLISECONDS = 200;
+/** What may wait for a reader that does not read; newer lines are dropped then. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** How long the end of the process waits for the last lines to be taken, in milliseconds. */
+const EXIT_MILLISECONDS = 1000;
 
-/** JSON lines on standard output, written off the request path; what is left is written when the process ends. */
+/**
+ * JSON lines on standard output, written off the request path.
+ *
+ * A full disk or a stalled reader behind it costs lines, never the service; how many is said when lines go through again.
+ */
 export function createLogger(settings: LogSettings): Logger {
-  const stdout = destination({ dest: 1, sync: false, minLength: BUFFER_BYTES });
-  setInterval(() => {
-    stdout.flush();
-  }, FLUSH_MILLISECONDS).unref();
-  process.on('exit', () => {
-    stdout.flushSync();
+  let exitDeadline = Number.POSITIVE_INFINITY;
+  let lost = 0;
+  const stdout = new sonicBoom.SonicBoom({
+    fd: 1,
+    sync: false,
+    minLength: BUFFER_BYTES,
+    maxLength: MAX_WAITING_BYTES,
+    retryEAGAIN: () => Date.now() < exitDeadline,
   });
-  return pino(
+  const logger = pino(
     {
       level: settings.level,
       base: null,
@@ -24,4 +35,27 @@ export function createLogger(settings: LogSettings): Logger {
     },
     stdout,
   );
+  stdout.on('drop', () => {
+    lost += 1;
+  });
+  // What could not be written stays in the buffer and is tried again with the next lines.
+  stdout.on('error', () => undefined);
+  stdout.on('write', () => {
+    if (lost === 0) return;
+    const lines = lost;
+    lost = 0;
+    logger.warn({ msg: 'log lines were lost: nobody took them', lines });
+  });
+  setInterval(() => {
+    stdout.flush();
+  }, FLUSH_MILLISECONDS).unref();
+  process.on('exit', () => {
+    exitDeadline = Date.now() + EXIT_MILLISECONDS;
+    try {
+      stdout.flushSync();
+    } catch {
+      // Nobody is left to tell.
+    }
+  });
+  return logger;
 }

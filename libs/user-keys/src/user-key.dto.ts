@@ -17,7 +17,8 @@ const rule = 'must be exactly 32 bytes in standard base64 with padding (44 chara
 const key = z.string({ error: 'must be text' }).regex(base64Of32Bytes, { error: rule }).optional();
 
 const body = z
-  .object({ key, Key: key }, { error: 'The body must be a JSON object {"key":"…"}.' })
+  .looseObject({ key, Key: key }, { error: 'The body must be a JSON object {"key":"…"}.' })
+  .refine((given) => !Object.hasOwn(given, 'constructor'), { error: 'The body must not hold "constructor".' })
   .refine((given) => (given.key === undefined) !== (given.Key === undefined), {
     error: 'The body must hold "key" once.',
   });

@@ -15,15 +15,27 @@ const codeOf: Partial<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
 };
 
+/** The client closed the connection in the middle of a request: nobody to answer, nothing to record. */
+const goneAway: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE']);
+
 const logger = new Logger('Audit');
+
+/** Node's note of the answer that the connection is busy with; its own handler of these errors looks at it too. */
+interface BusySocket {
+  readonly _httpMessage?: unknown;
+}
 
 /** Bytes that never became a request: answered with a problem document, and the connection is closed. */
 export function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (goneAway.has(error.code ?? '') || socket.destroyed) {
+    socket.destroy();
+    return;
+  }
   const requestId = randomUUID();
   const problem = problemOf(new ConnectionRefused(codeOf[error.code ?? ''] ?? 'REQUEST_MALFORMED'), requestId);
   logger.log({ msg: 'request refused', event: 'request', outcome: 'refused', reason: problem.code, requestId });
-  if (!socket.writable) {
+  // An earlier request on this connection is still being answered: what is sent now would be taken for its answer.
+  if (!socket.writable || (socket as BusySocket)._httpMessage) {
     socket.destroy();
     return;
   }

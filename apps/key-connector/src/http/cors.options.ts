@@ -28,5 +28,7 @@ export function corsOptions(settings: Settings): CorsOptions {
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
     allowedHeaders: headers,
     maxAge: 600,
+    // An OPTIONS request that is no preflight is a method like any other.
+    strictPreflight: false,
   };
 }

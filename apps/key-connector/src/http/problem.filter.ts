@@ -37,6 +37,11 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest & { user?: { id?: unknown } }>();
     const reply = http.getResponse<FastifyReply>();
+    // The client went away in the middle of its body, or was too slow and has its answer.
+    if (request.raw.destroyed && !request.raw.complete) {
+      reply.raw.destroy();
+      return;
+    }
     const error = this.refine(thrown, request);
     const problem = problemOf(error, request.id);
     this.record(error, problem, request);

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { HttpSettings } from '@key-connector/settings';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { TlsOptions as TlsServerOptions } from 'node:tls';
 import { clientErrorHandler } from './client-error.handler.js';
+import { answerUnroutable } from './unroutable.js';
 import { reasonOf, TlsFileUnreadable } from '../tls/tls-file-unreadable.error.js';
 
 type ServerOptions = NonNullable<ConstructorParameters<typeof FastifyAdapter>[0]>;
@@ -17,7 +19,12 @@ const SLOW_CONNECTION_CHECK = 1000;
 
 /** Limits and tolerance of the HTTP server; see the wire contract in docs/wire-api.md. */
 export function serverOptions(settings: HttpSettings): ServerOptions {
-  const limits = { maxHeaderSize: HEADER_LIMIT, connectionsCheckingInterval: SLOW_CONNECTION_CHECK };
+  const limits = {
+    maxHeaderSize: HEADER_LIMIT,
+    connectionsCheckingInterval: SLOW_CONNECTION_CHECK,
+    // Node would answer with an empty body; see require-host.hook.ts.
+    requireHostHeader: false,
+  };
   const tls = tlsOptions(settings);
   const { basePath } = settings;
   const options = {
@@ -32,6 +39,7 @@ export function serverOptions(settings: HttpSettings): ServerOptions {
     forceCloseConnections: 'idle' as const,
     genReqId: requestId,
     clientErrorHandler,
+    frameworkErrors: answerUnroutable,
     logger: false as const,
     // No Nest middleware here, so no middleware runner on each request.
     skipMiddie: true,
@@ -41,13 +49,15 @@ export function serverOptions(settings: HttpSettings): ServerOptions {
   return options as ServerOptions;
 }
 
-function tlsOptions(settings: HttpSettings): { cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' } | undefined {
+function tlsOptions(settings: HttpSettings): TlsServerOptions | undefined {
   const { tlsCertificatePath, tlsKeyPath } = settings;
   if (tlsCertificatePath === undefined || tlsKeyPath === undefined) return undefined;
   return {
     cert: readTlsFile('http__tlsCertificatePath', tlsCertificatePath),
     key: readTlsFile('http__tlsKeyPath', tlsKeyPath),
     minVersion: 'TLSv1.2',
+    // The limit for headers begins after the handshake.
+    handshakeTimeout: settings.headersTimeoutSeconds * 1000,
   };
 }
 
@@ -68,7 +78,8 @@ function requestId(request: IncomingMessage): string {
 /** Clients concatenate the base path and the route; proxies may or may not strip it. Both ways work. */
 function withoutBasePath(basePath: string): (request: { url?: string | undefined }) => string {
   return ({ url = '/' }) => {
-    const path = url.replace(/^\/+/, '/');
+    // RFC 9112, section 3.2.2: a target may be a whole URI.
+    const path = url.replace(/^https?:\/\/[^/]+/i, '').replace(/^\/+/, '/');
     if (path === basePath) return '/';
     return path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : url;
   };

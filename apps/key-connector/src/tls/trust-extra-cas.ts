@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
@@ -23,8 +24,26 @@ function certificatesAt(path: string): string[] {
           .filter((name) => /\.(crt|pem)$/.test(name))
           .map((name) => join(path, name))
       : [path];
-    return files.flatMap((file) => readFileSync(file, 'latin1').match(pemCertificate) ?? []);
+    return files.flatMap((file) => certificatesIn(file));
   } catch (error) {
+    if (error instanceof TlsFileUnreadable) throw error;
     throw new TlsFileUnreadable('tls__extraCaPath', path, reasonOf(error));
+  }
+}
+
+/** Each is parsed here, because a bad one among many would be refused without a name. */
+function certificatesIn(file: string): string[] {
+  const found: string[] = readFileSync(file, 'latin1').match(pemCertificate) ?? [];
+  for (const pem of found) {
+    if (!parses(pem)) throw new TlsFileUnreadable('tls__extraCaPath', file, 'a certificate in it is damaged');
+  }
+  return found;
+}
+
+function parses(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
   }
 }

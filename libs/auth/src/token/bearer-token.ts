@@ -15,7 +15,9 @@ export function bearerToken(request: BearerRequest): string {
   if (authorization?.slice(0, scheme.length).toLowerCase() !== scheme) throw new TokenMissing();
   // Node keeps the first of several and drops the rest, a proxy before us may have read another one.
   if (authorizationHeaders(request.raw.rawHeaders) > 1) throw new TokenInvalid('repeated');
-  return authorization.slice(scheme.length).trimStart();
+  const token = authorization.slice(scheme.length).replace(/^ +/, '');
+  if (token === '') throw new TokenInvalid('malformed');
+  return token;
 }
 
 function authorizationHeaders(rawHeaders: readonly string[]): number {
