@@ -19,6 +19,7 @@ const EXIT_MILLISECONDS = 1000;
 export function createLogger(settings: LogSettings): Logger {
   let exitDeadline = Number.POSITIVE_INFINITY;
   let lost = 0;
+  let failing = false;
   const stdout = new sonicBoom.SonicBoom({
     fd: 1,
     sync: false,
@@ -39,8 +40,11 @@ export function createLogger(settings: LogSettings): Logger {
     lost += 1;
   });
   // What could not be written stays in the buffer and is tried again with the next lines.
-  stdout.on('error', () => undefined);
+  stdout.on('error', () => {
+    failing = true;
+  });
   stdout.on('write', () => {
+    failing = false;
     if (lost === 0) return;
     const lines = lost;
     lost = 0;
@@ -50,6 +54,8 @@ export function createLogger(settings: LogSettings): Logger {
     stdout.flush();
   }, FLUSH_MILLISECONDS).unref();
   process.on('exit', () => {
+    // flushSync goes on trying for ever where the disk is full.
+    if (failing) return;
     exitDeadline = Date.now() + EXIT_MILLISECONDS;
     try {
       stdout.flushSync();
