@@ -1,22 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
-import { parseUserId, type UserId } from '@key-connector/common';
-import { openDatabase, type OpenDatabase } from './open-database.js';
-import { postgresDatabases, sqliteDatabases, type TestDatabase, type TestDatabases } from './test-database.js';
+import type { UserId } from '@key-connector/common';
+import { newId, useDatabases, userId } from './open-database.js';
+import { postgresDatabases, sqliteDatabases, type TestDatabases } from './test-database.js';
 
 const kinds: readonly (readonly [kind: string, start: () => Promise<TestDatabases>])[] = [
   ['SQLite', sqliteDatabases],
   ['PostgreSQL', postgresDatabases],
 ];
 
-const userId = (text: string): UserId => {
-  const id = parseUserId(text);
-  if (id === undefined) throw new Error(`${text} is no GUID`);
-  return id;
-};
-const newId = (): UserId => userId(randomUUID());
 const at = (text: string): Date => new Date(`${text}Z`);
 
 interface Dates {
@@ -26,37 +19,21 @@ interface Dates {
 }
 
 describe.each(kinds)('storage in %s', (kind, start) => {
-  let databases: TestDatabases;
-  let place: TestDatabase;
-  let opened: OpenDatabase[];
+  const suite = useDatabases(start);
+  const { open } = suite;
 
-  const open = async (settings: Record<string, string> = {}): Promise<Database> => {
-    const one = await openDatabase({ ...place.settings, ...settings });
-    opened.push(one);
-    return one.database;
-  };
   const dates = async (id: UserId): Promise<Dates | undefined> => {
     const text = (column: string): string => `CAST("${column}" AS text) AS "${column}"`;
     const columns = ['CreationDate', 'RevisionDate', 'LastAccessDate'].map(text).join(', ');
-    const rows = await place.sql<Dates>(`SELECT ${columns} FROM "UserKeys" WHERE lower(CAST("Id" AS text)) = '${id}'`);
+    const rows = await suite.place.sql<Dates>(
+      `SELECT ${columns} FROM "UserKeys" WHERE lower(CAST("Id" AS text)) = '${id}'`,
+    );
     return rows[0];
   };
 
-  beforeAll(async () => {
-    databases = await start();
-  });
-  afterAll(() => databases.stop());
-  beforeEach(async () => {
-    opened = [];
-    place = await databases.create();
-  });
-  afterEach(async () => {
-    await Promise.all(opened.map((one) => one.close()));
-  });
-
   test('a key that was stored is read back with its data key', async () => {
     const database = await open();
-    await place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
+    await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
     const [one, two, none] = [newId(), newId(), newId()];
     await database.write(() => database.userKeys.put({ id: one, value: 'v1', dataKeyId: 1 }, new Date()));
     await database.write(() => database.userKeys.insert({ id: two, value: 'v2', dataKeyId: null }, new Date()));
@@ -97,7 +74,7 @@ describe.each(kinds)('storage in %s', (kind, start) => {
     );
     const winners = wins.filter((value) => value !== undefined);
     expect(winners).toHaveLength(1);
-    const rows = await place.sql<{ Key: string }>('SELECT "Key" FROM "UserKeys"');
+    const rows = await suite.place.sql<{ Key: string }>('SELECT "Key" FROM "UserKeys"');
     expect(rows).toEqual([{ Key: winners[0] }]);
   });
 
@@ -118,9 +95,9 @@ describe.each(kinds)('storage in %s', (kind, start) => {
   test('replicas that touch the same members at once never deadlock and keep the newest date', async () => {
     if (kind === 'PostgreSQL') {
       // Plans that meet the rows in the order of the statement's list, as on a big table.
-      const [{ name } = { name: '' }] = await place.sql<{ name: string }>('SELECT current_database() AS name');
+      const [{ name } = { name: '' }] = await suite.place.sql<{ name: string }>('SELECT current_database() AS name');
       for (const plan of ['hashjoin', 'mergejoin', 'seqscan']) {
-        await place.sql(`ALTER DATABASE ${name} SET enable_${plan} = off`);
+        await suite.place.sql(`ALTER DATABASE ${name} SET enable_${plan} = off`);
       }
     }
     const replicas = await Promise.all([open(), open(), open(), open()]);
@@ -138,7 +115,7 @@ describe.each(kinds)('storage in %s', (kind, start) => {
         }),
       ),
     );
-    const rows = await place.sql<{ at: string }>(
+    const rows = await suite.place.sql<{ at: string }>(
       'SELECT DISTINCT CAST("LastAccessDate" AS text) AS "at" FROM "UserKeys"',
     );
     expect(rows.map((row) => fromUtcText(row.at))).toEqual([newest]);
@@ -187,13 +164,13 @@ describe.each(kinds)('storage in %s', (kind, start) => {
   test('ten replicas that start at once on an empty database migrate it once', async () => {
     const replicas = await Promise.all(Array.from({ length: 10 }, () => open()));
     await Promise.all(replicas.map((database) => database.ping()));
-    const rows = await place.sql<{ name: string }>('SELECT "name" FROM "KeyConnectorMigrations" ORDER BY "id"');
+    const rows = await suite.place.sql<{ name: string }>('SELECT "name" FROM "KeyConnectorMigrations" ORDER BY "id"');
     expect(rows.map(({ name }) => name)).toEqual(['ClassicTables1760000000001', 'DataKeys1760000000002']);
   });
 
   test('a database that a newer version migrated is refused by name', async () => {
     await open();
-    await place.sql(`INSERT INTO "KeyConnectorMigrations" ("timestamp", "name") VALUES (9, 'FromTheFuture9')`);
+    await suite.place.sql(`INSERT INTO "KeyConnectorMigrations" ("timestamp", "name") VALUES (9, 'FromTheFuture9')`);
     await expect(open()).rejects.toThrow(SchemaNewer);
     await expect(open()).rejects.toThrow(/FromTheFuture9/);
   });
@@ -204,19 +181,19 @@ describe.each(kinds)('storage in %s', (kind, start) => {
         ? `SELECT name FROM sqlite_schema`
         : `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`;
     await expect(open({ migrate: 'false' })).rejects.toThrow(/lacks the migrations ClassicTables.*, DataKeys/);
-    expect(await place.sql(tables)).toEqual([]);
+    expect(await suite.place.sql(tables)).toEqual([]);
     await open();
     await expect(open({ migrate: 'false' })).resolves.toBeDefined();
   });
 
   test('a classic database is adopted with every row untouched, and goes on with classic SQL', async () => {
-    await place.loadClassic();
+    await suite.place.loadClassic();
     const columns = '"Id", "Key", CAST("CreationDate" AS text) AS c, CAST("RevisionDate" AS text) AS r';
     const all = `SELECT ${columns}, CAST("LastAccessDate" AS text) AS l FROM "UserKeys" ORDER BY "Id"`;
-    const before = await place.sql(all);
+    const before = await suite.place.sql(all);
     const database = await open();
-    expect(await place.sql(all)).toEqual(before);
-    expect(await place.sql('SELECT count(*) AS n FROM "__EFMigrationsHistory"')).toMatchObject([
+    expect(await suite.place.sql(all)).toEqual(before);
+    expect(await suite.place.sql('SELECT count(*) AS n FROM "__EFMigrationsHistory"')).toMatchObject([
       { n: expect.anything() },
     ]);
 
@@ -228,10 +205,12 @@ describe.each(kinds)('storage in %s', (kind, start) => {
     expect(found.every(({ dataKeyId }) => dataKeyId === null)).toBe(true);
 
     const id = newId().toUpperCase();
-    await place.sql(
+    await suite.place.sql(
       `INSERT INTO "UserKeys" ("Id", "Key", "CreationDate") VALUES ('${id}', 'c', '2026-01-01 00:00:00')`,
     );
-    await place.sql(`UPDATE "UserKeys" SET "Key" = 'd', "RevisionDate" = '2026-01-02 00:00:00' WHERE "Id" = '${id}'`);
+    await suite.place.sql(
+      `UPDATE "UserKeys" SET "Key" = 'd', "RevisionDate" = '2026-01-02 00:00:00' WHERE "Id" = '${id}'`,
+    );
     const [row] = await database.read(() => database.userKeys.find([userId(id)]));
     expect(row).toEqual({ id: id.toLowerCase(), value: 'd', dataKeyId: null });
   });

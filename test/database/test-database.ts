@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
-import { startPostgres, type PostgresServer } from '../support/postgres.server.js';
+import { ownsPostgres, startPostgres, type PostgresServer } from '../support/postgres.server.js';
 import { tempFolder, type TempFolder } from '../support/temp-folder.js';
 
 const fixtures = join(import.meta.dirname, '../fixtures/classic');
@@ -54,12 +55,14 @@ export async function sqliteDatabases(): Promise<TestDatabases & { folder: TempF
 /** Databases on one PostgreSQL server. */
 export async function postgresDatabases(): Promise<TestDatabases & { server: PostgresServer }> {
   const server = await startPostgres();
-  let count = 0;
+  const names: string[] = [];
   return {
     server,
     create: async () => {
-      const name = `t${process.pid}_${(count += 1)}`;
+      // By chance, not by number: a hosted server is shared with runs that know nothing of this one.
+      const name = `key_connector_${randomBytes(6).toString('hex')}`;
       await server.query(`CREATE DATABASE ${name}`);
+      names.push(name);
       const url = new URL(server.url);
       url.pathname = name;
       const sql = async <Row extends object>(text: string): Promise<Row[]> => {
@@ -79,6 +82,13 @@ export async function postgresDatabases(): Promise<TestDatabases & { server: Pos
         },
       };
     },
-    stop: () => server.stop(),
+    stop: async () => {
+      try {
+        // A server of our own goes with its files, and may not be up.
+        if (!ownsPostgres) for (const name of names) await server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      } finally {
+        await server.stop();
+      }
+    },
   };
 }
