@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { MODULE_OPTIONS_TOKEN } from './crypto-providers.module-definition.js';
+import { KEY_PROVIDER_SETTINGS } from './crypto-providers.module-definition.js';
 import type { KeyEncryptionKey } from './key-encryption-key.js';
 import { KeyProviderUnavailable } from './key-provider.errors.js';
 import { describeKeyProvider, openKeyEncryptionKey } from './key-provider.registry.js';
@@ -16,7 +16,7 @@ export class KeyProvider {
   readonly description: string;
   private opened: Promise<KeyEncryptionKey> | undefined;
 
-  constructor(@Inject(MODULE_OPTIONS_TOKEN) private readonly settings: KeyProviderSettings) {
+  constructor(@Inject(KEY_PROVIDER_SETTINGS) private readonly settings: KeyProviderSettings) {
     this.description = describeKeyProvider(settings);
   }
 

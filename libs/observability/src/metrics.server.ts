@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { MetricsSettings } from './metrics.settings.js';
-import { METRICS_SETTINGS } from './observability.options.js';
+import { METRICS_SETTINGS } from './observability.module-definition.js';
 import { Metrics } from './metrics.js';
 
 /** Serves `GET /metrics` on a port of its own when settings name one. */

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuditLog } from './audit-log.js';
 import { Metrics } from './metrics.js';
 import { MetricsServer } from './metrics.server.js';
-import { ConfigurableModuleClass } from './observability.options.js';
+import { ConfigurableModuleClass } from './observability.module-definition.js';
 
 /** Metrics and audit log for every room. */
 @Module({ providers: [AuditLog, Metrics, MetricsServer], exports: [AuditLog, Metrics] })

@@ -1,5 +1,5 @@
 export { catalogue } from './catalogue.js';
-export type { HttpSettings } from './http.schema.js';
+export type { HttpSettings } from './http.settings.js';
 export type { KnownSetting } from './known-setting.js';
 export { loadSettings } from './load-settings.js';
 export { redact } from './redact.js';

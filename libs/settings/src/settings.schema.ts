@@ -7,8 +7,8 @@ import { logSettingsSchema, metricsSettingsSchema } from '@key-connector/observa
 import { userKeysSettingsSchema } from '@key-connector/user-keys';
 import { z } from 'zod';
 
-import { httpSettingsSchema } from './http.schema.js';
-import { tlsSettingsSchema } from './tls.schema.js';
+import { httpSettingsSchema } from './http.settings.js';
+import { tlsSettingsSchema } from './tls.settings.js';
 
 const urisSchema = z.strictObject({
   webVaultUri: uri('The web vault; its origin may call this service from browsers.').optional(),

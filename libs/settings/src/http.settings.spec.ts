@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { httpSettingsSchema } from './http.schema.js';
+import { httpSettingsSchema } from './http.settings.js';
 
 const rulesOf = (input: Record<string, string>): string[] =>
   httpSettingsSchema.safeParse(input).error?.issues.map(({ path, message }) => `${path.join('__')} ${message}`) ?? [];
