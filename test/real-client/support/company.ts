@@ -11,6 +11,9 @@ import { KeyConnector } from './key-connector.js';
 
 /** A company's whole set-up: identity issuer, Bitwarden server, and the built key connector, all reached over HTTPS. */
 export class Company {
+  /** By the address of the key connector that they were told: one run of `bw config` serves every device. */
+  private readonly configured = new Map<string, Promise<Client>>();
+
   private constructor(
     readonly bitwarden: BitwardenServer,
     readonly keyConnector: KeyConnector,
@@ -41,14 +44,17 @@ export class Company {
   }
 
   /** A client on a device that the member has not used before. */
-  newDevice(): Promise<Client> {
-    const { url: bitwardenUrl, keyConnectorUrl } = this.bitwarden.state;
-    return Client.install({
-      folder: this.folder.path,
-      caFile: authorityFile(this.folder),
-      bitwardenUrl,
-      keyConnectorUrl,
-    });
+  async newDevice(): Promise<Client> {
+    const { url, keyConnectorUrl } = this.bitwarden.state;
+    const installation = { folder: this.folder.path, caFile: authorityFile(this.folder) };
+    const configure = async (): Promise<Client> => {
+      const client = await Client.install(installation);
+      await client.configure(url, keyConnectorUrl);
+      return client;
+    };
+    const model = this.configured.get(keyConnectorUrl) ?? configure();
+    this.configured.set(keyConnectorUrl, model);
+    return (await model).clone(installation);
   }
 
   /** Runs `work` while the identity server signs its tokens with a key that its JWKS does not hold. */

@@ -1,41 +1,53 @@
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { installBrowser } from './browser.js';
 import { clientProgram } from './installation.js';
 import { run, type Outcome, type Run } from './run.js';
 
+/** Where a client is installed, and which authority it trusts. */
+export interface Installation {
+  /** It gets a folder of its own below this one. */
+  readonly folder: string;
+  readonly caFile: string;
+}
+
 /** One installed client with a state folder of its own: another device of the member. */
 export class Client {
-  private constructor(private readonly env: Readonly<Record<string, string>>) {}
+  private constructor(
+    private readonly env: Readonly<Record<string, string>>,
+    private readonly stateFile: string,
+  ) {}
 
-  /** Installs a client below `folder` that trusts the authority in `caFile` and knows its servers. */
-  static async install(options: {
-    folder: string;
-    caFile: string;
-    bitwardenUrl: string;
-    keyConnectorUrl: string;
-  }): Promise<Client> {
-    const home = await mkdtemp(join(options.folder, 'client-'));
+  /** A client like this one on another device: it knows the same servers, and nothing else. Only before any login. */
+  async clone(installation: Installation): Promise<Client> {
+    const client = await Client.install(installation);
+    await copyFile(this.stateFile, client.stateFile);
+    return client;
+  }
+
+  /** Installs a client that has to be told its servers. */
+  static async install(installation: Installation): Promise<Client> {
+    const home = await mkdtemp(join(installation.folder, 'client-'));
     const bin = join(home, 'bin');
+    const data = join(home, 'data');
     await mkdir(bin);
+    await mkdir(data);
     await installBrowser(bin);
-    const client = new Client({
+    const env = {
       PATH: [bin, dirname(process.execPath), process.env['PATH']].join(':'),
       HOME: home,
-      BITWARDENCLI_APPDATA_DIR: join(home, 'data'),
-      NODE_EXTRA_CA_CERTS: options.caFile,
+      BITWARDENCLI_APPDATA_DIR: data,
+      NODE_EXTRA_CA_CERTS: installation.caFile,
       TERM: 'xterm',
-    });
-    const configured = await client.run([
-      'config',
-      'server',
-      options.bitwardenUrl,
-      '--key-connector',
-      options.keyConnectorUrl,
-    ]);
-    if (configured.exitCode !== 0) throw new Error(`bw config server failed: ${configured.stderr}`);
-    return client;
+    };
+    return new Client(env, join(data, 'data.json'));
+  }
+
+  /** Tells it where its servers are. */
+  async configure(bitwardenUrl: string, keyConnectorUrl: string): Promise<void> {
+    const { exitCode, stderr } = await this.run(['config', 'server', bitwardenUrl, '--key-connector', keyConnectorUrl]);
+    if (exitCode !== 0) throw new Error(`bw config server failed: ${stderr}`);
   }
 
   /** Runs `bw` with nobody at the keyboard. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../support/child-process.js';
+import { run } from './child-process.js';
 
 /** A file that nobody can open until it is released, as on a network share that does not answer: a named pipe. */
 export class HangingFile {
