@@ -3,6 +3,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
+import { dropDatabase } from '../support/postgres.client.js';
 import { ownsPostgres, startPostgres, type PostgresServer } from '../support/postgres.server.js';
 import { tempFolder, type TempFolder } from '../support/temp-folder.js';
 
@@ -85,7 +86,7 @@ export async function postgresDatabases(): Promise<TestDatabases & { server: Pos
     stop: async () => {
       try {
         // A server of our own goes with its files, and may not be up.
-        if (!ownsPostgres) for (const name of names) await server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+        if (!ownsPostgres) for (const name of names) await dropDatabase((text) => server.query(text), name);
       } finally {
         await server.stop();
       }
