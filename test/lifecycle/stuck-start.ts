@@ -3,7 +3,7 @@ import type { PostgresServer } from '../support/postgres.server.js';
 import { until } from '../support/until.js';
 
 /** The service's own lock, see libs/database: one a database, for migrations and for the first data key. */
-export const SERVICE_LOCK = 'SELECT pg_advisory_lock(30229461374070382)';
+const SERVICE_LOCK = 'SELECT pg_advisory_lock(30229461374070382)';
 
 /** Where a start is made to stand still, and how: what this SQL takes, the start needs next. */
 export const migrationStops: readonly (readonly [where: string, hold: string])[] = [

@@ -22,5 +22,6 @@ export function answerUnroutable(_error: Error, request: FastifyRequest, reply: 
   void reply
     .status(problem.status)
     .header('content-type', 'application/problem+json')
+    .header('cache-control', 'no-store')
     .send(Buffer.from(JSON.stringify(problem)));
 }
