@@ -17,7 +17,7 @@ describe('the end of the service', () => {
   let deployment: Deployment;
   beforeAll(async () => {
     postgres = await startPostgres();
-    deployment = await startDeployment({ postgres, settings: { http__drainDelaySeconds: '1' } });
+    deployment = await startDeployment({ postgres, settings: { http__drainDelaySeconds: '3' } });
   });
   afterAll(async () => {
     await deployment.stop();
@@ -126,7 +126,7 @@ describe('the end of the service', () => {
   };
 
   test('a request that is under way when SIGTERM comes is answered', async () => {
-    const service = await startService({ settings: deployment.settings });
+    const service = await startService({ settings: { ...deployment.settings, http__drainDelaySeconds: '1' } });
     const id = randomUUID();
     const body = JSON.stringify({ key: randomBytes(32).toString('base64') });
     const { socket, rest } = await halfPut(service.port, id, body.length);
