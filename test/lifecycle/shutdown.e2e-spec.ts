@@ -74,13 +74,15 @@ describe('the end of the service', () => {
     };
 
     const clients = Array.from({ length: CLIENTS }, (_, index) => client(index));
-    await until(() => answered > 500, 'the load is on');
+    await until(
+      () => answered > 500 && lastRead.size === members.length,
+      'the load is on, and has reached every member',
+    );
     const exit = deployment.service.terminate();
     await Promise.all([...clients, balancer()]);
     expect(failures).toEqual([]);
     expect(await exit).toBe(0);
 
-    expect(lastRead.size).toBe(members.length);
     expect(await behind(lastRead)).toEqual([]);
   });
 
