@@ -10,7 +10,7 @@ describe('auth settings', () => {
       clockSkewSeconds: 300,
       jwksMaxAgeSeconds: 300,
       jwksStaleSeconds: 86_400,
-      jwksCooldownSeconds: 30,
+      jwksCooldownSeconds: 5,
       fetchTimeoutSeconds: 5,
     });
   });
