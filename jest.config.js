@@ -35,4 +35,6 @@ export default {
     },
   ],
   testTimeout: 60_000,
+  // Journeys mostly wait for processes of their own, so there are as many workers as cores.
+  maxWorkers: '100%',
 };
