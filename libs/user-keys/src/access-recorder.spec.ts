@@ -15,6 +15,7 @@ describe('last-access dates', () => {
   const metrics = new Metrics();
   let written: (readonly UserKeyAccess[])[];
   let down: boolean;
+  let attempts: number;
   let recorder: AccessRecorder;
   let warn: ReturnType<typeof jest.spyOn>;
 
@@ -27,11 +28,13 @@ describe('last-access dates', () => {
     warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     written = [];
     down = false;
+    attempts = 0;
     metrics.registry.resetMetrics();
     const database = {
       write: (work: () => Promise<void>) => work(),
       userKeys: {
         touch: (accesses: readonly UserKeyAccess[]) => {
+          attempts += 1;
           if (down) return Promise.reject(new DatabaseUnavailable('down'));
           written.push(accesses);
           return Promise.resolve();
@@ -86,6 +89,14 @@ describe('last-access dates', () => {
     recorder.record(id(9));
     await recorder.flush();
     expect(written).toHaveLength(1);
+  });
+
+  test('of a flush are given up together when the database is away, and all of them counted', async () => {
+    down = true;
+    for (let n = 0; n < 2500; n += 1) recorder.record(id(n));
+    await recorder.onApplicationShutdown();
+    expect(attempts).toBe(1);
+    expect(await failures()).toBe(2500);
   });
 
   test('take bounded memory: beyond it they are dropped and counted', async () => {

@@ -1,5 +1,5 @@
-import type { UserId } from '@key-connector/common';
-import { Database, type UserKeyAccess } from '@key-connector/database';
+import { UnavailableError, type UserId } from '@key-connector/common';
+import { Database } from '@key-connector/database';
 import { Metrics } from '@key-connector/observability';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { USER_KEYS_SETTINGS } from './user-keys.module-definition.js';
@@ -65,21 +65,28 @@ export class AccessRecorder implements OnApplicationShutdown {
     this.dates = new Map();
     for (let start = 0; start < dates.length; start += chunkSize) {
       const chunk = dates.slice(start, start + chunkSize).map(([id, at]) => ({ id, at: new Date(at) }));
-      await this.writeChunk(chunk);
+      try {
+        await this.database.write(() => this.database.userKeys.touch(chunk));
+        this.succeeded();
+      } catch (error) {
+        // A database that is away would make each further chunk wait for its own deadline, at shutdown too.
+        const away = error instanceof UnavailableError;
+        this.failed(error, away ? dates.length - start : chunk.length);
+        if (away) return;
+      }
     }
   }
 
-  private async writeChunk(chunk: readonly UserKeyAccess[]): Promise<void> {
-    try {
-      await this.database.write(() => this.database.userKeys.touch(chunk));
-      if (this.failing) this.logger.log({ msg: 'Last-access dates are written again' });
-      this.failing = false;
-    } catch (error) {
-      this.failures.inc(chunk.length);
-      // Once an outage, not once a second.
-      const reason = error instanceof Error ? error.message : 'unknown';
-      if (!this.failing) this.logger.warn({ msg: 'Last-access dates could not be written', error: reason });
-      this.failing = true;
-    }
+  private succeeded(): void {
+    if (this.failing) this.logger.log({ msg: 'Last-access dates are written again' });
+    this.failing = false;
+  }
+
+  private failed(error: unknown, count: number): void {
+    this.failures.inc(count);
+    // Once an outage, not once a second.
+    const reason = error instanceof Error ? error.message : 'unknown';
+    if (!this.failing) this.logger.warn({ msg: 'Last-access dates could not be written', error: reason });
+    this.failing = true;
   }
 }
