@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { parseAdoNet } from './ado-net.js';
 import { readKeywords, type Keywords } from './keywords.js';
 import { name, oneOf, password, poolSize, port, required, seconds } from './rules.js';
-import { isUrl, parseUrl } from './url.js';
+import { isUrl, parseUrl, type UrlKeys } from './url.js';
 
 const rules = {
   server: required(),
@@ -37,7 +37,8 @@ const keywords: Keywords<typeof rules> = {
   },
 };
 
-const urlKeys = {
+const urlKeys: UrlKeys = {
+  schemes: ['mysql', 'mariadb'],
   host: 'Server',
   port: 'Port',
   user: 'User Id',

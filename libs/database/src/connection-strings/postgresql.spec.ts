@@ -79,6 +79,8 @@ describe('a PostgreSQL connection string', () => {
     ['Host=h;User=u;Password=a;hunter2=b', 'the key of part 4 is not a known key'],
     ['postgres://u:hunter2@h/db?nosuch=1', '"nosuch" is not a known key'],
     ['postgres://u:%zz@h/db', 'malformed % escape'],
+    ['mysql://u:hunter2@h/db', "the URL begins with mysql://, and this database's with postgres://"],
+    ['postgresql+asyncpg://u:hunter2@h/db', 'the URL begins with postgresql+asyncpg://'],
   ])('%s is refused by key and rule', (text, message) => {
     expect(() => parsePostgresql(text)).toThrow(message);
     expect(() => parsePostgresql(text)).not.toThrow(/hunter2/);

@@ -2,7 +2,7 @@ import { parseAdoNet } from './ado-net.js';
 import { ConnectionStringError } from './connection-string.error.js';
 import { readKeywords, type Keywords } from './keywords.js';
 import { name, oneOf, password, poolSize, port, seconds, yesNo } from './rules.js';
-import { isUrl, parseUrl } from './url.js';
+import { isUrl, parseUrl, type UrlKeys } from './url.js';
 
 /** A place where a server may listen. */
 export interface Endpoint {
@@ -68,7 +68,8 @@ const keywords: Keywords<typeof rules> = {
   ],
 };
 
-const urlKeys = {
+const urlKeys: UrlKeys = {
+  schemes: ['postgres', 'postgresql'],
   host: 'Host',
   port: 'Port',
   user: 'Username',

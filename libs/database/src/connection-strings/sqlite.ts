@@ -22,6 +22,10 @@ const keywords: Keywords<typeof rules> = {
 
 /** Reads an SQLite connection string as Microsoft.Data.Sqlite does. */
 export function parseSqlite(text: string): SqliteConnection {
+  // A path alone, or a URL.
+  if (text.trim() !== '' && !text.includes('=')) {
+    throw new ConnectionStringError(['the path of the file goes into Data Source=…']);
+  }
   const { file, mode } = readKeywords(parseAdoNet(text), keywords);
   if (file === undefined) throw new ConnectionStringError(['Data Source is missing']);
   if (mode === 'Memory' || file.toLowerCase() === ':memory:') {

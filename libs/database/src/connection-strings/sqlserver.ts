@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { parseAdoNet } from './ado-net.js';
 import { readKeywords, type Keywords } from './keywords.js';
 import { name, oneOf, password, poolSize, required, seconds, yesNo } from './rules.js';
-import { isUrl, parseUrl } from './url.js';
+import { isUrl, parseUrl, type UrlKeys } from './url.js';
 
 const rules = {
   server: required(),
@@ -43,7 +43,8 @@ const keywords: Keywords<typeof rules> = {
   ignored: ['MultipleActiveResultSets', 'Persist Security Info', 'Pooling', 'Min Pool Size', 'MultiSubnetFailover'],
 };
 
-const urlKeys = {
+const urlKeys: UrlKeys = {
+  schemes: ['mssql', 'sqlserver'],
   host: 'Server',
   port: 'Port',
   user: 'User Id',

@@ -3,6 +3,8 @@ import { ConnectionStringError } from './connection-string.error.js';
 
 /** How the parts of a URL and its query are called as keys of the connection string. */
 export interface UrlKeys {
+  /** The first one is shown. */
+  readonly schemes: readonly [string, ...string[]];
   readonly host: string;
   readonly port: string;
   readonly user: string;
@@ -11,10 +13,10 @@ export interface UrlKeys {
   readonly query: Readonly<Record<string, string>>;
 }
 
-const url = /^[a-z]+:\/\/(?:([^/?#@]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
+const url = /^([a-z][a-z\d+.-]*):\/\/(?:([^/?#@]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
 
 /** Whether a text is a URL rather than an ADO.NET connection string. */
-export const isUrl = (text: string): boolean => /^[a-z]+:\/\//i.test(text);
+export const isUrl = (text: string): boolean => /^[a-z][a-z\d+.-]*:\/\//i.test(text);
 
 /**
  * Reads a connection URL into the pairs of a connection string, so that both have one set of rules.
@@ -24,7 +26,12 @@ export const isUrl = (text: string): boolean => /^[a-z]+:\/\//i.test(text);
 export function parseUrl(text: string, keys: UrlKeys): Pair[] {
   const match = url.exec(text);
   if (!match) throw new ConnectionStringError(['the URL is malformed (escape / ? # @ in user and password as %2F …)']);
-  const [, credentials = '', hosts = '', database = '', query = ''] = match;
+  const [, scheme = '', credentials = '', hosts = '', database = '', query = ''] = match;
+  if (!keys.schemes.includes(scheme.toLowerCase())) {
+    throw new ConnectionStringError([
+      `the URL begins with ${scheme}://, and this database's with ${keys.schemes[0]}://`,
+    ]);
+  }
   const [user = '', ...password] = credentials.split(':');
   const pairs: Pair[] = [
     ...hostPairs(hosts, keys),
