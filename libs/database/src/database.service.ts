@@ -6,10 +6,17 @@ import type { DatabaseSettings } from './database.settings.js';
 import { Dialect, type Failure } from './dialects/dialect.js';
 import { driverErrorOf } from './driver-error.js';
 import { migrate } from './migrations/migrate.js';
+import { SharedAnswer } from './shared-answer.js';
 import type { UserKeyStatements } from './statements/user-key.statements.js';
 
 /** How often a statement is sent again after the database rolled it back: a deadlock's victim wins the second time. */
 const attempts = 4;
+
+/** After which failures a statement that changes nothing is sent again. */
+const readFailures: readonly Failure[] = ['rolled-back', 'connection-lost'];
+
+/** How old the answer of a ping may be: probes come from anybody, and must not use up the pool. */
+const pingMilliseconds = 1000;
 
 /** The database as the other rooms see it: opened at boot, and every failure told in the product's own errors. */
 export class Database {
@@ -23,6 +30,7 @@ export class Database {
   readonly userKeys: UserKeyStatements;
 
   private connecting: Promise<void> | undefined;
+  private readonly pinged: SharedAnswer<void>;
 
   constructor(
     private readonly source: DataSource,
@@ -32,6 +40,7 @@ export class Database {
     this.description = dialect.description;
     this.acquireTimeout = settings.acquireTimeoutSeconds * 1000;
     this.userKeys = dialect.userKeys(source);
+    this.pinged = new SharedAnswer(() => this.again(() => dialect.ping(source), readFailures), pingMilliseconds);
   }
 
   /**
@@ -44,9 +53,9 @@ export class Database {
     return this.connecting;
   }
 
-  /** One round trip. */
+  /** One round trip, shared by all who ask within a second. */
   async ping(): Promise<void> {
-    await this.read(() => this.source.query('SELECT 1'));
+    return this.translate(() => this.pinged.get());
   }
 
   /**
@@ -64,7 +73,7 @@ export class Database {
 
   /** Runs statements that change nothing: sent again after a lost connection, once, or when rolled back. */
   async read<T>(work: () => Promise<T>): Promise<T> {
-    return this.translate(() => this.again(work, ['rolled-back', 'connection-lost']));
+    return this.translate(() => this.again(work, readFailures));
   }
 
   /**

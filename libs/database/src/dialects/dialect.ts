@@ -30,6 +30,9 @@ export abstract class Dialect {
    */
   abstract prepare(): Promise<void>;
 
+  /** One round trip on an opened data source; one that fails leaves no connection behind on which it still runs. */
+  abstract ping(source: DataSource): Promise<void>;
+
   /** The hot statements on UserKeys, on an opened data source. */
   abstract userKeys(source: DataSource): UserKeyStatements;
 

@@ -6,9 +6,10 @@ import { PostgresqlUserKeyStatements } from '../statements/postgresql.user-key.s
 import { commonOptions } from './common-options.js';
 import { Dialect, type Failure } from './dialect.js';
 import { postgresqlFailureOf } from './postgresql.failure.js';
-import { driverErrorOf } from '../driver-error.js';
-import { poolOptions, type PostgresqlSettings } from './postgresql.pool.js';
-import { findTarget, type Target } from './postgresql.target.js';
+import { followingPool, ServerLeft } from './postgresql.following-pool.js';
+import { poolOf, poolOptions, type PostgresqlSettings } from './postgresql.pool.js';
+import { Servers } from './postgresql.servers.js';
+import { findTarget } from './postgresql.target.js';
 import { tlsChoices } from './postgresql.tls.js';
 
 /** A migration may have to build an index over every member. */
@@ -23,45 +24,32 @@ export class PostgresqlDialect extends Dialect {
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
   private readonly logger = new Logger(PostgresqlDialect.name);
-  private readonly pool: pg.PoolConfig;
-  /** The server that answered last, and how: every new connection of the pools goes there. */
-  private target: Target['options'];
-  private searching = false;
+  private readonly servers: Servers;
 
-  constructor(private readonly settings: PostgresqlSettings) {
+  constructor(settings: PostgresqlSettings) {
     super();
-    const { connection } = settings;
-    this.target = connection.endpoints[0];
+    const { connection, connectTimeoutSeconds } = settings;
     const hosts = connection.endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
     this.description = `PostgreSQL at ${hosts}/${connection.database}`;
-    this.pool = poolOptions(settings);
-    this.dataSourceOptions = this.sourceOptions(this.pool);
+    const pool = poolOptions(settings);
+    const probe = { ...pool, connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000 };
+    this.servers = new Servers(connection.endpoints, () =>
+      findTarget(connection.endpoints, (host) => tlsChoices(connection, host), probe),
+    );
+    this.dataSourceOptions = this.sourceOptions(pool);
     this.migrationOptions = this.sourceOptions({ ...poolOptions(settings, migrationMilliseconds), max: 1 });
   }
 
-  async prepare(): Promise<void> {
-    const { connection, connectTimeoutSeconds } = this.settings;
-    const { options, standby } = await findTarget(connection.endpoints, (host) => tlsChoices(connection, host), {
-      ...this.pool,
-      connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000,
-    });
-    if (standby)
-      this.logger.warn({ msg: 'The database is a standby: keys can be read, not stored', host: options.host });
-    this.target = options;
+  prepare(): Promise<void> {
+    return this.servers.choose();
   }
 
-  /**
-   * Looks for the primary again when there are several hosts. New connections go to what was found; each old one leaves
-   * the pool with its next error.
-   */
   override failed(failure: Failure): void {
-    if (this.settings.connection.endpoints.length === 1 || failure === 'rolled-back' || this.searching) return;
-    this.searching = true;
-    this.prepare()
-      .catch((error: unknown) => {
-        this.logger.warn({ msg: 'No database host answers', error: driverErrorOf(error)?.message });
-      })
-      .finally(() => (this.searching = false));
+    if (failure !== 'rolled-back') this.servers.search();
+  }
+
+  async ping(source: DataSource): Promise<void> {
+    await poolOf(source).query('SELECT 1');
   }
 
   userKeys(source: DataSource): PostgresqlUserKeyStatements {
@@ -83,32 +71,16 @@ export class PostgresqlDialect extends Dialect {
     return postgresqlFailureOf(error);
   }
 
-  /** A client that connects to the target of the moment: a pool's own options are fixed when it opens. */
-  private clientClass(): typeof pg.Client {
-    const target = (config: pg.ClientConfig): pg.ClientConfig => {
-      const { host, port, ssl, statement_timeout: timeout } = this.target;
-      // A pool hides its password from enumeration, so a spread leaves it out.
-      const { password } = config;
-      const options = { ...config, ...(password === undefined ? {} : { password }), host, port, ssl };
-      if (timeout === undefined) delete options.statement_timeout;
-      return options;
-    };
-    return class extends pg.Client {
-      constructor(config: pg.ClientConfig) {
-        super(target(config));
-      }
-    };
-  }
-
   private sourceOptions(pool: pg.PoolConfig): DataSourceOptions {
     return {
       ...commonOptions,
       type: 'postgres',
-      driver: pg,
+      driver: { ...pg, Pool: followingPool(this.servers) },
       installExtensions: false,
       migrations: postgresqlMigrations,
-      extra: { ...pool, Client: this.clientClass() },
+      extra: pool,
       poolErrorHandler: (error: unknown) => {
+        if (error instanceof ServerLeft) return;
         const reason = error instanceof Error ? error.message : 'unknown';
         this.logger.warn({ msg: 'An idle database connection was lost', database: this.description, error: reason });
       },

@@ -13,7 +13,10 @@ const sqlStates: readonly (readonly [pattern: RegExp, failure: Failure | undefin
 /** Errors of node-postgres itself, which carry no code. */
 const messages: readonly (readonly [pattern: RegExp, failure: Failure])[] = [
   [/^(timeout e|Query read timeout|Connection terminated due to connection timeout)/, 'unavailable'],
-  [/^(Connection terminated|Client (has encountered|was closed))/, 'connection-lost'],
+  [
+    /^(Connection terminated|Client (has encountered|was closed)|Received unexpected \w+ message from backend)/,
+    'connection-lost',
+  ],
   [
     /^(Cannot use a pool|The server does not support SSL|SASL|Driver not Connected|There was an error establishing an SSL)/,
     'unavailable',
@@ -27,9 +30,10 @@ export function postgresqlFailureOf(error: unknown): Failure | undefined {
   const { code, message, fromServer } = cause;
   if (code === undefined) return messages.find(([pattern]) => pattern.test(message))?.[1];
   if (fromServer) return sqlStates.find(([pattern]) => pattern.test(code))?.[1];
-  if (/^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(code)) return 'connection-lost';
+  if (/^(ECONNRESET|EPIPE|ECONNABORTED|ERR_(STREAM|SOCKET)_(DESTROYED|CLOSED\w*|WRITE_AFTER_END))$/.test(code))
+    return 'connection-lost';
   // Other codes of node:net, node:dns and node:tls; ERR_ alone would also cover a wrong argument of ours.
-  return /^(E[A-Z]+|EAI_[A-Z]+|ERR_(SSL|TLS)_.*|.*CERT.*|.*ISSUER.*|.*SIGNATURE.*)$/.test(code) &&
+  return /^(E[A-Z]+|EAI_[A-Z]+|ERR_(SSL|TLS)_.*|.*CERT.*|.*ISSUER.*|.*SIGNATURE.*|HOSTNAME_MISMATCH)$/.test(code) &&
     !code.startsWith('ERR_INVALID')
     ? 'unavailable'
     : undefined;

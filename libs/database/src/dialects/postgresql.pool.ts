@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { DataSource } from 'typeorm';
 import type { DatabaseSettings } from '../database.settings.js';
 
 /** Settings of a PostgreSQL database. */
@@ -36,6 +37,15 @@ export function poolOptions(settings: PostgresqlSettings, statementMilliseconds?
         oid === timestampOid ? String : (pg.types.getTypeParser as TypeParsers)(oid, format),
     },
   };
+}
+
+/**
+ * The pool of an opened data source. `Pool.query` drops a connection whose statement timed out, where TypeORM's query
+ * runner would give it back with the statement still on it.
+ */
+export function poolOf(source: DataSource): pg.Pool {
+  // TypeORM types the pool of its PostgreSQL driver as any.
+  return (source.driver as unknown as { readonly master: pg.Pool }).master;
 }
 
 /** A value inside libpq's `options`: blanks split arguments, so they are escaped. */

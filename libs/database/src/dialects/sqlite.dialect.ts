@@ -70,6 +70,10 @@ export class SqliteDialect extends Dialect {
     }
   }
 
+  async ping(source: DataSource): Promise<void> {
+    await source.query('SELECT 1');
+  }
+
   userKeys(source: DataSource): SqliteUserKeyStatements {
     return new SqliteUserKeyStatements(source);
   }

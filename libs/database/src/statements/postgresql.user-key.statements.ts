@@ -1,6 +1,6 @@
 import type { UserId } from '@key-connector/common';
-import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
+import { poolOf } from '../dialects/postgresql.pool.js';
 import { toUtcText } from '../utc.column.js';
 import type { StoredUserKey, UserKeyAccess, UserKeyStatements } from './user-key.statements.js';
 
@@ -31,33 +31,25 @@ const touch = `
   ) AS a
   WHERE k."Id" = a."Id" AND (k."LastAccessDate" IS NULL OR k."LastAccessDate" < a.at)`;
 
-/**
- * Goes straight to TypeORM's pool: `Pool.query` drops a connection whose statement timed out, where a query runner would
- * give it back with the statement still on it.
- */
+/** Goes straight to the pool; see `poolOf` for why. */
 export class PostgresqlUserKeyStatements implements UserKeyStatements {
   constructor(private readonly source: DataSource) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    const { rows } = await this.pool.query<Row>(find, [ids]);
+    const { rows } = await poolOf(this.source).query<Row>(find, [ids]);
     return rows.map((row) => ({ id: row.Id, value: row.Key ?? '', dataKeyId: row.DataKeyId }));
   }
 
   async insert(key: StoredUserKey, now: Date): Promise<boolean> {
-    const { rowCount } = await this.pool.query(insert, [key.id, key.value, key.dataKeyId, toUtcText(now)]);
+    const { rowCount } = await poolOf(this.source).query(insert, [key.id, key.value, key.dataKeyId, toUtcText(now)]);
     return rowCount === 1;
   }
 
   async put(key: StoredUserKey, now: Date): Promise<void> {
-    await this.pool.query(put, [key.id, key.value, key.dataKeyId, toUtcText(now)]);
+    await poolOf(this.source).query(put, [key.id, key.value, key.dataKeyId, toUtcText(now)]);
   }
 
   async touch(accesses: readonly UserKeyAccess[]): Promise<void> {
-    await this.pool.query(touch, [accesses.map(({ id }) => id), accesses.map(({ at }) => toUtcText(at))]);
-  }
-
-  private get pool(): Pool {
-    // TypeORM types the pool of its PostgreSQL driver as any.
-    return (this.source.driver as unknown as { readonly master: Pool }).master;
+    await poolOf(this.source).query(touch, [accesses.map(({ id }) => id), accesses.map(({ at }) => toUtcText(at))]);
   }
 }

@@ -1,0 +1,27 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+
+/** A connection whose socket can be reset. */
+export class PostgresqlClient extends pg.Client {
+  private readonly socket: Socket;
+
+  constructor(config: pg.ClientConfig) {
+    const socket = new Socket();
+    super({ ...config, stream: () => socket });
+    this.socket = socket;
+  }
+
+  /** Whether a statement is under way. */
+  get busy(): boolean {
+    // node-postgres has no public name for it.
+    return (this as unknown as { readonly readyForQuery?: boolean }).readyForQuery === false;
+  }
+
+  /**
+   * Drops the connection at once. An ordinary close leaves it to the kernel to deliver what is not sent yet: a server
+   * that was out of reach could do, much later, a statement that the caller was told has failed.
+   */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+}

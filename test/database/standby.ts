@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exitOf, run } from '../support/child-process.js';
+import { freePort } from '../support/free-port.js';
+import { findPostgres } from '../support/postgres.binaries.js';
+import { queryOnce } from '../support/postgres.client.js';
+import type { PostgresServer } from '../support/postgres.server.js';
+import { tempFolder } from '../support/temp-folder.js';
+import { giveToUnprivileged, unprivileged } from '../support/unprivileged.js';
+import { until } from '../support/until.js';
+
+/** A hot standby that streams from a primary. */
+export interface Standby {
+  readonly port: number;
+  query<Row extends object>(sql: string): Promise<Row[]>;
+  stop(): Promise<void>;
+}
+
+/** Shuts the primary down, copies its files, and starts the copy as its standby; the primary stays down. */
+export async function standbyOf(primary: PostgresServer): Promise<Standby> {
+  const [row] = await primary.query<{ data_directory: string }>('SHOW data_directory');
+  await primary.kill('SIGINT');
+  const folder = await tempFolder('standby');
+  await giveToUnprivileged(folder.path);
+  const data = join(folder.path, 'data');
+  await run(...unprivileged('cp', ['-a', row?.data_directory ?? '', data]));
+  await writeFile(join(data, 'standby.signal'), '');
+  const source = `host=127.0.0.1 port=${primary.port} user=postgres`;
+  await appendFile(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${source}'\n`);
+  const port = await freePort();
+  const bin = (await findPostgres()[0]?.folder()) ?? '';
+  const flags = ['-c', `port=${port}`, '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
+  const [program, args] = unprivileged(join(bin, 'postgres'), ['-D', data, ...flags]);
+  const server = spawn(program, args, { stdio: 'ignore' });
+  const query = <Row extends object>(sql: string): Promise<Row[]> =>
+    queryOnce<Row>({ host: '127.0.0.1', port, user: 'postgres', database: primary.database }, sql);
+  const answers = (): Promise<boolean> =>
+    query('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+  await until(answers, 'the standby answers');
+  return {
+    port,
+    query,
+    stop: async () => {
+      const ended = exitOf(server);
+      server.kill('SIGQUIT');
+      await ended;
+      await folder.remove();
+    },
+  };
+}

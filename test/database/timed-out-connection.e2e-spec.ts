@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { DatabaseUnavailable } from '@key-connector/database';
+import { startPostgres, type PostgresServer } from '../support/postgres.server.js';
+import { newId, openDatabase, put, type OpenDatabase } from './open-database.js';
+
+/** A path to a server that can be made to swallow everything, as a network that is cut does. */
+class Path {
+  readonly endings: string[] = [];
+  private readonly sockets = new Set<Socket>();
+  private cut = false;
+  private readonly server: Server;
+
+  constructor(target: PostgresServer) {
+    this.server = createServer((near) => {
+      const far = connect(target.port, target.host);
+      this.sockets.add(near).add(far);
+      near.on('data', (bytes) => this.cut || far.write(bytes));
+      far.on('data', (bytes) => this.cut || near.write(bytes));
+      near.on('end', () => this.endings.push('end'));
+      near.on('error', (error: NodeJS.ErrnoException) => this.endings.push(error.code ?? ''));
+      near.on('close', () => far.destroy());
+      far.on('error', () => undefined).on('close', () => near.destroy());
+    });
+  }
+
+  async open(): Promise<number> {
+    await once(this.server.listen(0, '127.0.0.1'), 'listening');
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  swallow(cut: boolean): void {
+    this.cut = cut;
+  }
+
+  close(): void {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
+
+describe('a PostgreSQL connection that is not answered in time', () => {
+  let server: PostgresServer;
+  let path: Path;
+  let opened: OpenDatabase;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    path = new Path(server);
+    const url = new URL(server.url);
+    url.port = String(await path.open());
+    opened = await openDatabase({
+      provider: 'postgresql',
+      postgreSqlConnectionString: url.toString(),
+      statementTimeoutSeconds: '1',
+    });
+  });
+  afterEach(async () => {
+    await opened.close();
+    path.close();
+  });
+
+  test('is reset, so that no write is delivered after it was refused', async () => {
+    const id = newId();
+    await put(opened.database, id, 'v');
+    path.endings.length = 0;
+    path.swallow(true);
+    await expect(put(opened.database, id, 'w')).rejects.toThrow(DatabaseUnavailable);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(path.endings).toEqual(['ECONNRESET']);
+    path.swallow(false);
+    const [row] = await opened.database.read(() => opened.database.userKeys.find([id]));
+    expect(row?.value).toBe('v');
+  });
+
+  test.each([
+    ['a ping', (one: OpenDatabase) => one.database.ping()],
+    ['work under the lock', (one: OpenDatabase) => one.database.lock((manager) => manager.query('SELECT 1'))],
+  ])('is not used again after %s', async (_, work) => {
+    path.swallow(true);
+    await expect(work(opened)).rejects.toThrow(DatabaseUnavailable);
+    path.swallow(false);
+    const started = performance.now();
+    await opened.database.read(() => opened.database.userKeys.find([newId()]));
+    // Behind the statement that is never answered it would take its whole deadline.
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
