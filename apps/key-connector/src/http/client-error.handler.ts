@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, KeyConnectorError } from '@key-connector/common';
 import { Logger } from '@nestjs/common';
@@ -22,7 +23,7 @@ const logger = new Logger('Audit');
 
 /** Node's note of the answer that the connection is busy with; its own handler of these errors looks at it too. */
 interface BusySocket {
-  readonly _httpMessage?: unknown;
+  readonly _httpMessage?: { readonly req: IncomingMessage } | null;
 }
 
 /** Bytes that never became a request: answered with a problem document, and the connection is closed. */
@@ -34,8 +35,8 @@ export function clientErrorHandler(error: Error & { code?: string }, socket: Soc
   const requestId = randomUUID();
   const problem = problemOf(new ConnectionRefused(codeOf[error.code ?? ''] ?? 'REQUEST_MALFORMED'), requestId);
   logger.log({ msg: 'request refused', event: 'request', outcome: 'refused', reason: problem.code, requestId });
-  // An earlier request on this connection is still being answered: what is sent now would be taken for its answer.
-  if (!socket.writable || (socket as BusySocket)._httpMessage) {
+  // A whole request on this connection is still being answered: what is sent now would be taken for its answer.
+  if (!socket.writable || (socket as BusySocket)._httpMessage?.req.complete) {
     socket.destroy();
     return;
   }
