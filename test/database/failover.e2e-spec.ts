@@ -54,7 +54,7 @@ describe('a primary and its standby', () => {
         Promise.all(Array.from({ length: 8 }, () => valueOf(database, id)));
       expect(new Set(await reads())).toEqual(new Set(['old']));
       expect(await connectionsTo(standby)).toBe(4);
-  
+
       // From here on the standby is behind the primary, so a read that still went there would show.
       await standby.query('SELECT pg_wal_replay_pause()');
       await primary.restart();
