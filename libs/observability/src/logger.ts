@@ -1,10 +1,9 @@
 import { pino, stdTimeFunctions, type Logger } from 'pino';
 import sonicBoom from 'sonic-boom';
+import { LineBuffer } from './line-buffer.js';
 import type { LogSettings } from './log.settings.js';
 
-/** Lines wait in memory until this many bytes are there … */
-const BUFFER_BYTES = 4096;
-/** … or this many milliseconds have passed, so that a quiet service still shows its log at once. */
+/** Longest time that a line waits for others, in milliseconds: a quiet service still shows its log at once. */
 const FLUSH_MILLISECONDS = 200;
 /** What may wait for a reader that does not read; newer lines are dropped then. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
@@ -23,10 +22,10 @@ export function createLogger(settings: LogSettings): Logger {
   const stdout = new sonicBoom.SonicBoom({
     fd: 1,
     sync: false,
-    minLength: BUFFER_BYTES,
     maxLength: MAX_WAITING_BYTES,
     retryEAGAIN: () => Date.now() < exitDeadline,
   });
+  const lines = new LineBuffer(stdout);
   const logger = pino(
     {
       level: settings.level,
@@ -34,10 +33,10 @@ export function createLogger(settings: LogSettings): Logger {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    stdout,
+    lines,
   );
-  stdout.on('drop', () => {
-    lost += 1;
+  stdout.on('drop', (text: string) => {
+    lost += text.split('\n').length - 1;
   });
   // What could not be written stays in the buffer and is tried again with the next lines.
   stdout.on('error', () => {
@@ -46,16 +45,17 @@ export function createLogger(settings: LogSettings): Logger {
   stdout.on('write', () => {
     failing = false;
     if (lost === 0) return;
-    const lines = lost;
+    const count = lost;
     lost = 0;
-    logger.warn({ msg: 'log lines were lost: nobody took them', lines });
+    logger.warn({ msg: 'log lines were lost: nobody took them', lines: count });
   });
   setInterval(() => {
-    stdout.flush();
+    lines.flush();
   }, FLUSH_MILLISECONDS).unref();
   process.on('exit', () => {
     // flushSync goes on trying for ever where the disk is full.
     if (failing) return;
+    lines.flush();
     exitDeadline = Date.now() + EXIT_MILLISECONDS;
     try {
       stdout.flushSync();
