@@ -66,11 +66,6 @@ export class Database {
     return this.translate(() => this.dialect.lock(this.source, work));
   }
 
-  /** Runs statements once and translates their errors. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    return this.translate(() => this.dialect.turn(work));
-  }
-
   /** Runs statements that change nothing: sent again after a lost connection, once, or when rolled back. */
   async read<T>(work: () => Promise<T>): Promise<T> {
     return this.translate(() => this.again(work, readFailures));
