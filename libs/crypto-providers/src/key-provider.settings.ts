@@ -1,8 +1,17 @@
 import { z } from 'zod';
-import { type CertificateSource, certificateSettingsSchema } from './certificate/certificate.settings.js';
-import { rsaKeySettingsSchema } from './rsa-key.settings.js';
+import {
+  type CertificateSettings,
+  certificateSettingsSchema,
+  type CertificateSource,
+  chooseCertificateSource,
+} from './certificate/certificate.settings.js';
+import { type keyProviderKinds, type RsaKeySettings, rsaKeySettingsSchema } from './rsa-key.settings.js';
+import type { Report } from './settings-choice.js';
 
-/** What each built provider needs. Adding one: its settings here, its folder, its entry in the registry. */
+/**
+ * What each built provider needs. Adding one: a folder with its fields and its settings, a line in `rsa-key.settings.ts`
+ * for the fields, here for the settings and in `choose`, and an entry in the registry.
+ */
 export interface ProviderSettings {
   certificate: { source: CertificateSource };
 }
@@ -15,6 +24,21 @@ export type KeyProviderSettings<K extends ProviderKind = ProviderKind> = {
   [P in K]: { kind: P } & ProviderSettings[P];
 }[K];
 
+interface Given {
+  readonly rsaKey: RsaKeySettings;
+  readonly certificate: CertificateSettings;
+}
+
+/** For each built provider, its settings out of both branches; what is missing is reported, and gives `undefined`. */
+const choose: { readonly [K in ProviderKind]: (given: Given, report: Report) => ProviderSettings[K] | undefined } = {
+  certificate: ({ certificate }, report) => {
+    const source = chooseCertificateSource(certificate, report);
+    return source && { source };
+  },
+};
+
+const isBuilt = (kind: (typeof keyProviderKinds)[number]): kind is ProviderKind => kind in choose;
+
 /**
  * Turns `rsaKey__*` and `certificate__*` into the settings of the one chosen provider.
  *
@@ -25,19 +49,15 @@ export const keyProviderSettingsSchema = z
     rsaKey: rsaKeySettingsSchema.prefault({}),
     certificate: certificateSettingsSchema.prefault({}),
   })
-  .transform(({ rsaKey, certificate }, context): KeyProviderSettings => {
-    const refuse = (path: string[], message: string): never => {
-      context.addIssue({ code: 'custom', path, message });
+  .transform((given, context): KeyProviderSettings => {
+    const report: Report = (path, message) => {
+      context.addIssue({ code: 'custom', path: [...path], message });
+    };
+    const kind = given.rsaKey.provider;
+    if (!isBuilt(kind)) {
+      report(['rsaKey', 'provider'], `${kind} is known, but not built yet; use certificate`);
       return z.NEVER;
-    };
-    if (rsaKey.provider !== 'certificate')
-      return refuse(['rsaKey', 'provider'], `${rsaKey.provider} is known, but not built yet; use certificate`);
-    if (certificate.provider !== 'filesystem')
-      return refuse(['certificate', 'provider'], `${certificate.provider} is known, but not built yet; use filesystem`);
-    if (certificate.filesystemPath === undefined)
-      return refuse(['certificate', 'filesystemPath'], 'is required: the PKCS#12 or PEM file with the RSA private key');
-    return {
-      kind: 'certificate',
-      source: { kind: 'filesystem', path: certificate.filesystemPath, password: certificate.filesystemPassword },
-    };
+    }
+    const chosen = choose[kind](given, report);
+    return chosen ? { kind, ...chosen } : z.NEVER;
   });

@@ -1,5 +1,6 @@
 import { choice, secret, text, uri } from '@key-connector/common';
 import { z } from 'zod';
+import { type Report, required } from '../settings-choice.js';
 
 /** Every place that the settings know for a certificate, in the order of the reference. */
 export const certificateSourceKinds = ['filesystem', 'store', 'azurestorage', 'azurekv', 'vault'] as const;
@@ -49,3 +50,30 @@ export type CertificateSourceKind = keyof CertificateSourceSettings;
 export type CertificateSource<K extends CertificateSourceKind = CertificateSourceKind> = {
   [P in K]: { kind: P } & CertificateSourceSettings[P];
 }[K];
+
+/** For each built source, its settings out of `certificate__*`; what is missing is reported. */
+const choose: {
+  readonly [K in CertificateSourceKind]: (
+    settings: CertificateSettings,
+    report: Report,
+  ) => CertificateSourceSettings[K] | undefined;
+} = {
+  filesystem: (settings, report) => {
+    const missing = { filesystemPath: 'the PKCS#12 or PEM file with the RSA private key' };
+    const given = required('certificate', settings, missing, report);
+    return given && { path: given.filesystemPath, password: settings.filesystemPassword };
+  },
+};
+
+/** The chosen source of the certificate; what is wrong is reported, and the answer is `undefined`. */
+export function chooseCertificateSource(settings: CertificateSettings, report: Report): CertificateSource | undefined {
+  const kind = settings.provider;
+  if (!isBuilt(kind)) {
+    report(['certificate', 'provider'], `${kind} is known, but not built yet; use filesystem`);
+    return undefined;
+  }
+  const chosen = choose[kind](settings, report);
+  return chosen && { kind, ...chosen };
+}
+
+const isBuilt = (kind: (typeof certificateSourceKinds)[number]): kind is CertificateSourceKind => kind in choose;
