@@ -1,6 +1,6 @@
 /** A data key as the database keeps it: encrypted, with the name of the key that can open it. */
 export interface WrappedKey {
-  /** Names the exact key version at the provider, for people; `unwrap` does not rely on it. */
+  /** Names the exact key version at the provider: where a provider keeps several, `unwrap` uses that one. */
   readonly keyReference: string;
   /** How `ciphertext` was made, in the provider's own words: `RSA-OAEP`, `RSA-OAEP-256`, … */
   readonly algorithm: string;

@@ -1,7 +1,14 @@
 import type { KeyEncryptionKey } from './key-encryption-key.js';
 import type { KeyProviderSettings, ProviderKind } from './key-provider.settings.js';
 
-type Open<K extends ProviderKind> = (settings: KeyProviderSettings<K>) => Promise<KeyEncryptionKey>;
+/**
+ * `recorded` are the key references of the wrappings in the database. A provider whose settings name no version opens the
+ * recorded one, so that a new version changes nothing by itself.
+ */
+type Open<K extends ProviderKind> = (
+  settings: KeyProviderSettings<K>,
+  recorded: readonly string[],
+) => Promise<KeyEncryptionKey>;
 
 /** One entry a provider; its code and its SDK are loaded when it is chosen. */
 const open: { [K in ProviderKind]: Open<K> } = {
@@ -11,8 +18,9 @@ const open: { [K in ProviderKind]: Open<K> } = {
 /** Opens the key-encryption key of the chosen provider. */
 export function openKeyEncryptionKey<K extends ProviderKind>(
   settings: KeyProviderSettings<K>,
+  recorded: readonly string[],
 ): Promise<KeyEncryptionKey> {
-  return open[settings.kind](settings);
+  return open[settings.kind](settings, recorded);
 }
 
 /** Names the chosen provider and where it finds its key; no secret in it. */

@@ -24,10 +24,12 @@ export class KeyProvider {
    * The key-encryption key; calls that arrive together share one attempt, and a failed attempt is not remembered. One
    * that hangs is: a file on a share that does not answer holds a thread, and another attempt would hold another one.
    *
+   * @param recorded the key references of the wrappings in the database; where the settings name no version, they do.
+   *
    * Throws KeyProviderUnavailable (worth another try) or KeyProviderMisconfigured (fatal).
    */
-  open(): Promise<KeyEncryptionKey> {
-    this.opened ??= openKeyEncryptionKey(this.settings).catch((error: unknown) => {
+  open(recorded: readonly string[] = []): Promise<KeyEncryptionKey> {
+    this.opened ??= openKeyEncryptionKey(this.settings, recorded).catch((error: unknown) => {
       this.opened = undefined;
       throw error;
     });

@@ -3,7 +3,7 @@ import { Database } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
 import type { DataKey } from './data-key.js';
 import { FirstDataKey } from './first.data-key.js';
-import { KeyRingStore } from './key-ring.store.js';
+import { KeyRingStore, type StoredRing } from './key-ring.store.js';
 import { WrappingsOpener } from './wrappings.opener.js';
 
 /** The data keys in memory, and the key-encryption key that opened them. */
@@ -29,8 +29,8 @@ export class DataKeysLoader {
    * Throws DataKeyLost or DataKeyUnreadable, both fatal, or an UnavailableError.
    */
   async load(): Promise<LoadedDataKeys> {
-    const kek = await this.provider.open();
     const stored = await this.store.read();
+    const kek = await this.open(stored);
     if (stored.dataKeyIds.length > 0) return { dataKeys: await this.opener.openAll(kek, stored), kek };
     await this.establish(kek);
     return this.reload();
@@ -38,8 +38,13 @@ export class DataKeysLoader {
 
   /** The data keys that are there; never makes one. */
   async reload(): Promise<LoadedDataKeys> {
-    const kek = await this.provider.open();
-    return { dataKeys: await this.opener.openAll(kek, await this.store.read()), kek };
+    const stored = await this.store.read();
+    const kek = await this.open(stored);
+    return { dataKeys: await this.opener.openAll(kek, stored), kek };
+  }
+
+  private open({ wrappings }: StoredRing): Promise<KeyEncryptionKey> {
+    return this.provider.open(wrappings.map(({ keyReference }) => keyReference));
   }
 
   /** The lock keeps others out; should it ever fail to, the primary key decides and the loser reads the winner's. */

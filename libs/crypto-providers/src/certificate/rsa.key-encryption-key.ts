@@ -1,11 +1,9 @@
-import { createHash, createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
+import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
+import { publicKeyFingerprint } from '../fingerprint.js';
 import { dataKeyLength, KeyEncryptionKey, type WrappedKey } from '../key-encryption-key.js';
 import { UnwrapFailed } from '../key-provider.errors.js';
+import { isRsaOaep, oaepHashes, requireDataKey, type RsaOaep, wrappingKey, wrapWithPublicKey } from '../rsa-oaep.js';
 import type { KeyFile } from './key-file.js';
-
-/** RSAES-OAEP (RFC 8017, section 7.1) under its JOSE names (RFC 7518, section 4.3): the hash is also MGF1's. */
-const hashes = { 'RSA-OAEP': 'SHA-1', 'RSA-OAEP-256': 'SHA-256' } as const;
-type RsaOaep = keyof typeof hashes;
 
 /** SHA-1 is still sound in OAEP, but policies forbid it: only classic wrappings are made with it. */
 const defaultAlgorithm: RsaOaep = 'RSA-OAEP-256';
@@ -28,7 +26,7 @@ export class RsaKeyEncryptionKey extends KeyEncryptionKey {
 
   static fromKeyFile({ privateKey, certificate }: KeyFile, origin: string): RsaKeyEncryptionKey {
     const publicKey = createPublicKey(privateKey);
-    const id = fingerprint(publicKey);
+    const id = publicKeyFingerprint(publicKey);
     const thumbprint = certificate?.fingerprint.replaceAll(':', '').toLowerCase();
     return new RsaKeyEncryptionKey(
       id,
@@ -42,16 +40,10 @@ export class RsaKeyEncryptionKey extends KeyEncryptionKey {
   }
 
   async wrap(dataKey: Uint8Array, algorithm: string = defaultAlgorithm): Promise<WrappedKey> {
-    if (dataKey.length !== dataKeyLength) throw new RangeError(`a data key has ${dataKeyLength} bytes`);
+    requireDataKey(dataKey);
     if (!isRsaOaep(algorithm)) throw new RangeError(`an RSA key does not wrap with ${algorithm}`);
-    const { publicKey } = this.keys[algorithm];
-    const plain = new Uint8Array(dataKey);
-    try {
-      const ciphertext = await crypto.subtle.encrypt({ name: 'RSA-OAEP' }, publicKey, plain);
-      return { keyReference: this.keyReference, algorithm, ciphertext: new Uint8Array(ciphertext) };
-    } finally {
-      plain.fill(0);
-    }
+    const ciphertext = await wrapWithPublicKey(this.keys[algorithm].publicKey, dataKey);
+    return { keyReference: this.keyReference, algorithm, ciphertext };
   }
 
   async unwrap({ algorithm, ciphertext }: WrappedKey): Promise<Uint8Array> {
@@ -68,20 +60,10 @@ export class RsaKeyEncryptionKey extends KeyEncryptionKey {
   }
 }
 
-/** The id of the key-encryption key with this public key: `sha256:` + hex over its SPKI DER. */
-function fingerprint(publicKey: KeyObject): string {
-  const spki = publicKey.export({ format: 'der', type: 'spki' });
-  return `sha256:${createHash('sha256').update(spki).digest('hex')}`;
-}
-
 function keyPair(publicKey: KeyObject, privateKey: KeyObject, algorithm: RsaOaep): webcrypto.CryptoKeyPair {
-  const parameters = { name: 'RSA-OAEP', hash: hashes[algorithm] };
+  const parameters = { name: 'RSA-OAEP', hash: oaepHashes[algorithm] };
   return {
-    publicKey: publicKey.toCryptoKey(parameters, false, ['encrypt']),
+    publicKey: wrappingKey(publicKey, algorithm),
     privateKey: privateKey.toCryptoKey(parameters, false, ['decrypt']),
   };
-}
-
-function isRsaOaep(algorithm: string): algorithm is RsaOaep {
-  return Object.hasOwn(hashes, algorithm);
 }
