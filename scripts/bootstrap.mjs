@@ -33,7 +33,10 @@ async function main([name, ...args]) {
   await install(root);
   // Node 24 comes first from here on, for every program that the task starts.
   process.env.PATH = bin + delimiter + process.env.PATH;
-  if (task.tools) await install(join(root, 'test', 'tools'));
+  if (task.tools) {
+    await install(join(root, 'test', 'tools'));
+    await runNode(['scripts/tools/install.ts']);
+  }
   for (const [index, step] of task.steps.entries()) {
     const isLast = index === task.steps.length - 1;
     const status = await runNode(isLast ? [...step, ...args] : step);

@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { runTool } from './tool.ts';
+
+/** Debian's packages that tests use, and a file of each that shows whether it is there. */
+const debianPackages: readonly { readonly name: string; readonly file: string }[] = [];
+
+/** Those that are not here. */
+export const missingPackages = (): string[] =>
+  debianPackages.filter(({ file }) => !existsSync(file)).map(({ name }) => name);
+
+/** Installs packages where that is possible: as root on Debian or Ubuntu. */
+export async function ensureDebian(packages: readonly string[]): Promise<void> {
+  if (packages.length === 0) return;
+  const command = `apt-get install ${packages.join(' ')}`;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw new Error(`run as root: ${command}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await runTool('apt-get', ['update', '-qq'], env);
+  await runTool('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], env);
+}
