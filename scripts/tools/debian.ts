@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import { runTool } from './tool.ts';
 
 /** Debian's packages that tests use, and a file of each that shows whether it is there. */
-const debianPackages: readonly { readonly name: string; readonly file: string }[] = [];
+const debianPackages: readonly { readonly name: string; readonly file: string }[] = [
+  { name: 'libnss3', file: '/usr/lib/x86_64-linux-gnu/libnss3.so' },
+  { name: 'libnss3-tools', file: '/usr/bin/certutil' },
+  { name: 'mariadb-client-core', file: '/usr/bin/mariadb' },
+  { name: 'mariadb-server-core', file: '/usr/sbin/mariadbd' },
+  { name: 'opensc', file: '/usr/bin/pkcs11-tool' },
+  { name: 'softhsm2', file: '/usr/bin/softhsm2-util' },
+];
 
 /** Those that are not here. */
 export const missingPackages = (): string[] =>
