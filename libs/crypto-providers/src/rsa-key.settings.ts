@@ -8,6 +8,9 @@ import { pkcs11Fields } from './pkcs11/pkcs11.fields.js';
 /** Every key provider that the settings know, in the order of the reference. */
 export const keyProviderKinds = ['certificate', 'azurekv', 'gcpkms', 'awskms', 'pkcs11'] as const;
 
+/** The hashes of RSA-OAEP that the settings know. */
+const oaepHashNames = ['sha1', 'sha256'] as const;
+
 /**
  * `rsaKey__*`: where the key-encryption key is.
  *
@@ -15,6 +18,10 @@ export const keyProviderKinds = ['certificate', 'azurekv', 'gcpkms', 'awskms', '
  */
 export const rsaKeySettingsSchema = z.strictObject({
   provider: choice('Where the RSA key that protects the data key is kept.', keyProviderKinds).default('certificate'),
+  oaepHash: choice(
+    'The hash of RSA-OAEP for new wrappings, where the provider offers both; each wrapping is opened with its own. Not given: the provider’s default.',
+    oaepHashNames,
+  ).optional(),
   ...azureKeyVaultFields,
   ...googleCloudKmsFields,
   ...awsKmsFields,
