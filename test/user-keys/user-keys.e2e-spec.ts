@@ -63,7 +63,11 @@ describe.each(kinds)('/user-keys on %s', (_kind, start) => {
       imports: [
         ObservabilityModule.forRoot({ host: '127.0.0.1' }),
         DatabaseModule.forRoot(databaseSettingsSchema.parse(place.settings)),
-        CryptoProvidersModule.forRoot({ kind: 'certificate', source: { kind: 'filesystem', ...certificate } }),
+        CryptoProvidersModule.forRoot({
+          kind: 'certificate',
+          timeoutSeconds: 15,
+          source: { kind: 'filesystem', ...certificate },
+        }),
         KeyRingModule.forRoot({ valueLayout: 'auto' }),
         AuthModule.forRoot({ ...authSettingsSchema.parse({}), identityServerUri: issuer.uri }),
         UserKeysModule.forRoot({ accessFlushMilliseconds: 1000 }),

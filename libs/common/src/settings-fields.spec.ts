@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { z } from 'zod';
 
-import { choice, flag, integer, list, secret, text, uri } from './settings-fields.js';
+import { choice, flag, integer, list, secret, secureUri, text, uri } from './settings-fields.js';
 
 const rulesOf = (field: z.ZodType, value: unknown): string[] =>
   field.safeParse(value).error?.issues.map(({ message }) => message) ?? [];
@@ -11,6 +11,9 @@ describe('settings fields', () => {
     ['text', text('x'), ' a b ', 'a b'],
     ['secret', secret('x'), ' a b ', ' a b '],
     ['uri', uri('x'), 'https://vault.example/identity', 'https://vault.example/identity'],
+    ['secureUri', secureUri('x'), 'https://kms.example', 'https://kms.example'],
+    ['secureUri', secureUri('x'), 'http://127.0.0.1:8200', 'http://127.0.0.1:8200'],
+    ['secureUri', secureUri('x'), 'http://[::1]:8200', 'http://[::1]:8200'],
     ['flag', flag('x'), ' TRUE ', true],
     ['flag', flag('x'), false, false],
     ['integer', integer('x', { min: 0, max: 10 }), ' 10 ', 10],
@@ -28,6 +31,9 @@ describe('settings fields', () => {
     ['secret', secret('x'), '', 'must not be empty'],
     ['uri', uri('x'), 'vault.example', 'must be an http(s) URI'],
     ['uri', uri('x'), 'ftp://vault.example', 'must be an http(s) URI'],
+    ['secureUri', secureUri('x'), 'http://kms.example', 'must be https (http is for loopback only)'],
+    ['secureUri', secureUri('x'), 'http://127.0.0.1.example', 'must be https (http is for loopback only)'],
+    ['secureUri', secureUri('x'), 'kms.example', 'must be an http(s) URI'],
     ['flag', flag('x'), 'yes', 'must be true or false'],
     ['integer', integer('x', { min: 0, max: 10 }), '1.5', 'must be a whole number'],
     ['integer', integer('x', { min: 0, max: 10 }), '0x5', 'must be a whole number'],

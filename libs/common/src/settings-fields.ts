@@ -24,6 +24,16 @@ export const secret = (description: string): z.ZodString =>
 export const uri = (description: string): z.ZodURL =>
   z.url({ protocol: /^https?$/, error: 'must be an http(s) URI' }).meta({ description });
 
+/** An absolute https URI; plain http is taken on loopback only, where nobody listens in. */
+export const secureUri = (description: string): z.ZodURL =>
+  uri(description).refine((value) => !isPlainHttp(value), { error: 'must be https (http is for loopback only)' });
+
+const isPlainHttp = (value: string): boolean => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+};
+
 /** `true` or `false`, in any case. */
 export const flag = (description: string): z.ZodPreprocess<z.ZodBoolean> =>
   z

@@ -1,3 +1,4 @@
+import { DeadlineKeyEncryptionKey } from './deadline.js';
 import type { KeyEncryptionKey } from './key-encryption-key.js';
 import type { KeyProviderSettings, ProviderKind } from './key-provider.settings.js';
 
@@ -12,15 +13,17 @@ type Open<K extends ProviderKind> = (
 
 /** One entry a provider; its code and its SDK are loaded when it is chosen. */
 const open: { [K in ProviderKind]: Open<K> } = {
-  certificate: async (settings) => (await import('./certificate/index.js')).openCertificate(settings),
+  certificate: async (settings, recorded) =>
+    (await import('./certificate/index.js')).openCertificate(settings, recorded),
 };
 
-/** Opens the key-encryption key of the chosen provider. */
-export function openKeyEncryptionKey<K extends ProviderKind>(
+/** Opens the key-encryption key of the chosen provider; each of its calls has the deadline of the settings. */
+export async function openKeyEncryptionKey<K extends ProviderKind>(
   settings: KeyProviderSettings<K>,
   recorded: readonly string[],
 ): Promise<KeyEncryptionKey> {
-  return open[settings.kind](settings, recorded);
+  const key = await open[settings.kind](settings, recorded);
+  return new DeadlineKeyEncryptionKey(key, settings.timeoutSeconds);
 }
 
 /** Names the chosen provider and where it finds its key; no secret in it. */

@@ -13,6 +13,7 @@ describe('the settings of the key provider', () => {
   it('choose the certificate from the filesystem unless told otherwise', () => {
     expect(keyProviderSettingsSchema.parse({ certificate: file })).toEqual({
       kind: 'certificate',
+      timeoutSeconds: 15,
       source: { kind: 'filesystem', path: '/keys/bwkc.pfx', password: 'p' },
     });
   });

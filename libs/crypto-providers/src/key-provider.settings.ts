@@ -6,6 +6,7 @@ import {
   chooseCertificateSource,
 } from './certificate/certificate.settings.js';
 import { type keyProviderKinds, type RsaKeySettings, rsaKeySettingsSchema } from './rsa-key.settings.js';
+import type { OaepHash } from './rsa-oaep.js';
 import type { Report } from './settings-choice.js';
 
 /**
@@ -19,9 +20,17 @@ export interface ProviderSettings {
 /** The providers that are built. */
 export type ProviderKind = keyof ProviderSettings;
 
+/** What every provider is given. */
+export interface CommonSettings {
+  /** Longest wait for one answer of the provider. */
+  timeoutSeconds: number;
+  /** The hash of RSA-OAEP in new wrappings; without it the provider's own default. */
+  oaepHash?: OaepHash | undefined;
+}
+
 /** The chosen key provider with its settings: the options of `CryptoProvidersModule`. */
 export type KeyProviderSettings<K extends ProviderKind = ProviderKind> = {
-  [P in K]: { kind: P } & ProviderSettings[P];
+  [P in K]: { kind: P } & CommonSettings & ProviderSettings[P];
 }[K];
 
 interface Given {
@@ -59,5 +68,6 @@ export const keyProviderSettingsSchema = z
       return z.NEVER;
     }
     const chosen = choose[kind](given, report);
-    return chosen ? { kind, ...chosen } : z.NEVER;
+    const { timeoutSeconds, oaepHash } = given.rsaKey;
+    return chosen ? { kind, timeoutSeconds, oaepHash, ...chosen } : z.NEVER;
   });

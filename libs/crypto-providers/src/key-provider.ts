@@ -1,13 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { KEY_PROVIDER_SETTINGS } from './crypto-providers.module-definition.js';
+import { withinDeadline } from './deadline.js';
 import type { KeyEncryptionKey } from './key-encryption-key.js';
-import { KeyProviderUnavailable } from './key-provider.errors.js';
 import { describeKeyProvider, openKeyEncryptionKey } from './key-provider.registry.js';
 import type { KeyProviderSettings } from './key-provider.settings.js';
-
-/** Longest wait for the provider, in milliseconds. */
-const deadline = 15_000;
 
 /** Opens the deployment's key-encryption key, once. */
 @Injectable()
@@ -33,19 +29,6 @@ export class KeyProvider {
       this.opened = undefined;
       throw error;
     });
-    return this.withinDeadline(this.opened);
-  }
-
-  private async withinDeadline(opened: Promise<KeyEncryptionKey>): Promise<KeyEncryptionKey> {
-    const timer = new AbortController();
-    const late = sleep(deadline, undefined, { signal: timer.signal, ref: false }).then(() => {
-      const seconds = deadline / 1000;
-      throw new KeyProviderUnavailable(`The key provider (${this.description}) has not answered for ${seconds} s.`);
-    });
-    try {
-      return await Promise.race([opened, late]);
-    } finally {
-      timer.abort();
-    }
+    return withinDeadline(this.opened, this.settings.timeoutSeconds, this.description);
   }
 }

@@ -1,4 +1,4 @@
-import { choice } from '@key-connector/common';
+import { choice, integer } from '@key-connector/common';
 import { z } from 'zod';
 import { awsKmsFields } from './aws-kms/aws-kms.fields.js';
 import { azureKeyVaultFields } from './azure-key-vault/azure-key-vault.fields.js';
@@ -18,6 +18,7 @@ const oaepHashNames = ['sha1', 'sha256'] as const;
  */
 export const rsaKeySettingsSchema = z.strictObject({
   provider: choice('Where the RSA key that protects the data key is kept.', keyProviderKinds).default('certificate'),
+  timeoutSeconds: integer('Longest wait for one answer of the key provider.', { min: 1, max: 120 }).default(15),
   oaepHash: choice(
     'The hash of RSA-OAEP for new wrappings, where the provider offers both; each wrapping is opened with its own. Not given: the provider’s default.',
     oaepHashNames,

@@ -7,6 +7,12 @@ export const oaepHashes = { 'RSA-OAEP': 'SHA-1', 'RSA-OAEP-256': 'SHA-256' } as 
 /** An OAEP algorithm by its JOSE name. */
 export type RsaOaep = keyof typeof oaepHashes;
 
+/** The hash as the settings name it. */
+export type OaepHash = 'sha1' | 'sha256';
+
+/** The algorithm with the hash of the settings. */
+export const oaepWith = (hash: OaepHash): RsaOaep => (hash === 'sha1' ? 'RSA-OAEP' : 'RSA-OAEP-256');
+
 /** Whether a wrapping's algorithm is one of `oaepHashes`. */
 export function isRsaOaep(algorithm: string): algorithm is RsaOaep {
   return Object.hasOwn(oaepHashes, algorithm);

@@ -14,7 +14,11 @@ const root = `${resolve(import.meta.dirname, '../../../..')}/`;
 const password = 'fixture-password';
 
 const openFile = (path: string, filePassword?: string): Promise<KeyEncryptionKey> =>
-  openCertificate({ kind: 'certificate', source: { kind: 'filesystem', path, password: filePassword } });
+  openCertificate({
+    kind: 'certificate',
+    timeoutSeconds: 15,
+    source: { kind: 'filesystem', path, password: filePassword },
+  });
 
 interface Expected {
   dataKey: string;

@@ -11,13 +11,16 @@ import { requireUsableRsaKey } from './rsa-key.policy.js';
 const logger = new Logger('CertificateProvider');
 
 /** Opens the RSA key of a certificate file; whatever is wrong with it is KeyProviderMisconfigured. */
-export async function openCertificate({ source }: KeyProviderSettings): Promise<KeyEncryptionKey> {
-  const file = await readKeyFileSource(source);
+export async function openCertificate(
+  { source, timeoutSeconds, oaepHash }: KeyProviderSettings,
+  recorded: readonly string[] = [],
+): Promise<KeyEncryptionKey> {
+  const file = await readKeyFileSource(source, { timeoutSeconds, recorded });
   try {
     const keyFile = await readKeyFile(file);
     requireUsableRsaKey(keyFile.privateKey);
     warnWhenExpired(keyFile, file.origin);
-    return RsaKeyEncryptionKey.fromKeyFile(keyFile, file.origin);
+    return RsaKeyEncryptionKey.fromKeyFile(keyFile, file.origin, oaepHash);
   } catch (error) {
     if (error instanceof KeyFileProblem) throw new KeyProviderMisconfigured(explain(error, file));
     throw error;

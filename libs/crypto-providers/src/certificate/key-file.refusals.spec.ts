@@ -41,7 +41,7 @@ afterAll(() => folder.remove());
 const refusal = async (file: string, given?: string): Promise<string> => {
   const path = folder.file(file);
   const source = { kind: 'filesystem', path, password: given } as const;
-  const error = await rejection(openCertificate({ kind: 'certificate', source }));
+  const error = await rejection(openCertificate({ kind: 'certificate', timeoutSeconds: 15, source }));
   expect(error).toBeInstanceOf(KeyProviderMisconfigured);
   expect(error).toMatchObject({ code: 'KEY_PROVIDER_MISCONFIGURED' });
   expect(error.message).toContain(path);
@@ -98,6 +98,7 @@ describe('a key file that cannot be used', () => {
   it('never crashes on a damaged file, and never takes another key from it, whichever byte it is', async () => {
     const { id } = await openCertificate({
       kind: 'certificate',
+      timeoutSeconds: 15,
       source: { kind: 'filesystem', path: folder.file('own.key') },
     });
     const whole = await readFile(folder.file('own.pfx'));
@@ -106,7 +107,9 @@ describe('a key file that cannot be used', () => {
       bytes[at] = (bytes[at] ?? 0) ^ 0xff;
       await writeFile(folder.file('damaged.pfx'), bytes);
       const source = { kind: 'filesystem', path: folder.file('damaged.pfx'), password } as const;
-      const outcome: unknown = await openCertificate({ kind: 'certificate', source }).catch((error: unknown) => error);
+      const outcome: unknown = await openCertificate({ kind: 'certificate', timeoutSeconds: 15, source }).catch(
+        (error: unknown) => error,
+      );
       const same = outcome instanceof KeyEncryptionKey && outcome.id === id;
       expect(same || outcome instanceof KeyProviderMisconfigured).toBe(true);
     }

@@ -2,11 +2,20 @@ import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
 import { publicKeyFingerprint } from '../fingerprint.js';
 import { dataKeyLength, KeyEncryptionKey, type WrappedKey } from '../key-encryption-key.js';
 import { UnwrapFailed } from '../key-provider.errors.js';
-import { isRsaOaep, oaepHashes, requireDataKey, type RsaOaep, wrappingKey, wrapWithPublicKey } from '../rsa-oaep.js';
+import {
+  isRsaOaep,
+  type OaepHash,
+  oaepHashes,
+  oaepWith,
+  requireDataKey,
+  type RsaOaep,
+  wrappingKey,
+  wrapWithPublicKey,
+} from '../rsa-oaep.js';
 import type { KeyFile } from './key-file.js';
 
-/** SHA-1 is still sound in OAEP, but policies forbid it: only classic wrappings are made with it. */
-const defaultAlgorithm: RsaOaep = 'RSA-OAEP-256';
+/** SHA-1 is still sound in OAEP, but policies forbid it: unasked, only classic wrappings are made with it. */
+const defaultHash: OaepHash = 'sha256';
 
 /**
  * An RSA key held in memory, as CryptoKeys: WebCrypto runs each operation on libuv's thread pool, so that a private-key
@@ -20,11 +29,16 @@ export class RsaKeyEncryptionKey extends KeyEncryptionKey {
     override readonly description: string,
     override readonly keyReference: string,
     private readonly keys: Readonly<Record<RsaOaep, webcrypto.CryptoKeyPair>>,
+    private readonly defaultAlgorithm: RsaOaep,
   ) {
     super();
   }
 
-  static fromKeyFile({ privateKey, certificate }: KeyFile, origin: string): RsaKeyEncryptionKey {
+  static fromKeyFile(
+    { privateKey, certificate }: KeyFile,
+    origin: string,
+    hash: OaepHash = defaultHash,
+  ): RsaKeyEncryptionKey {
     const publicKey = createPublicKey(privateKey);
     const id = publicKeyFingerprint(publicKey);
     const thumbprint = certificate?.fingerprint.replaceAll(':', '').toLowerCase();
@@ -36,10 +50,11 @@ export class RsaKeyEncryptionKey extends KeyEncryptionKey {
         'RSA-OAEP': keyPair(publicKey, privateKey, 'RSA-OAEP'),
         'RSA-OAEP-256': keyPair(publicKey, privateKey, 'RSA-OAEP-256'),
       },
+      oaepWith(hash),
     );
   }
 
-  async wrap(dataKey: Uint8Array, algorithm: string = defaultAlgorithm): Promise<WrappedKey> {
+  async wrap(dataKey: Uint8Array, algorithm: string = this.defaultAlgorithm): Promise<WrappedKey> {
     requireDataKey(dataKey);
     if (!isRsaOaep(algorithm)) throw new RangeError(`an RSA key does not wrap with ${algorithm}`);
     const ciphertext = await wrapWithPublicKey(this.keys[algorithm].publicKey, dataKey);

@@ -19,6 +19,7 @@ export const classicFolder = `${resolve(import.meta.dirname, '../../../../test/f
 /** The key-encryption key of the classic deployment. */
 const classicKey: KeyProviderSettings = {
   kind: 'certificate',
+  timeoutSeconds: 15,
   source: { kind: 'filesystem', path: `${classicFolder}bwkc-aes.pfx`, password: 'fixture-password' },
 };
 

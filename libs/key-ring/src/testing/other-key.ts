@@ -18,7 +18,7 @@ export async function generateOtherKey(): Promise<OtherKey> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   await writeFile(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   return {
-    settings: { kind: 'certificate', source: { kind: 'filesystem', path } },
+    settings: { kind: 'certificate', timeoutSeconds: 15, source: { kind: 'filesystem', path } },
     publicKey,
     remove: () => rm(folder, { recursive: true }),
   };
