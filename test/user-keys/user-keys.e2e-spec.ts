@@ -68,7 +68,7 @@ describe.each(kinds)('/user-keys on %s', (_kind, start) => {
           timeoutSeconds: 15,
           source: { kind: 'filesystem', ...certificate },
         }),
-        KeyRingModule.forRoot({ valueLayout: 'auto' }),
+        KeyRingModule.forRoot({ valueLayout: 'auto', providerCheckSeconds: 300 }),
         AuthModule.forRoot({ ...authSettingsSchema.parse({}), identityServerUri: issuer.uri }),
         UserKeysModule.forRoot({ accessFlushMilliseconds: 1000 }),
       ],

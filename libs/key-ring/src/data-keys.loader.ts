@@ -1,4 +1,4 @@
-import { type KeyEncryptionKey, KeyProvider } from '@key-connector/crypto-providers';
+import { type KeyEncryptionKey, KeyProvider, type WrappedKey } from '@key-connector/crypto-providers';
 import { Database } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
 import type { DataKey } from './data-key.js';
@@ -10,6 +10,8 @@ import { WrappingsOpener } from './wrappings.opener.js';
 export interface LoadedDataKeys {
   readonly dataKeys: ReadonlyMap<number, DataKey>;
   readonly kek: KeyEncryptionKey;
+  /** How the active data key stands in the database under that key. */
+  readonly activeWrapping: WrappedKey;
 }
 
 /** Brings the data keys from the database into memory; an empty database gets its first one. */
@@ -31,7 +33,7 @@ export class DataKeysLoader {
   async load(): Promise<LoadedDataKeys> {
     const stored = await this.store.read();
     const kek = await this.open(stored);
-    if (stored.dataKeyIds.length > 0) return { dataKeys: await this.opener.openAll(kek, stored), kek };
+    if (stored.dataKeyIds.length > 0) return this.openAll(kek, stored);
     await this.establish(kek);
     return this.reload();
   }
@@ -39,8 +41,12 @@ export class DataKeysLoader {
   /** The data keys that are there; never makes one. */
   async reload(): Promise<LoadedDataKeys> {
     const stored = await this.store.read();
-    const kek = await this.open(stored);
-    return { dataKeys: await this.opener.openAll(kek, stored), kek };
+    return this.openAll(await this.open(stored), stored);
+  }
+
+  private async openAll(kek: KeyEncryptionKey, stored: StoredRing): Promise<LoadedDataKeys> {
+    const dataKeys = await this.opener.openAll(kek, stored);
+    return { dataKeys, kek, activeWrapping: this.opener.wrappingOf(Math.max(...dataKeys.keys()), kek, stored) };
   }
 
   private open({ wrappings }: StoredRing): Promise<KeyEncryptionKey> {

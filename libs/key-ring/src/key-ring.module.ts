@@ -10,6 +10,7 @@ import { KeyRingStore } from './key-ring.store.js';
 import { KeyRing } from './key-ring.js';
 import { KnownValuesCheck } from './known-values.check.js';
 import { OpeningFailures } from './opening-failures.js';
+import { ProviderCheck } from './provider.check.js';
 import { RingReload } from './ring.reload.js';
 import { WrappingsOpener } from './wrappings.opener.js';
 
@@ -24,6 +25,7 @@ import { WrappingsOpener } from './wrappings.opener.js';
     KeyRingStore,
     KnownValuesCheck,
     OpeningFailures,
+    ProviderCheck,
     RingReload,
     WrappingsOpener,
   ],

@@ -1,4 +1,4 @@
-import { choice } from '@key-connector/common';
+import { choice, integer } from '@key-connector/common';
 import { z } from 'zod';
 
 /** `keyRing__*`: how user keys are written. */
@@ -9,6 +9,10 @@ export const keyRingSettingsSchema = z.strictObject({
       '`auto`: `classic` on a classic deployment’s database, `bound` once it has got a newer data key, `boundOnly` on a new one.',
     ['auto', 'classic', 'bound', 'boundOnly'],
   ).default('auto'),
+  providerCheckSeconds: integer(
+    'Between two background checks that the key provider still opens a data key. No request waits for them.',
+    { min: 1, max: 86_400 },
+  ).default(300),
 });
 
 /** `keyRing__*` as the schema gives it: the options of `KeyRingModule`. */

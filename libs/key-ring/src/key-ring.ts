@@ -7,6 +7,7 @@ import type { KeyRingSettings } from './key-ring.settings.js';
 import { KnownValuesCheck } from './known-values.check.js';
 import { OpeningFailure } from './opening-failure.js';
 import { OpeningFailures } from './opening-failures.js';
+import { ProviderCheck, type ProviderState } from './provider.check.js';
 import { Ring } from './ring.js';
 import { RingReload } from './ring.reload.js';
 import type { SealedKey } from './sealed-key.js';
@@ -30,6 +31,7 @@ export class KeyRing {
     private readonly knownValues: KnownValuesCheck,
     private readonly failures: OpeningFailures,
     private readonly reload: RingReload,
+    private readonly providerCheck: ProviderCheck,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
 
@@ -45,11 +47,17 @@ export class KeyRing {
    * fatal and leave the database as it was.
    */
   async load(): Promise<void> {
-    const { dataKeys, kek } = await this.loader.load();
+    const { dataKeys, kek, activeWrapping } = await this.loader.load();
     const ring = new Ring(dataKeys, resolveLayout(this.settings.valueLayout, [...dataKeys.keys()]));
     await this.knownValues.run(ring);
     this.ring = ring;
     this.keyEncryptionKey = `${kek.description} (${kek.id})`;
+    this.providerCheck.watch(kek, { wrapped: activeWrapping, secret: ring.active.secret });
+  }
+
+  /** How the key provider did when it was last asked, in the background: no request needs it. */
+  providerState(): ProviderState {
+    return this.providerCheck.state();
   }
 
   /** Throws NotReady before `load` is done: until then nobody can tell a key that is not there from one that is. */

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { type KeyEncryptionKey, UnwrapFailed } from '@key-connector/crypto-providers';
+import { type KeyEncryptionKey, UnwrapFailed, type WrappedKey } from '@key-connector/crypto-providers';
 import { Injectable } from '@nestjs/common';
 import { classicDataKeyId, type DataKey, takeSecret } from './data-key.js';
 import type { DataKeyWrappingRow } from './entities/data-key-wrapping.entity.js';
@@ -16,14 +16,16 @@ export class WrappingsOpener {
     if (dataKeyIds.length === 0) throw new DataKeyLost('There is no data key in the database (DataKeys is empty).');
     const dataKeys = new Map<number, DataKey>();
     for (const id of dataKeyIds) {
-      const own = wrappings.filter(({ dataKeyId }) => dataKeyId === id);
-      const wrapping = own.find(({ kekId }) => kekId === kek.id);
-      if (wrapping === undefined) throw new DataKeyUnreadable(notWrapped(id, kek, own));
-      const { keyReference, algorithm, wrappedKey } = wrapping;
-      const secret = await this.open(kek, { keyReference, algorithm, wrappedKey }, damaged(id, kek));
+      const secret = await this.open(kek, this.rowOf(id, kek, wrappings), damaged(id, kek));
       dataKeys.set(id, { id, secret });
     }
     return dataKeys;
+  }
+
+  /** The wrapping of a data key under a key-encryption key; that there is none is a DataKeyUnreadable. */
+  wrappingOf(id: number, kek: KeyEncryptionKey, { wrappings }: StoredRing): WrappedKey {
+    const { keyReference, algorithm, wrappedKey } = this.rowOf(id, kek, wrappings);
+    return { keyReference, algorithm, ciphertext: Buffer.from(wrappedKey, 'base64') };
   }
 
   /** Opens a classic deployment's wrapping, or throws DataKeyUnreadable. */
@@ -38,16 +40,23 @@ export class WrappingsOpener {
     this.opened.set(wrappedKey, secret);
   }
 
+  private rowOf(id: number, kek: KeyEncryptionKey, wrappings: readonly DataKeyWrappingRow[]): DataKeyWrappingRow {
+    const own = wrappings.filter(({ dataKeyId }) => dataKeyId === id);
+    const wrapping = own.find(({ kekId }) => kekId === kek.id);
+    if (wrapping === undefined) throw new DataKeyUnreadable(notWrapped(id, kek, own));
+    return wrapping;
+  }
+
   private async open(
     kek: KeyEncryptionKey,
-    { wrappedKey, ...names }: Pick<DataKeyWrappingRow, 'keyReference' | 'algorithm' | 'wrappedKey'>,
+    { wrappedKey, keyReference, algorithm }: Pick<DataKeyWrappingRow, 'keyReference' | 'algorithm' | 'wrappedKey'>,
     message: string,
   ): Promise<KeyObject> {
     const known = this.opened.get(wrappedKey);
     if (known !== undefined) return known;
     try {
       const ciphertext = Buffer.from(wrappedKey, 'base64');
-      const secret = takeSecret(await kek.unwrap({ ...names, ciphertext }));
+      const secret = takeSecret(await kek.unwrap({ keyReference, algorithm, ciphertext }));
       this.remember(wrappedKey, secret);
       return secret;
     } catch (error) {

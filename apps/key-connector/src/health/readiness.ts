@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorFunction, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Boot } from '../boot/boot.js';
 
-/** What must be there for any request to succeed, one indicator each. A failing key provider is not among it. */
+/** What must be there for any request to succeed, one indicator each; the key provider is shown, and never counts. */
 @Injectable()
 export class Readiness {
   constructor(
@@ -18,7 +18,13 @@ export class Readiness {
 
   /** One function each, as Terminus takes them. */
   indicators(): HealthIndicatorFunction[] {
-    return [() => this.boot(), () => this.database(), () => this.dataKeys(), () => this.issuer()];
+    return [
+      () => this.boot(),
+      () => this.database(),
+      () => this.dataKeys(),
+      () => this.issuer(),
+      () => this.keyProvider(),
+    ];
   }
 
   private boot(): HealthIndicatorResult {
@@ -41,6 +47,12 @@ export class Readiness {
   private dataKeys(): HealthIndicatorResult {
     const indicator = this.health.check('dataKeys');
     return this.keyRing.loaded ? indicator.up() : indicator.down('not loaded');
+  }
+
+  /** Requests are served from memory: a provider that is away must not take the service out of the load balancer. */
+  private keyProvider(): HealthIndicatorResult {
+    const { up, detail } = this.keyRing.providerState();
+    return this.health.check('keyProvider').up({ opensDataKeys: up, detail });
   }
 
   private issuer(): HealthIndicatorResult {

@@ -65,7 +65,7 @@ export class KeyRingFixture {
         ObservabilityModule.forRoot({ host: '127.0.0.1' }),
         DatabaseModule.forRoot(database),
         CryptoProvidersModule.forRoot(keyProvider),
-        KeyRingModule.forRoot({ valueLayout }),
+        KeyRingModule.forRoot({ valueLayout, providerCheckSeconds: 300 }),
       ],
     })
       .setLogger(new ConsoleLogger({ logLevels: [] }))
