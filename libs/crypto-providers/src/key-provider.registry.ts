@@ -15,6 +15,8 @@ type Open<K extends ProviderKind> = (
 const open: { [K in ProviderKind]: Open<K> } = {
   certificate: async (settings, recorded) =>
     (await import('./certificate/index.js')).openCertificate(settings, recorded),
+  vaulttransit: async (settings, recorded) =>
+    (await import('./vault-transit/index.js')).openVaultTransit(settings, recorded),
 };
 
 /** Opens the key-encryption key of the chosen provider; each of its calls has the deadline of the settings. */
@@ -29,6 +31,7 @@ export async function openKeyEncryptionKey<K extends ProviderKind>(
 /** Names the chosen provider and where it finds its key; no secret in it. */
 const describe: { [K in ProviderKind]: (settings: KeyProviderSettings<K>) => string } = {
   certificate: ({ source }) => `certificate ${source.path}`,
+  vaulttransit: ({ vault, mount, keyName }) => `Vault transit key ${mount}/keys/${keyName} at ${vault.server}`,
 };
 
 /** Names the chosen provider for logs. */

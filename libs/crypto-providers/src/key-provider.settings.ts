@@ -8,6 +8,7 @@ import {
 import { type keyProviderKinds, type RsaKeySettings, rsaKeySettingsSchema } from './rsa-key.settings.js';
 import type { OaepHash } from './rsa-oaep.js';
 import type { Report } from './settings-choice.js';
+import { chooseVaultTransit, type VaultTransitSettings } from './vault-transit/vault-transit.settings.js';
 
 /**
  * What each built provider needs. Adding one: a folder with its fields and its settings, a line in `rsa-key.settings.ts`
@@ -15,6 +16,7 @@ import type { Report } from './settings-choice.js';
  */
 export interface ProviderSettings {
   certificate: { source: CertificateSource };
+  vaulttransit: VaultTransitSettings;
 }
 
 /** The providers that are built. */
@@ -30,8 +32,9 @@ export interface CommonSettings {
 
 /** The chosen key provider with its settings: the options of `CryptoProvidersModule`. */
 export type KeyProviderSettings<K extends ProviderKind = ProviderKind> = {
-  [P in K]: { kind: P } & CommonSettings & ProviderSettings[P];
-}[K];
+  [P in K]: { kind: P } & ProviderSettings[P];
+}[K] &
+  CommonSettings;
 
 interface Given {
   readonly rsaKey: RsaKeySettings;
@@ -44,6 +47,7 @@ const choose: { readonly [K in ProviderKind]: (given: Given, report: Report) => 
     const source = chooseCertificateSource(certificate, report);
     return source && { source };
   },
+  vaulttransit: ({ rsaKey }, report) => chooseVaultTransit(rsaKey, report),
 };
 
 const isBuilt = (kind: (typeof keyProviderKinds)[number]): kind is ProviderKind => kind in choose;
@@ -67,7 +71,11 @@ export const keyProviderSettingsSchema = z
       report(['rsaKey', 'provider'], `${kind} is known, but not built yet; use certificate`);
       return z.NEVER;
     }
-    const chosen = choose[kind](given, report);
-    const { timeoutSeconds, oaepHash } = given.rsaKey;
-    return chosen ? { kind, timeoutSeconds, oaepHash, ...chosen } : z.NEVER;
+    return settingsOf(kind, given, report) ?? z.NEVER;
   });
+
+function settingsOf<K extends ProviderKind>(kind: K, given: Given, report: Report): KeyProviderSettings<K> | undefined {
+  const chosen = choose[kind](given, report);
+  const { timeoutSeconds, oaepHash } = given.rsaKey;
+  return chosen && Object.assign({ kind, ...chosen }, { timeoutSeconds, oaepHash });
+}

@@ -4,9 +4,10 @@ import { awsKmsFields } from './aws-kms/aws-kms.fields.js';
 import { azureKeyVaultFields } from './azure-key-vault/azure-key-vault.fields.js';
 import { googleCloudKmsFields } from './google-cloud-kms/google-cloud-kms.fields.js';
 import { pkcs11Fields } from './pkcs11/pkcs11.fields.js';
+import { vaultTransitFields } from './vault-transit/vault-transit.fields.js';
 
 /** Every key provider that the settings know, in the order of the reference. */
-export const keyProviderKinds = ['certificate', 'azurekv', 'gcpkms', 'awskms', 'pkcs11'] as const;
+export const keyProviderKinds = ['certificate', 'azurekv', 'gcpkms', 'awskms', 'pkcs11', 'vaulttransit'] as const;
 
 /** The hashes of RSA-OAEP that the settings know. */
 const oaepHashNames = ['sha1', 'sha256'] as const;
@@ -27,6 +28,7 @@ export const rsaKeySettingsSchema = z.strictObject({
   ...googleCloudKmsFields,
   ...awsKmsFields,
   ...pkcs11Fields,
+  ...vaultTransitFields,
 });
 
 /** `rsaKey__*` as the schema gives it. */

@@ -12,7 +12,7 @@ const logger = new Logger('CertificateProvider');
 
 /** Opens the RSA key of a certificate file; whatever is wrong with it is KeyProviderMisconfigured. */
 export async function openCertificate(
-  { source, timeoutSeconds, oaepHash }: KeyProviderSettings,
+  { source, timeoutSeconds, oaepHash }: KeyProviderSettings<'certificate'>,
   recorded: readonly string[] = [],
 ): Promise<KeyEncryptionKey> {
   const file = await readKeyFileSource(source, { timeoutSeconds, recorded });

@@ -1,0 +1,1 @@
+export { openVaultTransit } from './vault-transit.provider.js';

@@ -1,0 +1,97 @@
+import type { ReadableStream } from 'node:stream/web';
+import { KeyProviderUnavailable } from '../key-provider.errors.js';
+import { isLoopback } from './loopback.js';
+
+/** One request to Vault's API; `path` is below `/v1/` and not encoded. */
+export interface VaultRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+/** What Vault answered; `body` is `undefined` where it is not JSON. */
+export interface VaultAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** The largest answer that we ask for: a key with hundreds of versions, or a secret (at most 1 MB in Vault). */
+const maxBytes = 4 * 1024 * 1024;
+
+/** A standby sends to the active server, and that may have changed meanwhile. */
+const maxRedirects = 2;
+
+/** Where requests go. */
+export interface VaultEndpoint {
+  readonly server: string;
+  /** Limit for a whole exchange, redirects and body included. */
+  readonly timeoutSeconds: number;
+}
+
+/**
+ * Sends one request; whatever keeps an answer from coming is KeyProviderUnavailable.
+ *
+ * Through the global fetch, so that proxies and authorities of the process hold here too.
+ */
+export async function exchange(
+  { server, timeoutSeconds }: VaultEndpoint,
+  { method, path, query = {}, body }: VaultRequest,
+  headers: Readonly<Record<string, string>>,
+): Promise<VaultAnswer> {
+  const url = new URL(`${server}/v1/${path.split('/').map(encodeURIComponent).join('/')}`);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  const init = {
+    method,
+    headers: { ...headers, accept: 'application/json', 'x-vault-request': 'true' },
+    signal: AbortSignal.timeout(timeoutSeconds * 1000),
+    ...(body && { body: JSON.stringify(body) }),
+  };
+  try {
+    const response = await follow(url, init, maxRedirects);
+    return { status: response.status, body: parse(await readText(response.body as ReadableStream<Uint8Array> | null)) };
+  } catch (error) {
+    throw new KeyProviderUnavailable(`Vault at ${server} cannot be reached: ${reasonOf(error)}.`);
+  }
+}
+
+/** Follows a standby's redirect (307), but never to plain HTTP on the network: the token goes with it. */
+async function follow(url: URL, init: RequestInit, redirects: number): Promise<Response> {
+  const response = await fetch(url, { ...init, redirect: 'manual' });
+  if (response.status < 300 || response.status > 399) return response;
+  await response.body?.cancel();
+  const target = URL.parse(response.headers.get('location') ?? '', url.href);
+  if (![307, 308].includes(response.status) || target === null || redirects === 0)
+    throw new Error(`it redirects (${response.status}) and does not answer`);
+  if (target.protocol !== url.protocol || (target.protocol !== 'https:' && !isLoopback(target)))
+    throw new Error(`it redirects to ${target.origin}, where the token would go over plain HTTP`);
+  return follow(target, init, redirects - 1);
+}
+
+async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early cancels the body and closes the connection.
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw new Error(`it answered more than ${maxBytes / 1024 / 1024} MB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `fetch` only says "fetch failed"; what failed (ECONNREFUSED, a certificate) is in its cause. */
+function reasonOf(error: unknown): string {
+  const { name, message = 'failed', cause } = (error ?? {}) as Partial<Error>;
+  if (name === 'TimeoutError') return `no answer in time`;
+  const { message: because, code } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
+  return (because === '' ? undefined : because) ?? code ?? message;
+}
