@@ -8,6 +8,7 @@ const shared = {
       {
         jsc: {
           target: 'es2023',
+          experimental: { keepImportAssertions: true },
           parser: { syntax: 'typescript', decorators: true },
           transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
         },

@@ -28,6 +28,7 @@ const compile = (filename: string): string =>
     swcrc: false,
     jsc: {
       target: 'es2023',
+      experimental: { keepImportAssertions: true },
       parser: { syntax: 'typescript', decorators: true },
       transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
     },

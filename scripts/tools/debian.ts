@@ -8,7 +8,9 @@ const debianPackages: readonly { readonly name: string; readonly file: string }[
   { name: 'mariadb-client-core', file: '/usr/bin/mariadb' },
   { name: 'mariadb-server-core', file: '/usr/sbin/mariadbd' },
   { name: 'opensc', file: '/usr/bin/pkcs11-tool' },
+  { name: 'postgresql-client', file: '/usr/bin/psql' },
   { name: 'softhsm2', file: '/usr/bin/softhsm2-util' },
+  { name: 'sqlite3', file: '/usr/bin/sqlite3' },
 ];
 
 /** Those that are not here. */

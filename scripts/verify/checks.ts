@@ -25,6 +25,7 @@ export const steps: readonly Check[] = [
   programs,
   command('test tools', 'node', 'scripts/bootstrap.mjs', 'install'),
   command('build', 'nest', 'build', 'key-connector'),
+  command('build of the commands', 'nest', 'build', 'cli'),
   command('build of the demo issuer', 'nest', 'build', 'demo-issuer'),
   tests,
 ];

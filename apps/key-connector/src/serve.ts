@@ -1,13 +1,11 @@
-import { KeyConnectorError } from '@key-connector/common';
+import { KeyConnectorError, trustExtraCas, version } from '@key-connector/common';
 import { Database } from '@key-connector/database';
 import { KeyRing } from '@key-connector/key-ring';
 import { createLogger, PinoLoggerService } from '@key-connector/observability';
 import { loadSettings, redact, type Settings, SettingsInvalid } from '@key-connector/settings';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { version } from './about/version.js';
 import { Boot } from './boot/boot.js';
 import { createApp } from './create-app.js';
-import { trustExtraCas } from './tls/trust-extra-cas.js';
 
 /** Starts the service; it listens at once and turns ready when its dependencies are up. */
 export async function serve(): Promise<void> {

@@ -5,12 +5,13 @@ import { databaseProviders, dataSourceOptions } from './database.providers.js';
 import { Database } from './database.service.js';
 import { Dialect } from './dialects/dialect.js';
 import { UserKey } from './entities/user-key.entity.js';
+import { Migrations } from './migrations/migrations.js';
 
 /** Provides `Database` everywhere; entities of other rooms join by `TypeOrmModule.forFeature`. */
 @Global()
 @Module({
   imports: [TypeOrmModule.forRootAsync(dataSourceOptions), TypeOrmModule.forFeature([UserKey])],
   providers: databaseProviders,
-  exports: [Database, Dialect],
+  exports: [Database, Dialect, Migrations],
 })
 export class DatabaseModule extends ConfigurableModuleClass {}

@@ -6,6 +6,7 @@ import { Database } from './database.service.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialects/dialect.js';
 import { openDialect } from './dialects/open-dialect.js';
+import { Migrations } from './migrations/migrations.js';
 
 export const databaseProviders: Provider[] = [
   {
@@ -18,6 +19,11 @@ export const databaseProviders: Provider[] = [
     inject: [DataSource, Dialect, DATABASE_SETTINGS],
     useFactory: (source: DataSource, dialect: Dialect, settings: DatabaseSettings) =>
       new Database(source, dialect, settings),
+  },
+  {
+    provide: Migrations,
+    inject: [Dialect],
+    useFactory: (dialect: Dialect) => new Migrations(dialect),
   },
 ];
 

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KeyConnectorError } from '@key-connector/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { DatabaseReadOnly, DatabaseUnavailable } from './database.errors.js';
+import { DatabaseUnavailable } from './database.errors.js';
+import { databaseErrorOf, unavailable } from './database.failures.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect, type Failure } from './dialects/dialect.js';
-import { driverErrorOf } from './driver-error.js';
 import { migrate } from './migrations/migrate.js';
 import { SharedAnswer } from './shared-answer.js';
 import type { UserKeyStatements } from './statements/user-key.statements.js';
@@ -88,7 +87,7 @@ export class Database {
       await migrate(this.source, this.dialect, this.settings.migrate);
     } catch (error) {
       // Nothing between here and the database is worth giving up for, but what an operator must change.
-      throw this.translated(error) ?? this.unavailable(error);
+      throw databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
     }
   }
 
@@ -110,29 +109,7 @@ export class Database {
     try {
       return await work();
     } catch (error) {
-      throw this.translated(error) ?? error;
+      throw databaseErrorOf(this.dialect, error) ?? error;
     }
   }
-
-  private translated(error: unknown): KeyConnectorError | undefined {
-    if (error instanceof KeyConnectorError) return error;
-    const failure = this.dialect.failureOf(error);
-    if (failure === undefined) return undefined;
-    this.dialect.failed?.(failure);
-    if (failure === 'read-only')
-      return new DatabaseReadOnly(`${this.description} takes no writes: ${reasonOf(error)}.`);
-    return this.unavailable(error);
-  }
-
-  /** Without the cause: a driver's error carries the statement's values. */
-  private unavailable(error: unknown): DatabaseUnavailable {
-    return new DatabaseUnavailable(`${this.description} cannot be used: ${reasonOf(error)}.`);
-  }
-}
-
-/** The driver's message and code. Errors that quote values (SQLSTATE 22 and 23) never come here. */
-function reasonOf(error: unknown): string {
-  const { message, code } = driverErrorOf(error) ?? { message: 'unknown error', code: undefined };
-  if (message === '') return code ?? 'unknown error';
-  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
 }

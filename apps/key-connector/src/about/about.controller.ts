@@ -1,5 +1,5 @@
+import { version } from '@key-connector/common';
 import { Controller, Get, Header } from '@nestjs/common';
-import { version } from './version.js';
 
 /** What existing monitors ask for: is anyone there, what time is it, which version. */
 @Controller()

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { reasonOf, TlsFileUnreadable } from '@key-connector/common';
 import type { HttpSettings } from '@key-connector/settings';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { TlsOptions as TlsServerOptions } from 'node:tls';
 import { clientErrorHandler } from './client-error.handler.js';
 import { answerUnroutable } from './unroutable.js';
-import { reasonOf, TlsFileUnreadable } from '../tls/tls-file-unreadable.error.js';
 
 type ServerOptions = NonNullable<ConstructorParameters<typeof FastifyAdapter>[0]>;
 

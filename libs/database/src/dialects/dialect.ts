@@ -12,6 +12,14 @@ export type Failure =
   /** Anything else between us and the database: no connection, timeout, refused login, missing right. */
   | 'unavailable';
 
+/** How the database's own client takes several statements. */
+export interface ScriptStyle {
+  readonly begin: string;
+  /** Behind each statement. */
+  readonly terminator: string;
+  readonly end: string;
+}
+
 /** Everything that differs between databases; one subclass in one file for each. */
 export abstract class Dialect {
   /** What and where the database is, for people: no user name, no password. */
@@ -22,6 +30,9 @@ export abstract class Dialect {
 
   /** Options of the short-lived data source that runs migrations: same place, one connection, long deadlines. */
   abstract readonly migrationOptions: DataSourceOptions;
+
+  /** A script is one transaction, unless the dialect says otherwise. */
+  readonly script: ScriptStyle = { begin: 'BEGIN;', terminator: ';', end: 'COMMIT;' };
 
   /**
    * Looks at the server or file before a pool is opened on it.

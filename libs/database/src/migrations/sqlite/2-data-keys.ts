@@ -41,6 +41,8 @@ export class DataKeys1760000000002 implements MigrationInterface {
   }
 
   private async refuseDoubles(runner: QueryRunner): Promise<void> {
+    // When the SQL is printed only, the table may not be there yet.
+    if (!(await runner.hasTable('UserKeys'))) return;
     const doubles = (await runner.query(
       'SELECT lower("Id") AS "id" FROM "UserKeys" GROUP BY lower("Id") HAVING count(*) > 1 LIMIT 5',
     )) as { id: string }[];

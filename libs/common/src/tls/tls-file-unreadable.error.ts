@@ -1,4 +1,4 @@
-import { KeyConnectorError } from '@key-connector/common';
+import { KeyConnectorError } from '../key-connector.error.js';
 
 /** A certificate or key that the settings name for TLS cannot be used. */
 export class TlsFileUnreadable extends KeyConnectorError {

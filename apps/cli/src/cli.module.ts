@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { CommandRunnerModule } from 'nest-commander';
+import { Deployment } from './deployment/deployment.js';
+import { MigrationsCommand } from './migrations/migrations.command.js';
+import { PrintMigrationsCommand } from './migrations/print.command.js';
+import { ProgramHelp } from './program.js';
+import { RunMigrationsCommand } from './migrations/run.command.js';
+
+/** Every command; one is added by its class here. */
+@Module({
+  imports: [CommandRunnerModule],
+  providers: [ProgramHelp, Deployment, MigrationsCommand, PrintMigrationsCommand, RunMigrationsCommand],
+})
+export class CliModule {}

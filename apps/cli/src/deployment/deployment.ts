@@ -1,0 +1,25 @@
+import { trustExtraCas } from '@key-connector/common';
+import { loadSettings } from '@key-connector/settings';
+import { type INestApplicationContext, Injectable } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { DeploymentModule } from './deployment.module.js';
+import { StderrLogger } from './stderr.logger.js';
+
+/** The deployment that this process' settings describe: read and opened when a command needs it, so that help needs none. */
+@Injectable()
+export class Deployment {
+  /** Gives the service's own rooms to some work, and closes them however that ends. Nothing is connected yet. */
+  async use(work: (context: INestApplicationContext) => Promise<void>): Promise<void> {
+    const settings = loadSettings();
+    trustExtraCas(settings.tls.extraCaPath);
+    const context = await NestFactory.createApplicationContext(DeploymentModule.with(settings), {
+      logger: new StderrLogger(),
+      abortOnError: false,
+    });
+    try {
+      await work(context);
+    } finally {
+      await context.close();
+    }
+  }
+}

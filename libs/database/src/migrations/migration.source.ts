@@ -1,0 +1,13 @@
+import { DataSource } from 'typeorm';
+import type { Dialect } from '../dialects/dialect.js';
+
+/** Opens the short-lived data source of migrations for some work, and closes it however that ends. */
+export async function withMigrationSource<T>(dialect: Dialect, work: (source: DataSource) => Promise<T>): Promise<T> {
+  const source = new DataSource(dialect.migrationOptions);
+  await source.initialize();
+  try {
+    return await work(source);
+  } finally {
+    await source.destroy();
+  }
+}

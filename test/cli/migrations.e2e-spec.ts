@@ -1,0 +1,86 @@
+import { expect, test } from '@jest/globals';
+import { DatabaseUnsupported } from '@key-connector/database';
+import { openDatabase, useDatabases } from '../database/open-database.js';
+import { postgresDatabases, sqliteDatabases, type TestDatabases } from '../database/test-database.js';
+import { type CliResult, runCli } from '../support/cli.process.js';
+import { describeIf } from '../support/skip.js';
+import { cliSettings } from './cli-settings.js';
+import { applyScript, ownClients } from './own-client.js';
+
+const kinds: readonly (readonly [kind: keyof typeof ownClients, start: () => Promise<TestDatabases>])[] = [
+  ['sqlite', sqliteDatabases],
+  ['postgresql', postgresDatabases],
+];
+
+for (const [kind, start] of kinds) {
+  const { program, schemaQuery } = ownClients[kind];
+  describeIf(program.installed, program.reason, `key-connector migrations on ${kind}`, () => {
+    const suite = useDatabases(start);
+    const migrations = (...args: readonly string[]): Promise<CliResult> =>
+      runCli(['migrations', ...args], cliSettings(suite.place.settings));
+    const schema = (): Promise<object[]> => suite.place.sql(schemaQuery);
+
+    /** The schema that the service makes by itself. */
+    const migratedSchema = async (classic: boolean): Promise<object[]> => {
+      const place = await suite.databases.create();
+      if (classic) await place.loadClassic();
+      suite.opened.push(await openDatabase(place.settings));
+      return place.sql(schemaQuery);
+    };
+
+    test.each([
+      ['an empty', false],
+      ['a classic', true],
+    ])(
+      'printing leaves %s database as it is; the printed script brings it to where the service brings it',
+      async (_, classic) => {
+        if (classic) await suite.place.loadClassic();
+        const before = await schema();
+        const script = await migrations('print');
+        expect(await schema()).toEqual(before);
+        expect(script).toMatchObject({ code: 0, stderr: '' });
+        await applyScript(kind, suite.place.settings, script.stdout);
+        expect(await schema()).toEqual(await migratedSchema(classic));
+        await suite.open({ migrate: 'false' });
+        expect((await migrations('print')).stdout).toMatch(/^-- Nothing is pending on /);
+      },
+    );
+
+    test('only what is still pending is printed', async () => {
+      await migrations('run');
+      await suite.place.sql(`DELETE FROM "KeyConnectorMigrations" WHERE "name" LIKE 'DataKeys%'`);
+      const { stdout } = await migrations('print');
+      expect(stdout).toContain('CREATE TABLE "DataKeys"');
+      expect(stdout).not.toMatch(/CREATE TABLE.*"(KeyConnectorMigrations|UserKeys)"/);
+    });
+
+    test('print --all gives what an empty database needs, and asks no database', async () => {
+      const { stdout } = await migrations('print');
+      const nowhere = {
+        ...suite.place.settings,
+        sqliteConnectionString: 'Data Source=/nowhere/keys.sqlite',
+        postgreSqlConnectionString: 'Host=127.0.0.1;Port=1;Database=keys;Username=nobody',
+      };
+      expect(await runCli(['migrations', 'print', '--all'], cliSettings(nowhere))).toEqual({
+        code: 0,
+        stdout,
+        stderr: '',
+      });
+    });
+
+    test('run says what it ran, also where the service may not, and nothing the second time', async () => {
+      const settings = { ...cliSettings(suite.place.settings), database__migrate: 'false' };
+      expect((await runCli(['migrations', 'run'], settings)).stdout).toMatch(
+        /^Ran ClassicTables\d+, DataKeys\d+.* on /,
+      );
+      expect((await runCli(['migrations', 'run'], settings)).stdout).toMatch(/^Nothing was pending on /);
+      await suite.open({ migrate: 'false' });
+    });
+
+    test('a start that may not migrate names the commands', async () => {
+      const start = suite.open({ migrate: 'false' });
+      await expect(start).rejects.toThrow(DatabaseUnsupported);
+      await expect(start).rejects.toThrow(/"key-connector migrations run".*"key-connector migrations print"/);
+    });
+  });
+}
