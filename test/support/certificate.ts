@@ -22,8 +22,8 @@ export async function makeKeyCertificate(folder: string): Promise<{ path: string
   return { path, password };
 }
 
-/** Makes what an HTTPS server on this machine and its clients need. */
-export function tlsCertificate(): TlsCertificate {
+/** Makes what an HTTPS server on this machine and its clients need; it also answers to `names`, which may be wildcards. */
+export function tlsCertificate(names: readonly string[] = []): TlsCertificate {
   const authority = { key: rsaKey(2048), subject: commonName('Throwaway test authority') };
   const ca = certify({
     ...authority,
@@ -43,7 +43,7 @@ export function tlsCertificate(): TlsCertificate {
       { name: 'basicConstraints', cA: false },
       { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
       { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames: [dnsName('localhost'), ipAddress('127.0.0.1')] },
+      { name: 'subjectAltName', altNames: [...['localhost', ...names].map(dnsName), ipAddress('127.0.0.1')] },
     ],
   });
   return {
