@@ -4,17 +4,21 @@ import type { KeyProviderSettings, ProviderKind } from './key-provider.settings.
 
 /**
  * `recorded` are the key references of the wrappings in the database. A provider whose settings name no version opens the
- * recorded one, so that a new version changes nothing by itself.
+ * recorded one, so that a new version changes nothing by itself. `classic` is the wrapping of a classic deployment that is
+ * about to be taken over: it names no version, and the provider opens the one that it was made with.
  */
 type Open<K extends ProviderKind> = (
   settings: KeyProviderSettings<K>,
   recorded: readonly string[],
+  classic: Uint8Array | undefined,
 ) => Promise<KeyEncryptionKey>;
 
 /** One entry a provider; its code and its SDK are loaded when it is chosen. */
 const open: { [K in ProviderKind]: Open<K> } = {
   certificate: async (settings, recorded) =>
     (await import('./certificate/index.js')).openCertificate(settings, recorded),
+  azurekv: async (settings, recorded, classic) =>
+    (await import('./azure-key-vault/index.js')).openAzureKeyVault(settings, recorded, classic),
   vaulttransit: async (settings, recorded) =>
     (await import('./vault-transit/index.js')).openVaultTransit(settings, recorded),
 };
@@ -23,14 +27,16 @@ const open: { [K in ProviderKind]: Open<K> } = {
 export async function openKeyEncryptionKey<K extends ProviderKind>(
   settings: KeyProviderSettings<K>,
   recorded: readonly string[],
+  classic: Uint8Array | undefined,
 ): Promise<KeyEncryptionKey> {
-  const key = await open[settings.kind](settings, recorded);
+  const key = await open[settings.kind](settings, recorded, classic);
   return new DeadlineKeyEncryptionKey(key, settings.timeoutSeconds);
 }
 
 /** Names the chosen provider and where it finds its key; no secret in it. */
 const describe: { [K in ProviderKind]: (settings: KeyProviderSettings<K>) => string } = {
   certificate: ({ source }) => `certificate ${source.path}`,
+  azurekv: ({ access, keyName }) => `key ${keyName} of ${access.vaultUri}`,
   vaulttransit: ({ vault, mount, keyName }) => `Vault transit key ${mount}/keys/${keyName} at ${vault.server}`,
 };
 

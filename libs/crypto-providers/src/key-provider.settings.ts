@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type AzureKeyVaultSettings, chooseAzureKeyVault } from './azure-key-vault/azure-key-vault.settings.js';
 import {
   type CertificateSettings,
   certificateSettingsSchema,
@@ -16,6 +17,7 @@ import { chooseVaultTransit, type VaultTransitSettings } from './vault-transit/v
  */
 export interface ProviderSettings {
   certificate: { source: CertificateSource };
+  azurekv: AzureKeyVaultSettings;
   vaulttransit: VaultTransitSettings;
 }
 
@@ -47,6 +49,7 @@ const choose: { readonly [K in ProviderKind]: (given: Given, report: Report) => 
     const source = chooseCertificateSource(certificate, report);
     return source && { source };
   },
+  azurekv: ({ rsaKey }, report) => chooseAzureKeyVault(rsaKey, report),
   vaulttransit: ({ rsaKey }, report) => chooseVaultTransit(rsaKey, report),
 };
 

@@ -22,10 +22,12 @@ export class KeyProvider {
    *
    * @param recorded the key references of the wrappings in the database; where the settings name no version, they do.
    *
+   * @param classic a classic deployment's wrapping that is about to be taken over; it names no version itself.
+   *
    * Throws KeyProviderUnavailable (worth another try) or KeyProviderMisconfigured (fatal).
    */
-  open(recorded: readonly string[] = []): Promise<KeyEncryptionKey> {
-    this.opened ??= openKeyEncryptionKey(this.settings, recorded).catch((error: unknown) => {
+  open(recorded: readonly string[] = [], classic?: Uint8Array): Promise<KeyEncryptionKey> {
+    this.opened ??= openKeyEncryptionKey(this.settings, recorded, classic).catch((error: unknown) => {
       this.opened = undefined;
       throw error;
     });

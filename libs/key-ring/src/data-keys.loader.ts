@@ -49,8 +49,11 @@ export class DataKeysLoader {
     return { dataKeys, kek, activeWrapping: this.opener.wrappingOf(Math.max(...dataKeys.keys()), kek, stored) };
   }
 
-  private open({ wrappings }: StoredRing): Promise<KeyEncryptionKey> {
-    return this.provider.open(wrappings.map(({ keyReference }) => keyReference));
+  /** A classic deployment's data key counts until it is taken over: from then on its wrapping names its key version. */
+  private open({ dataKeyIds, wrappings, applicationData }: StoredRing): Promise<KeyEncryptionKey> {
+    const recorded = wrappings.map(({ keyReference }) => keyReference);
+    const classic = dataKeyIds.length === 0 ? applicationData?.symmetricKey : undefined;
+    return this.provider.open(recorded, classic ? Buffer.from(classic, 'base64') : undefined);
   }
 
   /** The lock keeps others out; should it ever fail to, the primary key decides and the loser reads the winner's. */

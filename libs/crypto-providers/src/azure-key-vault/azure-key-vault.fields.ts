@@ -1,12 +1,11 @@
-import { secret, text, uri } from '@key-connector/common';
+import { text } from '@key-connector/common';
+import { vaultAccessFields } from './vault-access.fields.js';
 
-/** `rsaKey__azureKeyvault*`: a key that stays in Azure Key Vault. */
+/** `rsaKey__azureKeyvault*`: a key that stays in Azure Key Vault or Managed HSM. */
 export const azureKeyVaultFields = {
-  azureKeyvaultUri: uri('Azure Key Vault: the vault.').optional(),
+  ...vaultAccessFields,
   azureKeyvaultKeyName: text('Azure Key Vault: the name of the key.').optional(),
-  azureKeyvaultAdTenantId: text(
-    'Azure Key Vault: the Entra tenant; blank for the default credential chain.',
+  azureKeyvaultKeyVersion: text(
+    'Azure Key Vault: the version of the key. Not given: the one that the data keys are wrapped with; at the first start, the current one.',
   ).optional(),
-  azureKeyvaultAdAppId: text('Azure Key Vault: the application (client) id.').optional(),
-  azureKeyvaultAdSecret: secret('Azure Key Vault: the application’s secret.').optional(),
 };

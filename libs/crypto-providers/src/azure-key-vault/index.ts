@@ -1,0 +1,1 @@
+export { openAzureKeyVault } from './azure-key-vault.provider.js';
