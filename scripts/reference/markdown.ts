@@ -2,7 +2,10 @@ import { ruleOf, type Setting } from './setting.ts';
 
 /** What the reference says about a group of settings, beside the table. */
 const notes: Readonly<Record<string, string>> = {
-  rsaKey: 'Settings of a provider that is not chosen may stay: they are checked for their type and not used.',
+  rsaKey:
+    'Settings of a provider that is not chosen may stay: they are checked for their type and not used. ' +
+    'With `module:<package>`, `provider` takes the name of an installed package or the absolute path of its main file: ' +
+    '[writing-a-key-provider.md](../writing-a-key-provider.md).',
   transferTo:
     'The target of a transfer. The names are those of `database`, `rsaKey` and `certificate`, under `transferTo`. ' +
     'Moving keys is not built yet: a start with any of these settings is refused, so that nobody takes it for done.',
@@ -53,7 +56,8 @@ function section(group: string, members: readonly Setting[]): string {
 }
 
 function row(setting: Setting): string {
-  const { path, secret, description } = setting;
+  const { secret, description } = setting;
+  const path = setting.open ? [...setting.path, '<name>'] : setting.path;
   const cells = [
     `\`${path.join('__')}\``,
     `\`${['keyConnectorSettings', ...path].join('__')}\``,

@@ -7,11 +7,14 @@ export interface Setting {
   readonly description: string;
   readonly secret: boolean;
   readonly list: boolean;
+  /** A branch whose settings a package brings. */
+  readonly open: boolean;
   readonly default: unknown;
 }
 
 /** The part of a JSON schema that a setting's field makes. */
 export interface FieldSchema {
+  readonly title?: string;
   readonly type?: string;
   readonly enum?: readonly string[];
   readonly format?: string;
@@ -35,7 +38,8 @@ export function ruleOf(setting: Setting): string {
   return inWords(fieldSchema(setting));
 }
 
-function inWords({ type, enum: words, format, minimum, maximum, anyOf }: FieldSchema): string {
+function inWords({ title, type, enum: words, format, minimum, maximum, anyOf }: FieldSchema): string {
+  if (title !== undefined) return `\`${title}\``;
   if (anyOf !== undefined) return anyOf.map(inWords).join(' or ');
   if (words !== undefined) return words.map((word) => `\`${word}\``).join(', ');
   if (format === 'uri') return 'http(s) URI';
@@ -44,5 +48,6 @@ function inWords({ type, enum: words, format, minimum, maximum, anyOf }: FieldSc
       ? `whole number, from ${minimum ?? 0}`
       : `whole number, ${minimum ?? ''} to ${maximum}`;
   if (type === 'boolean') return '`true`, `false`';
+  if (type === 'object') return 'what the package says';
   return type === 'array' ? 'list' : 'text';
 }

@@ -11,7 +11,7 @@ const { createApp } = await load<{
   createApp: (settings: unknown, logger: LoggerService) => Promise<INestApplication>;
 }>('apps/key-connector/src/create-app.js');
 const { Boot } = await load<{ Boot: new () => { run(): Promise<boolean> } }>('apps/key-connector/src/boot/boot.js');
-const { loadSettings } = await load<{ loadSettings: (environment: Record<string, string>) => unknown }>(
+const { loadSettings } = await load<{ loadSettings: (environment: Record<string, string>) => Promise<unknown> }>(
   'libs/settings/src/index.js',
 );
 
@@ -36,7 +36,7 @@ let app: INestApplication | undefined;
 
 async function start(environment: Record<string, string>): Promise<ReplicaReport> {
   try {
-    app = await createApp(loadSettings(environment), silent);
+    app = await createApp(await loadSettings(environment), silent);
     await app.listen(0, '127.0.0.1');
     await app.get(Boot).run();
     return { url: await app.getUrl() };

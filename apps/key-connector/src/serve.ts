@@ -9,7 +9,7 @@ import { createApp } from './create-app.js';
 
 /** Starts the service; it listens at once and turns ready when its dependencies are up. */
 export async function serve(): Promise<void> {
-  const settings = settingsOrExit();
+  const settings = await settingsOrExit();
   const logger = new PinoLoggerService(createLogger(settings.log));
   let app: NestFastifyApplication | undefined;
   try {
@@ -27,9 +27,9 @@ export async function serve(): Promise<void> {
 }
 
 /** There is no logger before there are settings, so what is wrong with them goes to standard error as plain lines. */
-function settingsOrExit(): Settings {
+async function settingsOrExit(): Promise<Settings> {
   try {
-    return loadSettings();
+    return await loadSettings();
   } catch (error) {
     if (!(error instanceof SettingsInvalid)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -21,6 +21,8 @@ const open: { [K in ProviderKind]: Open<K> } = {
     (await import('./azure-key-vault/index.js')).openAzureKeyVault(settings, recorded, classic),
   vaulttransit: async (settings, recorded) =>
     (await import('./vault-transit/index.js')).openVaultTransit(settings, recorded),
+  // Its code was loaded before its settings could be read.
+  module: ({ module, timeoutSeconds }, recorded) => module.open({ recordedKeyReferences: recorded, timeoutSeconds }),
 };
 
 /** Opens the key-encryption key of the chosen provider; each of its calls has the deadline of the settings. */
@@ -38,6 +40,7 @@ const describe: { [K in ProviderKind]: (settings: KeyProviderSettings<K>) => str
   certificate: ({ source }) => `certificate ${source.path}`,
   azurekv: ({ access, keyName }) => `key ${keyName} of ${access.vaultUri}`,
   vaulttransit: ({ vault, mount, keyName }) => `Vault transit key ${mount}/keys/${keyName} at ${vault.server}`,
+  module: ({ module }) => module.description,
 };
 
 /** Names the chosen provider for logs. */

@@ -6,6 +6,10 @@ import {
   type CertificateSource,
   chooseCertificateSource,
 } from './certificate/certificate.settings.js';
+import { ChosenModule } from './module/chosen-module.js';
+import type { LoadedModule } from './module/load-module.js';
+import { isModuleProvider } from './module/module-name.js';
+import { moduleSettingsSchema } from './module/module.settings.js';
 import { type keyProviderKinds, type RsaKeySettings, rsaKeySettingsSchema } from './rsa-key.settings.js';
 import type { OaepHash } from './rsa-oaep.js';
 import type { Report } from './settings-choice.js';
@@ -19,6 +23,7 @@ export interface ProviderSettings {
   certificate: { source: CertificateSource };
   azurekv: AzureKeyVaultSettings;
   vaulttransit: VaultTransitSettings;
+  module: { module: ChosenModule };
 }
 
 /** The providers that are built. */
@@ -51,34 +56,48 @@ const choose: { readonly [K in ProviderKind]: (given: Given, report: Report) => 
   },
   azurekv: ({ rsaKey }, report) => chooseAzureKeyVault(rsaKey, report),
   vaulttransit: ({ rsaKey }, report) => chooseVaultTransit(rsaKey, report),
+  module: ({ rsaKey: { module } }, report) => {
+    if (module instanceof ChosenModule) return { module };
+    report(['rsaKey', 'provider'], 'names a package that was not loaded');
+    return undefined;
+  },
 };
 
-const isBuilt = (kind: (typeof keyProviderKinds)[number]): kind is ProviderKind => kind in choose;
-
-/**
- * Turns `rsaKey__*` and `certificate__*` into the settings of the one chosen provider.
- *
- * Problems carry the path from here: `['rsaKey', 'provider']`, `['certificate', 'filesystemPath']`.
- */
-export const keyProviderSettingsSchema = z
-  .strictObject({
-    rsaKey: rsaKeySettingsSchema.prefault({}),
-    certificate: certificateSettingsSchema.prefault({}),
-  })
-  .transform((given, context): KeyProviderSettings => {
-    const report: Report = (path, message) => {
-      context.addIssue({ code: 'custom', path: [...path], message });
-    };
-    const kind = given.rsaKey.provider;
-    if (!isBuilt(kind)) {
-      report(['rsaKey', 'provider'], `${kind} is known, but not built yet; use certificate`);
-      return z.NEVER;
-    }
-    return settingsOf(kind, given, report) ?? z.NEVER;
-  });
+const isBuilt = (kind: (typeof keyProviderKinds)[number] | 'module'): kind is ProviderKind => kind in choose;
 
 function settingsOf<K extends ProviderKind>(kind: K, given: Given, report: Report): KeyProviderSettings<K> | undefined {
   const chosen = choose[kind](given, report);
   const { timeoutSeconds, oaepHash } = given.rsaKey;
   return chosen && Object.assign({ kind, ...chosen }, { timeoutSeconds, oaepHash });
 }
+
+/** What a schema of `rsaKey__*` with or without a package's settings gives, and `certificate__*` beside it. */
+const schemaWith = (rsaKey: z.ZodType<RsaKeySettings>) =>
+  z
+    .strictObject({
+      rsaKey: rsaKey.prefault({}),
+      certificate: certificateSettingsSchema.prefault({}),
+    })
+    .transform((given, context): KeyProviderSettings => {
+      const report: Report = (path, message) => {
+        context.addIssue({ code: 'custom', path: [...path], message });
+      };
+      const { provider } = given.rsaKey;
+      const kind = isModuleProvider(provider) ? 'module' : provider;
+      if (!isBuilt(kind)) {
+        report(['rsaKey', 'provider'], `${kind} is known, but not built yet; use certificate`);
+        return z.NEVER;
+      }
+      return settingsOf(kind, given, report) ?? z.NEVER;
+    });
+
+/**
+ * Turns `rsaKey__*` and `certificate__*` into the settings of the one chosen provider.
+ *
+ * Problems carry the path from here: `['rsaKey', 'provider']`, `['certificate', 'filesystemPath']`.
+ */
+export const keyProviderSettingsSchema = schemaWith(rsaKeySettingsSchema);
+
+/** The same with the settings of a package, for `rsaKey__provider: module:<package>`. */
+export const keyProviderSettingsSchemaOf = (loaded: LoadedModule): typeof keyProviderSettingsSchema =>
+  schemaWith(rsaKeySettingsSchema.extend({ module: moduleSettingsSchema(loaded) }));

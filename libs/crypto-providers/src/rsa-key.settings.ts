@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { awsKmsFields } from './aws-kms/aws-kms.fields.js';
 import { azureKeyVaultFields } from './azure-key-vault/azure-key-vault.fields.js';
 import { googleCloudKmsFields } from './google-cloud-kms/google-cloud-kms.fields.js';
+import { closedModuleBranch } from './module/module.settings.js';
 import { pkcs11Fields } from './pkcs11/pkcs11.fields.js';
 import { vaultTransitFields } from './vault-transit/vault-transit.fields.js';
+import { providerField } from './provider.field.js';
 
 /** Every key provider that the settings know, in the order of the reference. */
 export const keyProviderKinds = ['certificate', 'azurekv', 'gcpkms', 'awskms', 'pkcs11', 'vaulttransit'] as const;
@@ -18,7 +20,10 @@ const oaepHashNames = ['sha1', 'sha256'] as const;
  * Settings of providers that are not chosen are accepted, because existing deployments keep leftovers.
  */
 export const rsaKeySettingsSchema = z.strictObject({
-  provider: choice('Where the RSA key that protects the data key is kept.', keyProviderKinds).default('certificate'),
+  provider: providerField(
+    'Where the RSA key that protects the data key is kept; `module:<package>` where a package brings the provider.',
+    keyProviderKinds,
+  ).default('certificate'),
   timeoutSeconds: integer('Longest wait for one answer of the key provider.', { min: 1, max: 120 }).default(15),
   oaepHash: choice(
     'The hash of RSA-OAEP for new wrappings, where the provider offers both; each wrapping is opened with its own. Not given: the provider’s default.',
@@ -29,6 +34,7 @@ export const rsaKeySettingsSchema = z.strictObject({
   ...awsKmsFields,
   ...pkcs11Fields,
   ...vaultTransitFields,
+  module: closedModuleBranch,
 });
 
 /** `rsaKey__*` as the schema gives it. */

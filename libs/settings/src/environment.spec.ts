@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { catalogue } from './catalogue.js';
-import { loadSettings } from './load-settings.js';
 import { environmentName, settingName } from './names.js';
-import { enough, enoughAnd, nameOf, problemLines } from './testing/settings-case.js';
+import { enough, enoughAnd, nameOf, problemLines, settingsOf } from './testing/settings-case.js';
 import { namesOfExistingDeployments } from './testing/existing-names.js';
 
 describe('names in the environment', () => {
@@ -30,7 +29,7 @@ describe('names in the environment', () => {
     const spelled = Object.fromEntries(
       Object.entries(enough).map(([name, value]) => [name.toUpperCase().replaceAll('__', ':'), value]),
     );
-    expect(loadSettings(spelled)).toEqual(loadSettings(enough));
+    expect(settingsOf(spelled)).toEqual(settingsOf(enough));
   });
 
   it('refuses two spellings of one setting and names both', () => {
@@ -45,8 +44,8 @@ describe('names in the environment', () => {
   });
 
   it.each(['', ' ', '\t\n'])('takes a blank value for not given', (blank) => {
-    expect(loadSettings(enoughAnd({ http__port: blank, rsaKey__azureKeyvaultUri: blank, log__level: blank }))).toEqual(
-      loadSettings(enough),
+    expect(settingsOf(enoughAnd({ http__port: blank, rsaKey__azureKeyvaultUri: blank, log__level: blank }))).toEqual(
+      settingsOf(enough),
     );
     expect(problemLines(enoughAnd({ database__provider: blank }))).toContainEqual(
       expect.stringContaining('database__provider: is required'),

@@ -11,6 +11,8 @@ export interface KnownSetting {
   readonly secret: boolean;
   /** A YAML sequence is accepted. */
   readonly list: boolean;
+  /** It is no value but a branch, whose settings are known once a package is chosen. */
+  readonly open: boolean;
   /** What holds when it is not given; `undefined` for none. */
   readonly default: unknown;
 }
@@ -23,13 +25,13 @@ export function knownSettings(schema: z.ZodType, path: readonly string[] = []): 
     const members = Object.entries<z.ZodType>(core.shape);
     return members.flatMap(([name, member]) => knownSettings(member, [...path, name]));
   }
-  return [{ path, list: takesList(core), ...facts }];
+  return [{ path, list: takesList(core), open: core instanceof z.ZodRecord, ...facts }];
 }
 
 const takesList = (schema: unknown): boolean =>
   schema instanceof z.ZodArray || (schema instanceof z.ZodUnion && schema.options.some(takesList));
 
-interface Unwrapped extends Omit<KnownSetting, 'path' | 'list'> {
+interface Unwrapped extends Omit<KnownSetting, 'path' | 'list' | 'open'> {
   readonly core: z.ZodType;
 }
 

@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { loadSettings } from './load-settings.js';
-import { enough, enoughAnd, nameOf, problemLines } from './testing/settings-case.js';
+import { enough, enoughAnd, nameOf, problemLines, settingsOf } from './testing/settings-case.js';
 
 describe('loadSettings', () => {
   it('loads the fewest settings that a service starts with, and fills in the defaults', () => {
-    const settings = loadSettings(enough);
+    const settings = settingsOf(enough);
 
     expect(settings.identityServerUri).toBe('https://vault.example/identity');
     expect(settings.http).toMatchObject({ host: '0.0.0.0', port: 5000, basePath: '', trustProxy: false });

@@ -1,6 +1,6 @@
 import { describeSource, type Given } from './given.js';
 import type { KnownSetting } from './known-setting.js';
-import { fold, printable } from './names.js';
+import { fold, printable, settingName } from './names.js';
 import { nearestName } from './nearest-name.js';
 import type { Problem } from './problem.js';
 
@@ -36,5 +36,7 @@ function whyUnknown(path: readonly string[], known: readonly KnownSetting[]): st
   const paths = known.map((setting) => setting.path);
   const isGroup = name === '' || paths.some((candidate) => fold(candidate).startsWith(`${name}__`));
   if (isGroup) return 'is a group of settings and takes no value of its own';
+  const open = known.find((setting) => setting.open && name.startsWith(`${fold(setting.path)}__`));
+  if (open) return `belongs to a package, and ${settingName(open.path.with(-1, 'provider'))} does not name one`;
   return `is not a known setting; did you mean ${nearestName(path, paths)}?`;
 }

@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { loadSettings } from './load-settings.js';
 import { redact } from './redact.js';
-import { enoughAnd } from './testing/settings-case.js';
+import { enoughAnd, settingsOf } from './testing/settings-case.js';
 
 describe('redact', () => {
-  const settings = loadSettings(
+  const settings = settingsOf(
     enoughAnd({
       identityServerUri: 'https://user:hunter2@vault.example/identity',
       auth__tokenType: 'at+jwt',

@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 
 import { afterAll, describe, expect, it } from '@jest/globals';
 
-import { loadSettings } from './load-settings.js';
-import { enough, enoughAnd, nameOf, problemLines, SpecFolder } from './testing/settings-case.js';
+import { enough, enoughAnd, nameOf, problemLines, SpecFolder, settingsOf } from './testing/settings-case.js';
 
 describe('a secret that is given as a file', () => {
   const folder = new SpecFolder();
@@ -19,14 +18,14 @@ describe('a secret that is given as a file', () => {
     ['with everything else that is in it', ' pass\nword \n\n', ' pass\nword \n'],
   ])('is read %s', (_, content, expected) => {
     const file = folder.write('secret', content);
-    const settings = loadSettings({ ...enough, [`${password}_FILE`]: file });
+    const settings = settingsOf({ ...enough, [`${password}_FILE`]: file });
     expect(settings.keyProvider).toMatchObject({ source: { password: expected } });
   });
 
   it('is found in any spelling', () => {
     const file = folder.write('secret', 'open');
     const spelled = `${password.toUpperCase().replaceAll('__', ':')}_file`;
-    expect(loadSettings({ ...enough, [spelled]: file }).keyProvider).toMatchObject({ source: { password: 'open' } });
+    expect(settingsOf({ ...enough, [spelled]: file }).keyProvider).toMatchObject({ source: { password: 'open' } });
   });
 
   it('cannot be given as itself too', () => {

@@ -1,6 +1,10 @@
 import { authSettingsSchema } from '@key-connector/auth';
 import { uri } from '@key-connector/common';
-import { keyProviderSettingsSchema } from '@key-connector/crypto-providers';
+import {
+  keyProviderSettingsSchema,
+  keyProviderSettingsSchemaOf,
+  type LoadedModule,
+} from '@key-connector/crypto-providers';
 import { databaseSettingsSchema } from '@key-connector/database';
 import { keyRingSettingsSchema } from '@key-connector/key-ring';
 import { logSettingsSchema, metricsSettingsSchema } from '@key-connector/observability';
@@ -36,8 +40,17 @@ export const slices = {
   metrics: { at: ['metrics'], schema: metricsSettingsSchema },
 } as const satisfies Record<string, Slice>;
 
+/** Slices by name. */
+export type Slices = typeof slices;
+
+/** Every slice, with the settings of a package that brings the key provider. */
+export const slicesWith = (loaded: LoadedModule): Slices => ({
+  ...slices,
+  keyProvider: { at: [], schema: keyProviderSettingsSchemaOf(loaded) },
+});
+
 /** The name of a slice. */
-export type SliceName = keyof typeof slices;
+export type SliceName = keyof Slices;
 
 /** What each slice's schema gives. */
-export type SliceOutputs = { [N in SliceName]: z.output<(typeof slices)[N]['schema']> };
+export type SliceOutputs = { [N in SliceName]: z.output<Slices[N]['schema']> };

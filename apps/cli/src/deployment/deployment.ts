@@ -10,7 +10,7 @@ import { StderrLogger } from './stderr.logger.js';
 export class Deployment {
   /** Gives the service's own rooms to some work, and closes them however that ends. Nothing is connected yet. */
   async use(work: (context: INestApplicationContext) => Promise<void>): Promise<void> {
-    const settings = loadSettings();
+    const settings = await loadSettings();
     trustExtraCas(settings.tls.extraCaPath);
     const context = await NestFactory.createApplicationContext(DeploymentModule.with(settings), {
       logger: new StderrLogger(),

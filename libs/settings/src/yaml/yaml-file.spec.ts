@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 
-import { loadSettings } from '../load-settings.js';
-import { enough, enoughAnd, problemLines, SpecFolder } from '../testing/settings-case.js';
+import { enough, enoughAnd, problemLines, SpecFolder, settingsOf } from '../testing/settings-case.js';
 
 const valid = `
 KEYCONNECTORSETTINGS:
@@ -32,7 +31,7 @@ describe('the YAML file', () => {
   const problems = (content: string | Uint8Array): string[] => problemLines({ ...enough, ...configured(content) });
 
   it('gives the same tree as the environment, with names in any case and blank values not given', () => {
-    const settings = loadSettings(configured(valid));
+    const settings = settingsOf(configured(valid));
     expect(settings.http).toMatchObject({ port: 5001, allowedOrigins: ['https://a.example', 'https://b.example'] });
     expect(settings.http.trustProxy).toEqual(['10.0.0.0/8']);
     expect(settings.log).toEqual({ level: 'info', requests: false });
@@ -40,18 +39,18 @@ describe('the YAML file', () => {
   });
 
   it('keeps a value the text that was written', () => {
-    expect(loadSettings(configured(valid)).keyProvider).toMatchObject({ source: { password: '0001' } });
+    expect(settingsOf(configured(valid)).keyProvider).toMatchObject({ source: { password: '0001' } });
   });
 
   it('yields to the environment', () => {
-    const settings = loadSettings({ ...configured(valid), ...enoughAnd({ http__port: '6000' }) });
+    const settings = settingsOf({ ...configured(valid), ...enoughAnd({ http__port: '6000' }) });
     expect(settings.http.port).toBe(6000);
   });
 
   it('reads a secret from a file', () => {
     const file = folder.write('secret', 'open\n');
     const yaml = `keyConnectorSettings: {certificate: {filesystemPassword_FILE: ${file}}}`;
-    expect(loadSettings({ ...enough, ...configured(yaml) }).keyProvider).toMatchObject({
+    expect(settingsOf({ ...enough, ...configured(yaml) }).keyProvider).toMatchObject({
       source: { password: 'open' },
     });
   });
