@@ -10,6 +10,8 @@ export interface DeploymentOptions {
   readonly postgres?: PostgresServer;
   /** More settings, or others: path with `__` → value. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Further environment variables, as they are. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The built service as an operator runs it, with an issuer beside it. */
@@ -43,7 +45,7 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
     certificate__filesystemPassword: certificate.password,
     ...options.settings,
   };
-  const service = await startService({ settings }).catch(async (error: unknown) => {
+  const service = await startService({ settings, env: options.env ?? {} }).catch(async (error: unknown) => {
     await issuer.stop();
     await folder.remove();
     throw error;

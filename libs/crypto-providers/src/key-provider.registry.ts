@@ -15,6 +15,7 @@ type Open<K extends ProviderKind> = (
 
 /** One entry a provider; its code and its SDK are loaded when it is chosen. */
 const open: { [K in ProviderKind]: Open<K> } = {
+  awskms: async (settings, recorded) => (await import('./aws-kms/index.js')).openAwsKms(settings, recorded),
   certificate: async (settings, recorded) =>
     (await import('./certificate/index.js')).openCertificate(settings, recorded),
   azurekv: async (settings, recorded, classic) =>
@@ -37,6 +38,7 @@ export async function openKeyEncryptionKey<K extends ProviderKind>(
 
 /** Names the chosen provider and where it finds its key; no secret in it. */
 const describe: { [K in ProviderKind]: (settings: KeyProviderSettings<K>) => string } = {
+  awskms: ({ keyId, region }) => `AWS KMS ${keyId} in ${region}`,
   certificate: ({ source }) => `certificate ${source.path}`,
   azurekv: ({ access, keyName }) => `key ${keyName} of ${access.vaultUri}`,
   vaulttransit: ({ vault, mount, keyName }) => `Vault transit key ${mount}/keys/${keyName} at ${vault.server}`,

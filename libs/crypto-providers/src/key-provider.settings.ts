@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type AwsKmsSettings, chooseAwsKms } from './aws-kms/aws-kms.settings.js';
 import { type AzureKeyVaultSettings, chooseAzureKeyVault } from './azure-key-vault/azure-key-vault.settings.js';
 import {
   type CertificateSettings,
@@ -20,6 +21,7 @@ import { chooseVaultTransit, type VaultTransitSettings } from './vault-transit/v
  * for the fields, here for the settings and in `choose`, and an entry in the registry.
  */
 export interface ProviderSettings {
+  awskms: AwsKmsSettings;
   certificate: { source: CertificateSource };
   azurekv: AzureKeyVaultSettings;
   vaulttransit: VaultTransitSettings;
@@ -50,6 +52,7 @@ interface Given {
 
 /** For each built provider, its settings out of both branches; what is missing is reported, and gives `undefined`. */
 const choose: { readonly [K in ProviderKind]: (given: Given, report: Report) => ProviderSettings[K] | undefined } = {
+  awskms: ({ rsaKey }, report) => chooseAwsKms(rsaKey, report),
   certificate: ({ certificate }, report) => {
     const source = chooseCertificateSource(certificate, report);
     return source && { source };

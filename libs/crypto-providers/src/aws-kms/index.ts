@@ -1,0 +1,1 @@
+export { openAwsKms } from './aws-kms.provider.js';

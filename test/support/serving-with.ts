@@ -1,0 +1,98 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Deployment, startDeployment } from './deployment.ts';
+import { type ServiceProcess, startService } from './service.process.ts';
+import { describeIf } from './skip.ts';
+import { until } from './until.ts';
+
+/** A key provider that runs on this machine, with a key in it. */
+export interface ServedProvider {
+  /** The settings that choose it and its key. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Further environment variables of the service. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Takes it away, as a crash or a cut network does. */
+  halt(): Promise<void>;
+  /** Brings it back, at the same address and with the same keys. */
+  resume(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The built service with a key provider: it stores and serves, and needs the provider at its start only. */
+export function describeServingWith(
+  name: string,
+  condition: { readonly installed: boolean; readonly reason: string },
+  prepare: () => Promise<ServedProvider>,
+): void {
+  describeIf(condition.installed, condition.reason, `the service with ${name}`, () => {
+    const member = randomUUID();
+    const key = randomBytes(32).toString('base64');
+    let provider: ServedProvider;
+    let deployment: Deployment;
+    let service: ServiceProcess;
+
+    beforeAll(async () => {
+      provider = await prepare();
+      const { settings, env = {} } = provider;
+      deployment = await startDeployment({ settings, env });
+      service = deployment.service;
+    });
+    afterAll(async () => {
+      await service.terminate();
+      await deployment.stop();
+      await provider.stop();
+    });
+
+    const read = async (): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${deployment.token(member)}` };
+      const response = await fetch(`${service.url}/user-keys`, { headers });
+      return response.ok ? ((await response.json()) as { key: unknown }).key : response.status;
+    };
+    const start = (waitFor: 'ready' | 'live'): Promise<ServiceProcess> =>
+      startService({ settings: deployment.settings, env: provider.env ?? {}, waitFor });
+
+    test('stores a member’s key and serves it, also after a restart', async () => {
+      expect((await deployment.call('POST', member, key)).status).toBe(200);
+      expect(await read()).toBe(key);
+      await service.terminate();
+      service = await start('ready');
+      expect(await read()).toBe(key);
+    });
+
+    test('answers every request under load while the provider goes away and comes back', async () => {
+      const answers = new Map<unknown, number>();
+      const load = { on: true };
+      const clients = Array.from({ length: 4 }, async () => {
+        while (load.on) {
+          const answer = await read();
+          answers.set(answer, (answers.get(answer) ?? 0) + 1);
+          await sleep(5);
+        }
+      });
+      const served = (more: number): Promise<void> => {
+        const goal = (answers.get(key) ?? 0) + more;
+        return until(() => (answers.get(key) ?? 0) >= goal || answers.size > 1, `${more} more answers`);
+      };
+      await served(20);
+      await provider.halt();
+      await served(50);
+      await provider.resume();
+      await served(20);
+      load.on = false;
+      await Promise.all(clients);
+      expect([...answers.keys()]).toEqual([key]);
+    });
+
+    test('started without the provider it waits, live and not ready, and is ready once the provider is back', async () => {
+      await service.terminate();
+      await provider.halt();
+      service = await start('live');
+      await until(() => service.output.includes('KEY_PROVIDER_UNAVAILABLE'), 'the service says what it waits for');
+      expect((await fetch(`${service.url}/health/ready`)).status).toBe(503);
+      await provider.resume();
+      await until(async () => (await fetch(`${service.url}/health/ready`)).status === 200, 'the service is ready');
+      expect(await read()).toBe(key);
+    });
+  });
+}
