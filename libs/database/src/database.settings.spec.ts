@@ -43,7 +43,6 @@ describe('database settings', () => {
 
   test.each([
     ['mysql', /^provider mysql is known, but not built yet/],
-    ['sqlserver', /^provider sqlserver is known, but not built yet/],
     ['json', /^provider json is import only/],
     ['mongo', /^provider mongo is not supported/],
     ['oracle', /^provider must be one of postgresql, sqlite, mysql/],
@@ -57,17 +56,6 @@ describe('database settings', () => {
       { mySqlConnectionString: 'Server=db;Port=3306;Uid=u;Pwd=p;SslMode=VerifyFull;Default Command Timeout=3' },
     ],
     ['mysql', { mySqlConnectionString: 'mysql://u:p@db:3306/keys' }],
-    [
-      'sqlserver',
-      { sqlServerConnectionString: String.raw`Data Source=tcp:db,1433;Initial Catalog=k;UID=u;PWD=p;Encrypt=Strict` },
-    ],
-    [
-      'sqlserver',
-      {
-        sqlServerConnectionString: String.raw`Server=db\keys;Authentication=Active Directory Default;MultipleActiveResultSets=true`,
-      },
-    ],
-    ['sqlserver', { sqlServerConnectionString: 'mssql://u:p@db:1433/keys' }],
   ])('a good %s string is known already', (provider, strings) => {
     expect(problems({ provider, ...strings })).toHaveLength(1);
   });

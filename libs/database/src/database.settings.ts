@@ -4,7 +4,7 @@ import { ConnectionStringError } from './connection-strings/connection-string.er
 import { parseMysql } from './connection-strings/mysql.js';
 import { parsePostgresql, type PostgresqlConnection } from './connection-strings/postgresql.js';
 import { parseSqlite, type SqliteConnection } from './connection-strings/sqlite.js';
-import { parseSqlserver } from './connection-strings/sqlserver.js';
+import { parseSqlserver, type SqlserverConnection } from './connection-strings/sqlserver.js';
 
 const connectionString = (product: string, url?: string) =>
   secret(`ADO.NET connection string of ${product}${url === undefined ? '' : `, or a ${url} URL`}.`).optional();
@@ -38,6 +38,7 @@ export type DatabaseSettings = Readonly<Limits> &
   (
     | { readonly provider: 'postgresql'; readonly connection: PostgresqlConnection }
     | { readonly provider: 'sqlite'; readonly connection: SqliteConnection }
+    | { readonly provider: 'sqlserver'; readonly connection: SqlserverConnection }
   );
 
 /** `database__*`: names of existing deployments, and limits of our own. */
@@ -77,10 +78,10 @@ export const databaseSettingsSchema = fields.transform((settings, context): Data
       refuse('provider', 'mysql is known, but not built yet: use postgresql or sqlite');
       parse('mySqlConnectionString', parseMysql);
       return z.NEVER;
-    case 'sqlserver':
-      refuse('provider', 'sqlserver is known, but not built yet: use postgresql or sqlite');
-      parse('sqlServerConnectionString', parseSqlserver);
-      return z.NEVER;
+    case 'sqlserver': {
+      const connection = parse('sqlServerConnectionString', parseSqlserver);
+      return connection ? { provider: 'sqlserver', connection, ...limits } : z.NEVER;
+    }
     case 'json':
       refuse('provider', 'json is import only: a plain file cannot keep two writers apart; use postgresql or sqlite');
       return z.NEVER;

@@ -52,7 +52,7 @@ describe('loadSettings', () => {
     expect(others).toEqual([]);
   });
 
-  it.each(['mysql', 'sqlserver', 'json', 'mongo'])('refuses the database %s by name', (provider) => {
+  it.each(['mysql', 'json', 'mongo'])('refuses the database %s by name', (provider) => {
     const lines = problemLines(enoughAnd({ database__provider: provider }));
     expect(lines.filter((line) => line.includes('database__provider:'))).toEqual([expect.stringContaining(provider)]);
   });

@@ -1,25 +1,47 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { parseAdoNet } from './ado-net.js';
+import { ConnectionStringError } from './connection-string.error.js';
 import { readKeywords, type Keywords } from './keywords.js';
-import { name, oneOf, password, poolSize, required, seconds, yesNo } from './rules.js';
+import { name, oneOf, password, poolSize, port, seconds } from './rules.js';
+import { parseServer, type ServerAddress } from './sqlserver.address.js';
 import { isUrl, parseUrl, type UrlKeys } from './url.js';
 
+const yesOrNo = () => oneOf(['True', 'False', 'Yes', 'No']);
+
+/** SqlClient's names, which may be written with or without blanks. */
+const authentications = {
+  'Sql Password': 'password',
+  'Active Directory Default': 'default',
+  'Active Directory Managed Identity': 'managed-identity',
+  'Active Directory MSI': 'managed-identity',
+  'Active Directory Service Principal': 'service-principal',
+} as const;
+
+type Authentication = (typeof authentications)[keyof typeof authentications];
+
+const compact = (text: string): string => text.replaceAll(/\s/g, '').toLowerCase();
+const authenticationOf = new Map<string, Authentication>(
+  Object.entries(authentications).map(([known, kind]) => [compact(known), kind]),
+);
+
 const rules = {
-  server: required(),
-  port: name(),
+  server: name(),
+  port: port(),
   database: name(),
   userId: name(),
   password: password(),
   encrypt: oneOf(['True', 'False', 'Yes', 'No', 'Strict', 'Mandatory', 'Optional']),
-  trustServerCertificate: yesNo(),
-  authentication: oneOf([
-    'Sql Password',
-    'SqlPassword',
-    'Active Directory Default',
-    'Active Directory Managed Identity',
-    'Active Directory Service Principal',
-  ]),
+  trustServerCertificate: yesOrNo(),
+  hostNameInCertificate: name(),
+  authentication: z
+    .string()
+    .transform((text) => authenticationOf.get(compact(text)))
+    .refine((kind) => kind !== undefined, { error: `must be one of ${Object.keys(authentications).join(', ')}` })
+    .optional(),
+  integratedSecurity: z.string().optional(),
+  applicationIntent: oneOf(['ReadWrite', 'ReadOnly']),
   connectTimeout: seconds(),
+  commandTimeout: seconds(),
   applicationName: name(),
   maximumPoolSize: poolSize(),
 };
@@ -35,12 +57,37 @@ const keywords: Keywords<typeof rules> = {
     password: ['Password', 'PWD'],
     encrypt: ['Encrypt'],
     trustServerCertificate: ['TrustServerCertificate'],
+    hostNameInCertificate: ['Host Name In Certificate'],
     authentication: ['Authentication'],
+    integratedSecurity: ['Integrated Security', 'Trusted_Connection'],
+    applicationIntent: ['Application Intent'],
     connectTimeout: ['Connect Timeout', 'Connection Timeout', 'Timeout'],
+    commandTimeout: ['Command Timeout'],
     applicationName: ['Application Name', 'App'],
     maximumPoolSize: ['Max Pool Size'],
   },
-  ignored: ['MultipleActiveResultSets', 'Persist Security Info', 'Pooling', 'Min Pool Size', 'MultiSubnetFailover'],
+  // SqlClient keys that tune a .NET client. All addresses of a name are tried always, so MultiSubnetFailover is as if set.
+  ignored: [
+    'MultipleActiveResultSets',
+    'MultiSubnetFailover',
+    'TransparentNetworkIPResolution',
+    'Persist Security Info',
+    'PersistSecurityInfo',
+    'Pooling',
+    'Min Pool Size',
+    'Pool Blocking Period',
+    'Load Balance Timeout',
+    'Connection Lifetime',
+    'Connect Retry Count',
+    'Connect Retry Interval',
+    'Enlist',
+    'Packet Size',
+    'Workstation ID',
+    'WSID',
+    'Type System Version',
+    'Current Language',
+    'Language',
+  ],
 };
 
 const urlKeys: UrlKeys = {
@@ -53,9 +100,72 @@ const urlKeys: UrlKeys = {
   query: {},
 };
 
-/** How to reach a SQL Server. */
-export type SqlserverConnection = z.output<z.ZodObject<typeof rules>>;
+const read = (text: string) => readKeywords(isUrl(text) ? parseUrl(text, urlKeys) : parseAdoNet(text), keywords);
+
+type Given = ReturnType<typeof read>;
+
+/** How to reach a SQL Server, with the defaults of Microsoft.Data.SqlClient 4 and later filled in. */
+export type SqlserverConnection = Pick<
+  Given,
+  | 'database'
+  | 'userId'
+  | 'password'
+  | 'hostNameInCertificate'
+  | 'connectTimeout'
+  | 'commandTimeout'
+  | 'applicationName'
+  | 'maximumPoolSize'
+> &
+  ServerAddress & {
+    /** `Mandatory` checks the certificate unless it is to be trusted; `Strict` (TDS 8.0) always; `Optional` never. */
+    readonly encrypt: 'Optional' | 'Mandatory' | 'Strict';
+    readonly trustServerCertificate: boolean;
+    readonly authentication: Authentication;
+  };
 
 /** Reads a SQL Server connection string as Microsoft.Data.SqlClient does, or an `mssql://` URL. */
-export const parseSqlserver = (text: string): SqlserverConnection =>
-  readKeywords(isUrl(text) ? parseUrl(text, urlKeys) : parseAdoNet(text), keywords);
+export function parseSqlserver(text: string): SqlserverConnection {
+  const {
+    server,
+    port: urlPort,
+    encrypt,
+    trustServerCertificate,
+    integratedSecurity,
+    applicationIntent,
+    ...rest
+  } = read(text);
+  const authentication = rest.authentication ?? 'password';
+  const problems = problemsOf({ ...rest, server, integratedSecurity, applicationIntent, authentication });
+  const address = parseServer(server ?? '', urlPort);
+  if (typeof address === 'string' && server !== undefined) problems.push(address);
+  if (typeof address === 'string' || problems.length > 0) throw new ConnectionStringError(problems);
+  return {
+    ...rest,
+    ...address,
+    encrypt: encryptionOf(encrypt),
+    trustServerCertificate: isYes(trustServerCertificate),
+    authentication,
+  };
+}
+
+function problemsOf(given: Partial<Given> & { authentication: Authentication }): string[] {
+  const { server, database, userId, integratedSecurity, applicationIntent, authentication } = given;
+  const needsUser = authentication === 'password' || authentication === 'service-principal';
+  return [
+    ...(server === undefined ? ['Server is missing'] : []),
+    ...(needsUser && userId === undefined && !isYes(integratedSecurity) ? ['User Id is missing'] : []),
+    ...(isYes(integratedSecurity)
+      ? ['Integrated Security is not supported: give User Id and Password, or Authentication']
+      : []),
+    ...(applicationIntent === 'ReadOnly' ? ['Application Intent must not be ReadOnly: keys are stored here'] : []),
+    // TypeORM takes a dot for the end of a name.
+    ...(database?.includes('.') === true ? ['Database must not hold a dot'] : []),
+  ];
+}
+
+function encryptionOf(encrypt: Given['encrypt']): SqlserverConnection['encrypt'] {
+  if (encrypt === 'Strict') return 'Strict';
+  return encrypt === 'False' || encrypt === 'No' || encrypt === 'Optional' ? 'Optional' : 'Mandatory';
+}
+
+const isYes = (text: string | undefined): boolean => /^(true|yes|sspi)$/i.test(text ?? '');

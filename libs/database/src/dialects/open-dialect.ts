@@ -14,6 +14,10 @@ const dialects: { readonly [P in Provider]: (settings: SettingsOf<P>) => Promise
     const { SqliteDialect } = await import('./sqlite.dialect.js');
     return new SqliteDialect(settings.connection);
   },
+  sqlserver: async (settings) => {
+    const { SqlserverDialect } = await import('./sqlserver.dialect.js');
+    return new SqlserverDialect(settings);
+  },
 };
 
 /** The dialect of the chosen database. */

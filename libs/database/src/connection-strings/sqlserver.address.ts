@@ -1,0 +1,33 @@
+/** Where a SQL Server listens: a port, or the name of an instance whose port the SQL Server Browser knows. */
+export type ServerAddress = { readonly host: string } & (
+  { readonly port: number; readonly instance?: undefined } | { readonly port?: undefined; readonly instance: string }
+);
+
+const defaultPort = 1433;
+
+/** Names that SqlClient takes for this machine. */
+const local = new Set(['.', '(local)']);
+
+/**
+ * Reads `Server` as SqlClient does: `host`, `tcp:host,port`, `host\instance`. A port makes the instance's name needless.
+ *
+ * @returns a problem as text when it cannot be read.
+ */
+export function parseServer(server: string, urlPort?: number): ServerAddress | string {
+  const protocol = /^(tcp|np|lpc|admin):/i.exec(server)?.[1]?.toLowerCase();
+  if (protocol !== undefined && protocol !== 'tcp') {
+    return `Server must not begin with ${protocol}: only TCP is supported`;
+  }
+  if (/^\(localdb\)/i.test(server)) return 'Server must not be LocalDB, which is for one Windows user: use a server';
+  const match = /^(?:tcp:)?([^\\,]+)(?:\\([^\\,]+))?(?:,(\d{1,5}))?$/i.exec(server.replaceAll(/\s/g, ''));
+  const [, host = '', instance, digits] = match ?? [];
+  const port = digits === undefined ? urlPort : Number(digits);
+  if (host === '' || (port !== undefined && (port < 1 || port > 65_535))) {
+    return String.raw`Server must be host, tcp:host,port or host\instance`;
+  }
+  const name = local.has(host.toLowerCase()) ? 'localhost' : host.replaceAll(/[[\]]/g, '');
+  if (port === undefined && instance !== undefined && instance.toUpperCase() !== 'MSSQLSERVER') {
+    return { host: name, instance };
+  }
+  return { host: name, port: port ?? defaultPort };
+}

@@ -1,0 +1,83 @@
+import mssql from 'mssql';
+import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import { DatabaseUnavailable } from '../database.errors.js';
+import { sqlserverMigrations } from '../migrations/sqlserver/index.js';
+import { SqlserverUserKeyStatements } from '../statements/sqlserver.user-key.statements.js';
+import { commonOptions } from './common-options.js';
+import { Dialect, type Failure } from './dialect.js';
+import { sqlserverFailureOf } from './sqlserver.failure.js';
+import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
+
+/** A migration may have to build an index over every member. */
+const migrationMilliseconds = 15 * 60_000;
+
+/**
+ * One lock a database, for migrations and for the data key ring; it goes with the transaction. The wait ends with the
+ * statement's deadline.
+ */
+const takeLock = `
+  DECLARE @result int;
+  EXEC @result = sp_getapplock
+    @Resource = N'key-connector', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = -1;
+  SELECT @result AS [result];`;
+
+/** SQL Server 2019 or newer and Azure SQL, through mssql (tedious). */
+export class SqlserverDialect extends Dialect {
+  readonly description: string;
+  readonly dataSourceOptions: DataSourceOptions;
+  readonly migrationOptions: DataSourceOptions;
+
+  constructor(settings: SqlserverSettings) {
+    super();
+    const { host, port, instance, database } = settings.connection;
+    const place = instance === undefined ? `${host}:${port}` : `${host}\\${instance}`;
+    this.description = `SQL Server at ${place}${database === undefined ? '' : `/${database}`}`;
+    this.dataSourceOptions = sourceOptions(settings, poolOptions(settings));
+    const pool = poolOptions(settings, migrationMilliseconds);
+    this.migrationOptions = sourceOptions(settings, { ...pool, pool: { ...pool.pool, max: 1 } });
+  }
+
+  /** Nothing has to be known before the pool opens: the first connection tells what is wrong. */
+  async prepare(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  async ping(source: DataSource): Promise<void> {
+    await requestOn(source).query('SELECT 1 AS [one]');
+  }
+
+  userKeys(source: DataSource): SqlserverUserKeyStatements {
+    return new SqlserverUserKeyStatements(source);
+  }
+
+  lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return source.transaction(async (manager) => {
+      const [row] = await manager.query<{ result: number }[]>(takeLock);
+      // Below zero: timed out, cancelled, deadlock victim, or refused (sp_getapplock).
+      if (row === undefined || row.result < 0) {
+        throw new DatabaseUnavailable(`${this.description} did not grant the lock (${row?.result ?? 'no answer'}).`);
+      }
+      return work(manager);
+    });
+  }
+
+  turn<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  failureOf(error: unknown): Failure | undefined {
+    return sqlserverFailureOf(error);
+  }
+}
+
+function sourceOptions(settings: SqlserverSettings, pool: object): DataSourceOptions {
+  const { database } = settings.connection;
+  return {
+    ...commonOptions,
+    type: 'mssql',
+    driver: { ...mssql, ConnectionPool: SqlserverPool },
+    ...(database === undefined ? {} : { database }),
+    migrations: sqlserverMigrations,
+    extra: pool,
+  };
+}
