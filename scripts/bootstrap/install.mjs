@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { withLock } from './lock.mjs';
 
@@ -12,19 +12,24 @@ export async function install(folder) {
   await withLock(join(folder, '.install-lock'), () => {
     if (matches(folder)) return;
     console.error(`Installing the packages of ${basename(folder)} …`);
-    // No install scripts: the one that is needed is run by name, whatever this npm's own policy.
-    npm(folder, ['ci', '--ignore-scripts']);
-    if (needsNode(folder)) npm(folder, ['rebuild', 'node', '--foreground-scripts']);
+    // No install scripts: those that are needed are run by name, whatever this npm's own policy.
+    if (!hasPackages(folder)) npm(folder, ['ci', '--ignore-scripts']);
+    if (needs(folder, 'node')) npm(folder, ['rebuild', 'node', '--foreground-scripts']);
+    if (needs(folder, 'pkcs11js')) tryToBuildPkcs11(folder);
     if (!matches(folder)) throw new InstallFailed(`npm ended well in ${folder}, but packages are missing: see above.`);
   });
 }
 
-/** Compares the lockfile with the list that npm itself keeps of what it installed. */
 function matches(folder) {
+  return hasPackages(folder) && (!needs(folder, 'pkcs11js') || existsSync(pkcs11Marker(folder)));
+}
+
+/** Compares the lockfile with the list that npm itself keeps of what it installed. */
+function hasPackages(folder) {
   const wanted = packagesOf(join(folder, 'package-lock.json'));
   const installed = packagesOf(join(folder, 'node_modules', '.package-lock.json'));
   if (wanted === undefined) throw new InstallFailed(`${folder} has no readable package-lock.json.`);
-  if (installed === undefined || (needsNode(folder) && !existsSync(join(folder, 'node_modules/.bin/node'))))
+  if (installed === undefined || (needs(folder, 'node') && !existsSync(join(folder, 'node_modules/.bin/node'))))
     return false;
   return Object.entries(wanted).every(([path, { version, optional }]) => {
     // The empty path is the project itself; what is optional is left out on other platforms.
@@ -42,8 +47,24 @@ function packagesOf(lockfile) {
   }
 }
 
-function needsNode(folder) {
-  return packagesOf(join(folder, 'package-lock.json'))?.['node_modules/node'] !== undefined;
+function needs(folder, name) {
+  return packagesOf(join(folder, 'package-lock.json'))?.[`node_modules/${name}`] !== undefined;
+}
+
+/** Says that the build was tried with these packages: without a compiler, it is not tried at every start. */
+const pkcs11Marker = (folder) => join(folder, 'node_modules', '.pkcs11js-build-tried');
+
+/** The one package in C++: it needs a compiler, and only deployments with a key behind PKCS#11 need it. */
+function tryToBuildPkcs11(folder) {
+  try {
+    npm(folder, ['rebuild', 'pkcs11js']);
+  } catch {
+    console.error(
+      'Keys behind PKCS#11 cannot be used here, all else can: pkcs11js was not built, for the reason above.\n' +
+        'It needs g++, make and Python 3; install them and run "npm rebuild pkcs11js".',
+    );
+  }
+  writeFileSync(pkcs11Marker(folder), '');
 }
 
 function npm(folder, args) {
