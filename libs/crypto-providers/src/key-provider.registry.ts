@@ -24,6 +24,7 @@ const open: { [K in ProviderKind]: Open<K> } = {
     (await import('./vault-transit/index.js')).openVaultTransit(settings, recorded),
   // Its code was loaded before its settings could be read.
   module: ({ module, timeoutSeconds }, recorded) => module.open({ recordedKeyReferences: recorded, timeoutSeconds }),
+  pkcs11: async (settings) => (await import('./pkcs11/index.js')).openPkcs11(settings),
 };
 
 /** Opens the key-encryption key of the chosen provider; each of its calls has the deadline of the settings. */
@@ -43,6 +44,7 @@ const describe: { [K in ProviderKind]: (settings: KeyProviderSettings<K>) => str
   azurekv: ({ access, keyName }) => `key ${keyName} of ${access.vaultUri}`,
   vaulttransit: ({ vault, mount, keyName }) => `Vault transit key ${mount}/keys/${keyName} at ${vault.server}`,
   module: ({ module }) => module.description,
+  pkcs11: ({ token }) => `PKCS#11 module ${token.library}`,
 };
 
 /** Names the chosen provider for logs. */

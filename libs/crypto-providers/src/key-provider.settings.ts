@@ -11,6 +11,7 @@ import { ChosenModule } from './module/chosen-module.js';
 import type { LoadedModule } from './module/load-module.js';
 import { isModuleProvider } from './module/module-name.js';
 import { moduleSettingsSchema } from './module/module.settings.js';
+import { choosePkcs11, type Pkcs11Settings } from './pkcs11/pkcs11.settings.js';
 import { type keyProviderKinds, type RsaKeySettings, rsaKeySettingsSchema } from './rsa-key.settings.js';
 import type { OaepHash } from './rsa-oaep.js';
 import type { Report } from './settings-choice.js';
@@ -26,6 +27,7 @@ export interface ProviderSettings {
   azurekv: AzureKeyVaultSettings;
   vaulttransit: VaultTransitSettings;
   module: { module: ChosenModule };
+  pkcs11: Pkcs11Settings;
 }
 
 /** The providers that are built. */
@@ -64,6 +66,7 @@ const choose: { readonly [K in ProviderKind]: (given: Given, report: Report) => 
     report(['rsaKey', 'provider'], 'names a package that was not loaded');
     return undefined;
   },
+  pkcs11: choosePkcs11,
 };
 
 const isBuilt = (kind: (typeof keyProviderKinds)[number] | 'module'): kind is ProviderKind => kind in choose;

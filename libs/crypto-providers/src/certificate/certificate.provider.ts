@@ -3,7 +3,7 @@ import type { KeyEncryptionKey } from '../key-encryption-key.js';
 import { KeyProviderMisconfigured } from '../key-provider.errors.js';
 import type { KeyProviderSettings } from '../key-provider.settings.js';
 import { readKeyFileSource } from './certificate.sources.js';
-import { type KeyFile, KeyFileProblem, type KeyFileSource, WrongPassword } from './key-file.js';
+import { explainKeyFileProblem, type KeyFile, KeyFileProblem } from './key-file.js';
 import { readKeyFile } from './key-file.reader.js';
 import { RsaKeyEncryptionKey } from './rsa.key-encryption-key.js';
 import { requireUsableRsaKey } from './rsa-key.policy.js';
@@ -22,18 +22,11 @@ export async function openCertificate(
     warnWhenExpired(keyFile, file.origin);
     return RsaKeyEncryptionKey.fromKeyFile(keyFile, file.origin, oaepHash);
   } catch (error) {
-    if (error instanceof KeyFileProblem) throw new KeyProviderMisconfigured(explain(error, file));
+    if (error instanceof KeyFileProblem) throw new KeyProviderMisconfigured(explainKeyFileProblem(error, file));
     throw error;
   } finally {
     file.bytes.fill(0);
   }
-}
-
-function explain(problem: KeyFileProblem, { origin, password, passwordSetting }: KeyFileSource): string {
-  if (!(problem instanceof WrongPassword)) return `The key file ${origin} cannot be used: ${problem.message}.`;
-  return password === undefined
-    ? `The key file ${origin} is protected by a password; set ${passwordSetting}.`
-    : `The password in ${passwordSetting} does not open the key file ${origin}.`;
 }
 
 /** Only the key matters to us: an expired certificate must not lock every member out. */

@@ -21,3 +21,21 @@ export class KeyFileProblem extends Error {}
 
 /** The password does not open the file. */
 export class WrongPassword extends KeyFileProblem {}
+
+/** The file is sound and holds certificates only. */
+export class NoPrivateKey extends KeyFileProblem {
+  constructor(readonly certificates: readonly (Buffer | string)[]) {
+    super('there is no private key in it');
+  }
+}
+
+/** What is wrong with which file, and what to do. */
+export function explainKeyFileProblem(
+  problem: KeyFileProblem,
+  { origin, password, passwordSetting }: KeyFileSource,
+): string {
+  if (!(problem instanceof WrongPassword)) return `The key file ${origin} cannot be used: ${problem.message}.`;
+  return password === undefined
+    ? `The key file ${origin} is protected by a password; set ${passwordSetting}.`
+    : `The password in ${passwordSetting} does not open the key file ${origin}.`;
+}

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { type KeyFile, KeyFileProblem, WrongPassword } from './key-file.js';
+import { type KeyFile, KeyFileProblem, NoPrivateKey, WrongPassword } from './key-file.js';
 import { matchingCertificate } from './matching-certificate.js';
 import { readEncryptedPrivateKey } from './encrypted-private-key.js';
 
@@ -15,10 +15,10 @@ export function isPem(bytes: Buffer): boolean {
 export async function readPem(bytes: Buffer, password: string | undefined): Promise<KeyFile> {
   const blocks = [...bytes.toString('latin1').matchAll(block)].map(([pem, label = '']) => ({ pem, label }));
   const [key, ...others] = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'));
-  if (key === undefined) throw new KeyFileProblem('there is no private key in it');
+  const certificates = blocks.filter(({ label }) => label === 'CERTIFICATE').map(({ pem }) => pem);
+  if (key === undefined) throw new NoPrivateKey(certificates);
   if (others.length > 0) throw new KeyFileProblem('there is more than one private key in it; leave only one');
   const privateKey = await readPrivateKey(key.pem, key.label, password);
-  const certificates = blocks.filter(({ label }) => label === 'CERTIFICATE').map(({ pem }) => pem);
   return { privateKey, certificate: matchingCertificate(privateKey, certificates) };
 }
 

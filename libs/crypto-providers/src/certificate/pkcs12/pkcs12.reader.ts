@@ -1,4 +1,4 @@
-import { type KeyFile, KeyFileProblem, WrongPassword } from '../key-file.js';
+import { type KeyFile, KeyFileProblem, NoPrivateKey, WrongPassword } from '../key-file.js';
 import { matchingCertificate } from '../matching-certificate.js';
 import { Asn1, malformed } from './asn1.js';
 import { type EncodedPassword, passwordCandidates } from './encoded-password.js';
@@ -19,7 +19,7 @@ export async function readPkcs12(bytes: Buffer, password: string | undefined): P
   const contents = dataOf(pfx.child(1));
   const bags = await openWithPassword(contents, pfx.children[2], password ?? '');
   const [own, ...others] = bags.keys;
-  if (own === undefined) throw new KeyFileProblem('there is no private key in it');
+  if (own === undefined) throw new NoPrivateKey(bags.certificates.map(({ der }) => der));
   if (others.length > 0) throw new KeyFileProblem('there is more than one private key in it; leave only one');
   return { privateKey: own.key, certificate: matchingCertificate(own.key, candidates(bags, own.localKeyId)) };
 }

@@ -1,0 +1,1 @@
+export { openPkcs11 } from './pkcs11.provider.js';

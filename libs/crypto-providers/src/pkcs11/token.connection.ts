@@ -1,0 +1,124 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Failure, FailureKind, FoundKey, HashName, Order, Response, TokenSettings } from './token.protocol.js';
+
+/** The token, its module or its process did not do what it was asked. */
+export class TokenError extends Error {
+  readonly kind: FailureKind | 'silent';
+
+  constructor({ kind, message }: { readonly kind: FailureKind | 'silent'; readonly message: string }) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** How to start the process that loads the module. */
+export interface LaunchOptions {
+  /** Its whole environment; without one, ours: modules have variables of their own, such as SOFTHSM2_CONF. */
+  readonly environment?: NodeJS.ProcessEnv | undefined;
+  /** How long it may say nothing while it has something to do, in milliseconds. */
+  readonly silenceMs?: number | undefined;
+}
+
+interface Waiting {
+  readonly resolve: (result: FoundKey | Uint8Array) => void;
+  readonly reject: (error: TokenError) => void;
+}
+
+const entry = fileURLToPath(new URL(`./token-process/main${extname(import.meta.url)}`, import.meta.url));
+
+/** Longer than a slow token takes, shorter than who waits for the key. */
+const defaultSilenceMs = 10_000;
+
+/**
+ * A process of ours that has the PKCS#11 module loaded. It is killed when it says nothing for too long: nothing else stops a
+ * module that hangs. It does not keep this process alive, and ends with it.
+ */
+export class TokenConnection {
+  private readonly child: ChildProcess;
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly silenceMs: number;
+  private next = 0;
+  private watchdog: NodeJS.Timeout | undefined;
+
+  constructor({ environment, silenceMs = defaultSilenceMs }: LaunchOptions = {}) {
+    this.silenceMs = silenceMs;
+    this.child = fork(entry, {
+      // Keeps buffers as they are; JSON would write keys out as text.
+      serialization: 'advanced',
+      // What modules print on standard output is not ours to show.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: ['--max-old-space-size=64'],
+      ...(environment && { env: environment }),
+    });
+    this.child.unref();
+    this.child.channel?.unref();
+    this.child.on('message', (response: Response) => {
+      this.take(response);
+    });
+    this.child.on('error', (error) => {
+      this.fail({ kind: 'lost', message: `the process of the PKCS#11 module failed: ${error.message}` });
+    });
+    this.child.on('exit', (code, signal) => {
+      this.fail({
+        kind: 'lost',
+        message: `the process of the PKCS#11 module ended with ${signal ?? code ?? 'nothing'}`,
+      });
+    });
+  }
+
+  async open(settings: TokenSettings): Promise<FoundKey> {
+    return (await this.ask({ kind: 'open', ...settings })) as FoundKey;
+  }
+
+  async decrypt(hash: HashName, ciphertext: Uint8Array): Promise<Uint8Array> {
+    return (await this.ask({ kind: 'decrypt', hash, ciphertext })) as Uint8Array;
+  }
+
+  /** Ends the process; whoever waits for it is told that it is lost. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+    this.fail({ kind: 'lost', message: 'the process of the PKCS#11 module was stopped' });
+  }
+
+  private ask(order: Order): Promise<FoundKey | Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const number = this.next++;
+      this.waiting.set(number, { resolve, reject });
+      if (this.waiting.size === 1) this.watch();
+      if (!this.child.connected) {
+        this.fail({ kind: 'lost', message: 'the process of the PKCS#11 module has ended' });
+        return;
+      }
+      // A process that is gone takes no message; its end tells whoever waits.
+      this.child.send({ number, order }, () => undefined);
+    });
+  }
+
+  private take(response: Response): void {
+    const waiting = this.waiting.get(response.number);
+    this.waiting.delete(response.number);
+    this.watch();
+    if ('failure' in response) waiting?.reject(new TokenError(response.failure));
+    else waiting?.resolve(response.result);
+  }
+
+  /** Starts to wait for the next sign of life, as long as anybody waits for an answer. */
+  private watch(): void {
+    clearTimeout(this.watchdog);
+    if (this.waiting.size === 0) return;
+    this.watchdog = setTimeout(() => {
+      this.child.kill('SIGKILL');
+      const seconds = this.silenceMs / 1000;
+      this.fail({ kind: 'silent', message: `the PKCS#11 module has not answered for ${seconds} s and was stopped` });
+    }, this.silenceMs);
+  }
+
+  private fail(failure: Failure | { readonly kind: 'silent'; readonly message: string }): void {
+    clearTimeout(this.watchdog);
+    const all = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const { reject } of all) reject(new TokenError(failure));
+  }
+}

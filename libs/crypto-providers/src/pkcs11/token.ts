@@ -1,0 +1,131 @@
+import { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from '../key-provider.errors.js';
+import { type LaunchOptions, TokenConnection, TokenError } from './token.connection.js';
+import type { FoundKey, HashName, TokenSettings } from './token.protocol.js';
+
+interface Opened {
+  readonly connection: TokenConnection;
+  readonly key: FoundKey;
+}
+
+/**
+ * The token with the private key. Whatever it can lose (a session, the login, handles, the module itself) comes back in one
+ * way: a new process loads the module, logs in and finds the key. Each call tries that once. A PIN that was refused is
+ * never tried again.
+ */
+export class Token {
+  readonly #settings: TokenSettings;
+  readonly #options: LaunchOptions;
+  #opened: Promise<Opened> | undefined;
+  #everOpened = false;
+  #refusal: KeyProviderMisconfigured | undefined;
+  #known: { readonly hash: HashName; readonly ciphertext: Uint8Array } | undefined;
+
+  constructor(settings: TokenSettings, options: LaunchOptions = {}) {
+    this.#settings = settings;
+    this.#options = options;
+  }
+
+  /** Opens the token unless it is open, and says which key was found. */
+  async find(): Promise<FoundKey> {
+    return (await this.#open()).key;
+  }
+
+  /** Remembers a ciphertext that decrypts: it tells a bad ciphertext from a broken device where the module does not. */
+  know(hash: HashName, ciphertext: Uint8Array): void {
+    this.#known = { hash, ciphertext };
+  }
+
+  /** Ends the process of the module. */
+  close(): void {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    opened?.then(
+      ({ connection }) => {
+        connection.kill();
+      },
+      () => undefined,
+    );
+  }
+
+  /** Decrypts; the caller wipes the result. Throws UnwrapFailed, KeyProviderUnavailable or KeyProviderMisconfigured. */
+  async decrypt(hash: HashName, ciphertext: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await this.#tryOnce(hash, ciphertext);
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      // Whoever waits has waited long enough.
+      if (error.kind === 'silent') throw unavailable(error);
+    }
+    try {
+      return await this.#tryOnce(hash, ciphertext);
+    } catch (error) {
+      throw error instanceof TokenError ? unavailable(error) : error;
+    }
+  }
+
+  /** Throws a TokenError when another try, in a new process, may help. */
+  async #tryOnce(hash: HashName, ciphertext: Uint8Array): Promise<Uint8Array> {
+    const opening = this.#open();
+    const { connection } = await opening;
+    try {
+      return await connection.decrypt(hash, ciphertext);
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      if (error.kind === 'refused' || (error.kind === 'unclear' && (await this.#works(connection))))
+        throw new UnwrapFailed();
+      this.#drop(opening, connection);
+      if (error.kind === 'login') throw this.#remember(error);
+      throw error.kind === 'setup' ? misconfigured(error) : error;
+    }
+  }
+
+  async #works(connection: TokenConnection): Promise<boolean> {
+    if (this.#known === undefined) return true;
+    const { hash, ciphertext } = this.#known;
+    return connection.decrypt(hash, ciphertext).then(
+      (plain) => {
+        plain.fill(0);
+        return true;
+      },
+      () => false,
+    );
+  }
+
+  #open(): Promise<Opened> {
+    if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
+    return (this.#opened ??= this.#launch());
+  }
+
+  async #launch(): Promise<Opened> {
+    const connection = new TokenConnection(this.#options);
+    try {
+      const key = await connection.open(this.#settings);
+      this.#everOpened = true;
+      return { connection, key };
+    } catch (error) {
+      connection.kill();
+      this.#opened = undefined;
+      throw error instanceof TokenError ? this.#explain(error) : error;
+    }
+  }
+
+  /** A new process from here on; unless another caller has seen to it already. */
+  #drop(opened: Promise<Opened>, connection: TokenConnection): void {
+    if (this.#opened === opened) this.#opened = undefined;
+    connection.kill();
+  }
+
+  /** What was there before is expected back; what has never been there is for an operator. */
+  #explain(error: TokenError): Error {
+    if (error.kind === 'login') return this.#remember(error);
+    return error.kind === 'setup' && !this.#everOpened ? misconfigured(error) : unavailable(error);
+  }
+
+  #remember(error: TokenError): KeyProviderMisconfigured {
+    return (this.#refusal = misconfigured(error));
+  }
+}
+
+const sentence = ({ message }: TokenError): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+const unavailable = (error: TokenError): Error => new KeyProviderUnavailable(sentence(error));
+const misconfigured = (error: TokenError): KeyProviderMisconfigured => new KeyProviderMisconfigured(sentence(error));

@@ -1,0 +1,19 @@
+import { keyProviderSettingsSchema } from '../key-provider.settings.js';
+import { openPkcs11 } from '../pkcs11/index.js';
+import type { Pkcs11KeyEncryptionKey } from '../pkcs11/pkcs11.key-encryption-key.js';
+
+/** `rsaKey__pkcs11*` and `certificate__*`, as they stand in a YAML file. */
+export interface Pkcs11TestSettings {
+  readonly rsaKey: Readonly<Record<string, unknown>>;
+  readonly certificate?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Opens the key, with a module that sees `environment` alone; whoever opens it closes it. */
+export function openPkcs11InEnvironment(
+  { rsaKey, certificate }: Pkcs11TestSettings,
+  environment: NodeJS.ProcessEnv,
+): Promise<Pkcs11KeyEncryptionKey> {
+  const settings = keyProviderSettingsSchema.parse({ rsaKey: { provider: 'pkcs11', ...rsaKey }, certificate });
+  if (settings.kind !== 'pkcs11') throw new Error('not the settings of a PKCS#11 key');
+  return openPkcs11(settings, environment);
+}

@@ -1,0 +1,94 @@
+/*
+ * A PKCS#11 module that stands before a real one and does what a file tells it: fail, hang, crash, or take from the real
+ * module what it needs. Each watched call is written to a log.
+ *
+ * FAULTY_MODULE  the real module
+ * FAULTY_LOG     a file that gets one line a call
+ * FAULTY_ORDER   a file with one order, "<call> <what> [code] [once]"; none: everything goes through
+ */
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pkcs11.h"
+
+static CK_FUNCTION_LIST_PTR real;
+static CK_FUNCTION_LIST list;
+
+static void close_all_sessions(CK_SESSION_HANDLE session)
+{
+  CK_SESSION_INFO info;
+  if (real->C_GetSessionInfo(session, &info) == CKR_OK) real->C_CloseAllSessions(info.slotID);
+}
+
+/* Carries the order out where it is for this call; CKR_OK: go on with the real module. */
+static CK_RV obey(const char *call, CK_SESSION_HANDLE session)
+{
+  char wanted[32] = "", what[32] = "", last[8] = "";
+  unsigned long code = 0;
+  FILE *log = fopen(getenv("FAULTY_LOG"), "a");
+  if (log != NULL) {
+    fprintf(log, "%s\n", call);
+    fclose(log);
+  }
+  FILE *order = fopen(getenv("FAULTY_ORDER"), "r");
+  if (order == NULL) return CKR_OK;
+  int fields = fscanf(order, "%31s %31s %lu %7s", wanted, what, &code, last);
+  fclose(order);
+  if (fields < 2 || strcmp(wanted, call) != 0) return CKR_OK;
+  if (strcmp(last, "once") == 0) unlink(getenv("FAULTY_ORDER"));
+
+  if (strcmp(what, "fail") == 0 || strcmp(what, "flags") == 0) return code;
+  if (strcmp(what, "crash") == 0) raise(SIGSEGV);
+  if (strcmp(what, "hang") == 0)
+    for (;;) pause();
+  if (strcmp(what, "close-sessions") == 0) close_all_sessions(session);
+  if (strcmp(what, "log-out") == 0) real->C_Logout(session);
+  if (strcmp(what, "finalize") == 0) real->C_Finalize(NULL);
+  return CKR_OK;
+}
+
+static CK_RV initialize(CK_VOID_PTR arguments)
+{
+  CK_RV rv = obey("C_Initialize", 0);
+  return rv == CKR_OK ? real->C_Initialize(arguments) : rv;
+}
+
+/* "C_GetTokenInfo flags <flags>": the token shows these flags too. */
+static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
+{
+  CK_FLAGS flags = obey("C_GetTokenInfo", 0);
+  CK_RV rv = real->C_GetTokenInfo(slot, info);
+  info->flags |= flags;
+  return rv;
+}
+
+static CK_RV log_in(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG length)
+{
+  CK_RV rv = obey("C_Login", session);
+  return rv == CKR_OK ? real->C_Login(session, user, pin, length) : rv;
+}
+
+static CK_RV decrypt(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_length, CK_BYTE_PTR out, CK_ULONG_PTR out_length)
+{
+  CK_RV rv = obey("C_Decrypt", session);
+  return rv == CKR_OK ? real->C_Decrypt(session, in, in_length, out, out_length) : rv;
+}
+
+CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR out)
+{
+  void *module = dlopen(getenv("FAULTY_MODULE"), RTLD_NOW);
+  if (module == NULL) return CKR_GENERAL_ERROR;
+  CK_C_GetFunctionList get = (CK_C_GetFunctionList)dlsym(module, "C_GetFunctionList");
+  if (get == NULL || get(&real) != CKR_OK) return CKR_GENERAL_ERROR;
+  list = *real;
+  list.C_Initialize = initialize;
+  list.C_GetTokenInfo = get_token_info;
+  list.C_Login = log_in;
+  list.C_Decrypt = decrypt;
+  *out = &list;
+  return CKR_OK;
+}
