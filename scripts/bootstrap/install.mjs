@@ -31,12 +31,19 @@ function hasPackages(folder) {
   if (wanted === undefined) throw new InstallFailed(`${folder} has no readable package-lock.json.`);
   if (installed === undefined || (needs(folder, 'node') && !existsSync(join(folder, 'node_modules/.bin/node'))))
     return false;
-  return Object.entries(wanted).every(([path, { version, optional }]) => {
-    // The empty path is the project itself; what is optional is left out on other platforms.
+  return Object.entries(wanted).every(([path, entry]) => {
+    // The empty path is the project itself.
     if (path === '') return true;
     const found = installed[path];
-    return found === undefined ? optional === true : found.version === version;
+    return found === undefined ? entry.optional === true && !isForUs(entry) : found.version === entry.version;
   });
+}
+
+/** npm leaves out what is optional and made for another platform; of two C libraries, which one is here is npm's to tell. */
+function isForUs({ os, cpu, libc }) {
+  if (os === undefined && cpu === undefined) return false;
+  const fits = (list, own) => list === undefined || list.includes(own);
+  return libc === undefined && fits(os, process.platform) && fits(cpu, process.arch);
 }
 
 function packagesOf(lockfile) {

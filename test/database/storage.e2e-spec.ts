@@ -8,6 +8,7 @@ import { postgresDatabases, sqliteDatabases, type TestDatabases } from './test-d
 const kinds: readonly (readonly [kind: string, start: () => Promise<TestDatabases>])[] = [
   ['SQLite', sqliteDatabases],
   ['PostgreSQL', postgresDatabases],
+  ['PostgreSQL 15', () => postgresDatabases({ major: 15 })],
 ];
 
 const at = (text: string): Date => new Date(`${text}Z`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
 import { dropDatabase } from '../support/postgres.client.js';
-import { ownsPostgres, startPostgres, type PostgresServer } from '../support/postgres.server.js';
+import { ownsPostgres, type PostgresOptions, startPostgres, type PostgresServer } from '../support/postgres.server.js';
 import { tempFolder, type TempFolder } from '../support/temp-folder.js';
 
 const fixtures = join(import.meta.dirname, '../fixtures/classic');
@@ -53,9 +53,11 @@ export async function sqliteDatabases(): Promise<TestDatabases & { folder: TempF
   };
 }
 
-/** Databases on one PostgreSQL server. */
-export async function postgresDatabases(): Promise<TestDatabases & { server: PostgresServer }> {
-  const server = await startPostgres();
+/** Databases on one PostgreSQL server, of the newest version here unless told otherwise. */
+export async function postgresDatabases(
+  options: PostgresOptions = {},
+): Promise<TestDatabases & { server: PostgresServer }> {
+  const server = await startPostgres(options);
   const names: string[] = [];
   return {
     server,

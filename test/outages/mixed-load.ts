@@ -1,0 +1,154 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deployment } from '../support/deployment.js';
+
+/** A member with one request at a time, so that it is known which keys may stand in the database. */
+interface Member {
+  readonly token: string;
+  /** The last acknowledged key, and every key whose PUT failed since: that one may be done all the same. */
+  readonly possible: Set<string>;
+  busy: boolean;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** GET and PUT of many members at a steady rate, whatever the service does; every answer is checked. */
+export class MixedLoad {
+  /** What must never happen: a wrong key, another status than 200 and 503, a broken connection. */
+  readonly violations: string[] = [];
+  readonly counts = { succeeded: 0, unavailable: 0, puts: 0 };
+  /** Successes since the last failure. */
+  streak = 0;
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  private readonly stopped = new AbortController();
+  private running: Promise<void> | undefined;
+
+  private constructor(
+    private readonly url: string,
+    private readonly members: readonly Member[],
+  ) {}
+
+  /** Stores a key for each member. */
+  static async enrol(deployment: Deployment, count: number): Promise<MixedLoad> {
+    const load = new MixedLoad(
+      `${deployment.url}/user-keys`,
+      Array.from({ length: count }, () => ({
+        token: deployment.token(randomUUID()),
+        possible: new Set<string>(),
+        busy: false,
+      })),
+    );
+    await Promise.all(load.members.map((member) => load.put(member)));
+    if (load.counts.succeeded < count) throw new Error(`Only ${load.counts.succeeded} of ${count} members enrolled.`);
+    return load;
+  }
+
+  /** Requests per second that the service manages when all members ask as fast as they can. */
+  async fullRate(seconds: number): Promise<number> {
+    const before = this.counts.succeeded;
+    const end = performance.now() + seconds * 1000;
+    const ask = async (member: Member): Promise<void> => {
+      while (performance.now() < end) await this.step(member);
+    };
+    await Promise.all(this.members.slice(0, 64).map(ask));
+    return (this.counts.succeeded - before) / seconds;
+  }
+
+  /** Begins to send this many requests a second, one in ten a PUT, until `stop`. */
+  start(rate: number): void {
+    this.running = this.run(rate);
+  }
+
+  /** Ends when the last answer is in. */
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    await this.running;
+  }
+
+  /** Members whose key is not, or no longer, what was acknowledged. */
+  async lost(): Promise<number> {
+    const before = this.violations.length;
+    await Promise.all(this.members.map((member) => this.get(member)));
+    this.agent.destroy();
+    return this.violations.length - before;
+  }
+
+  private async run(rate: number): Promise<void> {
+    const started = performance.now();
+    const flying = new Set<Promise<void>>();
+    let sent = 0;
+    while (!this.stopped.signal.aborted) {
+      const due = ((performance.now() - started) / 1000) * rate;
+      for (; sent < due; sent += 1) {
+        // During a stall all of them may wait: real clients would, too.
+        const member = this.members[Math.floor(Math.random() * this.members.length)];
+        if (member === undefined || member.busy) continue;
+        const step = this.step(member).finally(() => {
+          flying.delete(step);
+        });
+        flying.add(step);
+      }
+      await sleep(5);
+    }
+    await Promise.all(flying);
+  }
+
+  private async step(member: Member): Promise<void> {
+    member.busy = true;
+    await (Math.random() < 0.1 ? this.put(member) : this.get(member));
+    member.busy = false;
+  }
+
+  private async put(member: Member): Promise<void> {
+    const key = randomBytes(32).toString('base64');
+    this.counts.puts += 1;
+    const answer = await this.send('PUT', member, JSON.stringify({ key }));
+    if (answer?.status === 200) member.possible.clear();
+    member.possible.add(key);
+    this.count(answer, 'PUT');
+  }
+
+  private async get(member: Member): Promise<void> {
+    const answer = await this.send('GET', member);
+    this.count(answer, 'GET');
+    if (answer?.status !== 200) return;
+    const { key } = JSON.parse(answer.body) as { key: string };
+    if (!member.possible.has(key)) this.violations.push('GET gave a key that was not stored, or an older one');
+  }
+
+  private count(answer: Answer | undefined, method: string): void {
+    if (answer?.status === 200) {
+      this.counts.succeeded += 1;
+      this.streak += 1;
+      return;
+    }
+    this.streak = 0;
+    if (answer?.status === 503) this.counts.unavailable += 1;
+    else this.violations.push(`${method} ${answer?.status ?? 'got no answer'}`);
+  }
+
+  private send(method: string, { token }: Member, body?: string): Promise<Answer | undefined> {
+    return new Promise((resolve) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const call = request(this.url, { method, headers, agent: this.agent, timeout: 60_000 }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, body: text });
+        });
+        response.on('error', () => {
+          resolve(undefined);
+        });
+      });
+      call.on('timeout', () => call.destroy());
+      call.on('error', () => {
+        resolve(undefined);
+      });
+      call.end(body);
+    });
+  }
+}
