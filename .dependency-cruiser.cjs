@@ -60,6 +60,26 @@ module.exports = {
       from: { path: '^apps/demo-issuer/' },
       to: { path: '^(libs|apps)/', pathNot: '^apps/demo-issuer/' },
     },
+    {
+      name: 'examples-use-the-public-api-alone',
+      comment: 'They show what a package by others can do: it gets package.json#exports and nothing else of ours.',
+      severity: 'error',
+      from: { path: '^examples/([^/]+)/' },
+      to: {
+        path: '^(apps|libs|test|scripts|bench|examples)/',
+        pathNot: [
+          '^examples/$1/',
+          '^libs/crypto-providers/src/module/contract\\.ts$',
+          '^libs/crypto-providers/src/testing/key-provider-module\\.suite\\.ts$',
+        ],
+      },
+    },
+    {
+      name: 'nothing-of-ours-imports-an-example',
+      severity: 'error',
+      from: { path: '^(apps|libs|bench)/' },
+      to: { path: '^examples/' },
+    },
     only('common', []),
     only('observability', ['common']),
     only('auth', ['common', 'observability']),

@@ -18,6 +18,8 @@ const shared = {
     ],
   },
   moduleNameMapper: {
+    '^key-connector/key-provider$': '<rootDir>/libs/crypto-providers/src/module/contract.ts',
+    '^key-connector/key-provider/testing$': '<rootDir>/libs/crypto-providers/src/testing/key-provider-module.suite.ts',
     '^@key-connector/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^@key-connector/([^/]+)/testing$': '<rootDir>/libs/$1/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
@@ -28,7 +30,7 @@ const shared = {
 export default {
   reporters: ['default', '<rootDir>/scripts/summary.reporter.ts'],
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{apps,examples,libs}/**/*.spec.ts'] },
     {
       ...shared,
       displayName: 'journey',

@@ -36,7 +36,7 @@ export interface ProvidedKey {
   /** What a wrapping of a classic deployment was made with (`RSA-OAEP` for RSA keys); else the key's one algorithm. */
   readonly classicAlgorithm: string;
   /** Wraps 32 bytes and leaves them as they are; `algorithm` is `classicAlgorithm` or not given. */
-  wrap(dataKey: Uint8Array, algorithm?: string): Promise<WrappedDataKey>;
+  wrap(dataKey: Uint8Array<ArrayBuffer>, algorithm?: string): Promise<WrappedDataKey>;
   /** Opens a wrapping of this key into fresh bytes, which the service wipes. Every refusal is `DATA_KEY_UNREADABLE`. */
   unwrap(wrapped: WrappedDataKey): Promise<Uint8Array>;
 }

@@ -21,7 +21,12 @@ export async function loadModule(name: string): Promise<LoadedModule> {
     throw new ModuleUnusable('must be module:<name of a package> or module:<absolute path of its main file>');
   }
   const exported = (await imported(name)) as { keyProvider?: unknown };
-  const provider = checkedProvider(name, exported.keyProvider);
+  return checkedModule(name, exported.keyProvider);
+}
+
+/** Looks at what a package exports as `keyProvider`; throws ModuleUnusable. */
+export function checkedModule(name: string, exported: unknown): LoadedModule {
+  const provider = checkedProvider(name, exported);
   return { name, provider, fields: settingsFieldsOf(name, provider.settings) };
 }
 

@@ -12,10 +12,13 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
   override readonly keyReference: string;
   override readonly classicAlgorithm: string;
 
+  /** Private for good: what a package holds in it is not for whoever prints this object. */
+  readonly #key: ProvidedKey;
+
   /** Throws KeyProviderMisconfigured unless `key` keeps to the contract. */
   constructor(
     private readonly packageName: string,
-    private readonly key: ProvidedKey,
+    key: ProvidedKey,
   ) {
     super();
     if (!isRecord(key)) throw this.fault('opens no key');
@@ -29,6 +32,7 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
       throw this.fault('opens a key whose id is not sha256: and 64 lower-case hex digits');
     }
     ({ id: this.id, keyReference: this.keyReference, classicAlgorithm: this.classicAlgorithm } = key);
+    this.#key = key;
     this.description = `${key.description} (${packageName})`;
   }
 
@@ -39,7 +43,7 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
     }
     const plain = Uint8Array.from(dataKey);
     try {
-      return this.checkedWrapping(await this.call('wrap()', () => this.key.wrap(plain, algorithm)), dataKey);
+      return this.checkedWrapping(await this.call('wrap()', () => this.#key.wrap(plain, algorithm)), dataKey);
     } finally {
       plain.fill(0);
     }
@@ -47,7 +51,7 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
 
   async unwrap({ keyReference, algorithm, ciphertext }: WrappedKey): Promise<Uint8Array> {
     const wrapped = { keyReference, algorithm, ciphertext: Uint8Array.from(ciphertext) };
-    const plain: unknown = await this.call('unwrap()', () => this.key.unwrap(wrapped));
+    const plain: unknown = await this.call('unwrap()', () => this.#key.unwrap(wrapped));
     if (!(plain instanceof Uint8Array)) throw this.fault('answers unwrap() with something that is no Uint8Array');
     try {
       if (plain.length !== dataKeyLength) throw new UnwrapFailed();

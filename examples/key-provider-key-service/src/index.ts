@@ -1,0 +1,18 @@
+import type { KeyProviderModule } from 'key-connector/key-provider';
+import { NestFactory } from '@nestjs/core';
+import { describeKey, type KeyServiceSettings, settings } from './key-service.settings.js';
+import { KeyServiceModule } from './key-service.module.js';
+import { RemoteKeys } from './remote-keys.js';
+
+/** What Key Connector looks for. */
+export const keyProvider: KeyProviderModule<KeyServiceSettings> = {
+  apiVersion: 1,
+  settings,
+  describe: describeKey,
+  open: async (given, { recordedKeyReferences, timeoutSeconds }) => {
+    const module = KeyServiceModule.forRoot({ ...given, timeoutSeconds });
+    // Errors must reach Key Connector, which logs them: Nest would end the process.
+    const context = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    return context.get(RemoteKeys).open(recordedKeyReferences);
+  },
+};
