@@ -27,6 +27,13 @@ export class SqlserverDialect extends Dialect {
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
 
+  /** For `sqlcmd -b`, which ends at the first error; a batch sees what the one before it made. */
+  override readonly script = {
+    begin: 'SET XACT_ABORT ON;\nSET QUOTED_IDENTIFIER ON;\nBEGIN TRANSACTION;\nGO',
+    terminator: ';\nGO',
+    end: 'COMMIT;\nGO',
+  };
+
   constructor(settings: SqlserverSettings) {
     super();
     const { host, port, instance, database } = settings.connection;

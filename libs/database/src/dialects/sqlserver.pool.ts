@@ -70,6 +70,7 @@ export function poolOptions(settings: SqlserverSettings, statementMilliseconds?:
       ...(instance === undefined ? {} : { instanceName: instance }),
       appName: connection.applicationName ?? 'key-connector',
       useUTC: true,
+      lowerCaseGuids: true,
       cancelTimeout: cancelMilliseconds,
       // `Database` tries again, and has the deadlines.
       maxRetriesOnTransientErrors: 0,
