@@ -66,6 +66,12 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
   return rv;
 }
 
+static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR data, CK_NOTIFY notify, CK_SESSION_HANDLE_PTR out)
+{
+  CK_RV rv = obey("C_OpenSession", 0);
+  return rv == CKR_OK ? real->C_OpenSession(slot, flags, data, notify, out) : rv;
+}
+
 static CK_RV log_in(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG length)
 {
   CK_RV rv = obey("C_Login", session);
@@ -87,6 +93,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR out)
   list = *real;
   list.C_Initialize = initialize;
   list.C_GetTokenInfo = get_token_info;
+  list.C_OpenSession = open_session;
   list.C_Login = log_in;
   list.C_Decrypt = decrypt;
   *out = &list;

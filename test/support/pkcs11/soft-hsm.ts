@@ -56,6 +56,10 @@ export class SoftHsm {
     return { label, serialNumber, pin };
   }
 
+  async removeToken({ serialNumber }: SoftToken): Promise<void> {
+    await this.util('--delete-token', '--serial', serialNumber);
+  }
+
   /** Puts a private key (PKCS#8 in PEM) into a token; `id` is hex. */
   async importKey(token: SoftToken, key: { pem: string; label: string; id: string }): Promise<void> {
     const file = join(this.folder.path, 'key.pem');
@@ -68,6 +72,12 @@ export class SoftHsm {
   pkcs11Tool(token: SoftToken, ...args: string[]): Promise<string> {
     const where = ['--module', this.library, '--token-label', token.label, '--login', '--pin', token.pin];
     return run('pkcs11-tool', [...where, ...args], { env: { ...process.env, ...this.environment } });
+  }
+
+  /** Takes the right to decrypt from a private key of the only token. */
+  async forbidDecryption(token: SoftToken, label: string): Promise<void> {
+    const script = join(import.meta.dirname, 'forbid-decryption.mjs');
+    await run(process.execPath, [script, this.library, token.pin, label], { env: this.environment });
   }
 
   /** Takes the tokens away, as when the device is unplugged. */

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+// Nothing imports what is started as a process of its own: this makes the build include it.
+import type {} from './token-process/main.js';
 import type { Failure, FailureKind, FoundKey, HashName, Order, Response, TokenSettings } from './token.protocol.js';
 
 /** The token, its module or its process did not do what it was asked. */
@@ -18,7 +20,7 @@ export interface LaunchOptions {
   /** Its whole environment; without one, ours: modules have variables of their own, such as SOFTHSM2_CONF. */
   readonly environment?: NodeJS.ProcessEnv | undefined;
   /** How long it may say nothing while it has something to do, in milliseconds. */
-  readonly silenceMs?: number | undefined;
+  readonly silenceMs: number;
 }
 
 interface Waiting {
@@ -28,8 +30,8 @@ interface Waiting {
 
 const entry = fileURLToPath(new URL(`./token-process/main${extname(import.meta.url)}`, import.meta.url));
 
-/** Longer than a slow token takes, shorter than who waits for the key. */
-const defaultSilenceMs = 10_000;
+/** What the process itself takes to start on a busy machine, at most, in milliseconds; no fault of the module. */
+const startMs = 5_000;
 
 /**
  * A process of ours that has the PKCS#11 module loaded. It is killed when it says nothing for too long: nothing else stops a
@@ -39,11 +41,13 @@ export class TokenConnection {
   private readonly child: ChildProcess;
   private readonly waiting = new Map<number, Waiting>();
   private readonly silenceMs: number;
+  private patienceMs: number;
   private next = 0;
   private watchdog: NodeJS.Timeout | undefined;
 
-  constructor({ environment, silenceMs = defaultSilenceMs }: LaunchOptions = {}) {
+  constructor({ environment, silenceMs }: LaunchOptions) {
     this.silenceMs = silenceMs;
+    this.patienceMs = startMs + silenceMs;
     this.child = fork(entry, {
       // Keeps buffers as they are; JSON would write keys out as text.
       serialization: 'advanced',
@@ -60,7 +64,13 @@ export class TokenConnection {
     this.child.on('error', (error) => {
       this.fail({ kind: 'lost', message: `the process of the PKCS#11 module failed: ${error.message}` });
     });
+    // A process that does nothing notices that we end; one whose module hangs does not.
+    const killBusy = (): void => {
+      if (this.waiting.size > 0) this.child.kill('SIGKILL');
+    };
+    process.once('exit', killBusy);
     this.child.on('exit', (code, signal) => {
+      process.off('exit', killBusy);
       this.fail({
         kind: 'lost',
         message: `the process of the PKCS#11 module ended with ${signal ?? code ?? 'nothing'}`,
@@ -99,6 +109,7 @@ export class TokenConnection {
   private take(response: Response): void {
     const waiting = this.waiting.get(response.number);
     this.waiting.delete(response.number);
+    this.patienceMs = this.silenceMs;
     this.watch();
     if ('failure' in response) waiting?.reject(new TokenError(response.failure));
     else waiting?.resolve(response.result);
@@ -110,9 +121,9 @@ export class TokenConnection {
     if (this.waiting.size === 0) return;
     this.watchdog = setTimeout(() => {
       this.child.kill('SIGKILL');
-      const seconds = this.silenceMs / 1000;
+      const seconds = this.patienceMs / 1000;
       this.fail({ kind: 'silent', message: `the PKCS#11 module has not answered for ${seconds} s and was stopped` });
-    }, this.silenceMs);
+    }, this.patienceMs);
   }
 
   private fail(failure: Failure | { readonly kind: 'silent'; readonly message: string }): void {

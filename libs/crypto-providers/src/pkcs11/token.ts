@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from '../key-provider.errors.js';
 import { type LaunchOptions, TokenConnection, TokenError } from './token.connection.js';
 import type { FoundKey, HashName, TokenSettings } from './token.protocol.js';
@@ -16,11 +17,11 @@ export class Token {
   readonly #settings: TokenSettings;
   readonly #options: LaunchOptions;
   #opened: Promise<Opened> | undefined;
-  #everOpened = false;
+  #first: FoundKey | undefined;
   #refusal: KeyProviderMisconfigured | undefined;
   #known: { readonly hash: HashName; readonly ciphertext: Uint8Array } | undefined;
 
-  constructor(settings: TokenSettings, options: LaunchOptions = {}) {
+  constructor(settings: TokenSettings, options: LaunchOptions) {
     this.#settings = settings;
     this.#options = options;
   }
@@ -68,14 +69,27 @@ export class Token {
     const opening = this.#open();
     const { connection } = await opening;
     try {
-      return await connection.decrypt(hash, ciphertext);
+      return await this.#decryptThrough(connection, hash, ciphertext);
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      if (error.kind === 'refused' || (error.kind === 'unclear' && (await this.#works(connection))))
-        throw new UnwrapFailed();
       this.#drop(opening, connection);
       if (error.kind === 'login') throw this.#remember(error);
       throw error.kind === 'setup' ? misconfigured(error) : error;
+    }
+  }
+
+  /** Throws UnwrapFailed when it is the ciphertext's fault. */
+  async #decryptThrough(connection: TokenConnection, hash: HashName, ciphertext: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await connection.decrypt(hash, ciphertext);
+    } catch (error) {
+      if (isRefusal(error)) throw new UnwrapFailed();
+      if (!isUnclear(error) || !(await this.#works(connection))) throw error;
+    }
+    try {
+      return await connection.decrypt(hash, ciphertext);
+    } catch (error) {
+      throw isRefusal(error) || isUnclear(error) ? new UnwrapFailed() : error;
     }
   }
 
@@ -100,7 +114,8 @@ export class Token {
     const connection = new TokenConnection(this.#options);
     try {
       const key = await connection.open(this.#settings);
-      this.#everOpened = true;
+      this.#first ??= key;
+      if (!isDeepStrictEqual(key.publicKey, this.#first.publicKey)) throw new KeyProviderMisconfigured(anotherKey);
       return { connection, key };
     } catch (error) {
       connection.kill();
@@ -118,7 +133,7 @@ export class Token {
   /** What was there before is expected back; what has never been there is for an operator. */
   #explain(error: TokenError): Error {
     if (error.kind === 'login') return this.#remember(error);
-    return error.kind === 'setup' && !this.#everOpened ? misconfigured(error) : unavailable(error);
+    return error.kind === 'setup' && this.#first === undefined ? misconfigured(error) : unavailable(error);
   }
 
   #remember(error: TokenError): KeyProviderMisconfigured {
@@ -126,6 +141,10 @@ export class Token {
   }
 }
 
+const anotherKey = 'The token has another private key under this name than it had at the start; restart the service.';
+
+const isRefusal = (error: unknown): boolean => error instanceof TokenError && error.kind === 'refused';
+const isUnclear = (error: unknown): boolean => error instanceof TokenError && error.kind === 'unclear';
 const sentence = ({ message }: TokenError): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 const unavailable = (error: TokenError): Error => new KeyProviderUnavailable(sentence(error));
 const misconfigured = (error: TokenError): KeyProviderMisconfigured => new KeyProviderMisconfigured(sentence(error));
