@@ -28,7 +28,12 @@ export async function buildDatabase(settings: Readonly<Record<string, string>>):
 /** Builds and connects. */
 export async function openDatabase(settings: Readonly<Record<string, string>>): Promise<OpenDatabase> {
   const open = await buildDatabase(settings);
-  await open.database.connect();
+  try {
+    await open.database.connect();
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
   return open;
 }
 

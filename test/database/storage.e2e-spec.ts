@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
 import type { UserId } from '@key-connector/common';
+import { describeIf } from '../support/skip.js';
 import { newId, useDatabases, userId } from './open-database.js';
-import { postgresDatabases, sqliteDatabases, type TestDatabases } from './test-database.js';
+import { postgresDatabases, testKinds, type TestKind } from './test-database.js';
 
-const kinds: readonly (readonly [kind: string, start: () => Promise<TestDatabases>])[] = [
-  ['SQLite', sqliteDatabases],
-  ['PostgreSQL', postgresDatabases],
-  ['PostgreSQL 15', () => postgresDatabases({ major: 15 })],
+const kinds: readonly TestKind[] = [
+  ...testKinds,
+  { name: 'PostgreSQL 15', here: true, reason: '', start: () => postgresDatabases({ major: 15 }) },
 ];
 
 const at = (text: string): Date => new Date(`${text}Z`);
@@ -19,15 +19,21 @@ interface Dates {
   LastAccessDate: string | null;
 }
 
-describe.each(kinds)('storage in %s', (kind, start) => {
-  const suite = useDatabases(start);
+for (const kind of kinds) {
+  describeIf(kind.here, kind.reason, `storage in ${kind.name}`, () => {
+    storageSuite(kind);
+  });
+}
+
+function storageSuite(kind: TestKind): void {
+  const suite = useDatabases(kind.start);
   const { open } = suite;
 
   const dates = async (id: UserId): Promise<Dates | undefined> => {
-    const text = (column: string): string => `CAST("${column}" AS text) AS "${column}"`;
+    const text = (column: string): string => `${suite.place.text(`"${column}"`)} AS "${column}"`;
     const columns = ['CreationDate', 'RevisionDate', 'LastAccessDate'].map(text).join(', ');
     const rows = await suite.place.sql<Dates>(
-      `SELECT ${columns} FROM "UserKeys" WHERE lower(CAST("Id" AS text)) = '${id}'`,
+      `SELECT ${columns} FROM "UserKeys" WHERE lower(${suite.place.text('"Id"')}) = '${id}'`,
     );
     return rows[0];
   };
@@ -94,7 +100,7 @@ describe.each(kinds)('storage in %s', (kind, start) => {
   });
 
   test('replicas that touch the same members at once never deadlock and keep the newest date', async () => {
-    if (kind === 'PostgreSQL') {
+    if (kind.name.startsWith('PostgreSQL')) {
       // Plans that meet the rows in the order of the statement's list, as on a big table.
       const [{ name } = { name: '' }] = await suite.place.sql<{ name: string }>('SELECT current_database() AS name');
       for (const plan of ['hashjoin', 'mergejoin', 'seqscan']) {
@@ -118,7 +124,7 @@ describe.each(kinds)('storage in %s', (kind, start) => {
       ),
     );
     const rows = await suite.place.sql<{ at: string }>(
-      'SELECT DISTINCT CAST("LastAccessDate" AS text) AS "at" FROM "UserKeys"',
+      `SELECT DISTINCT ${suite.place.text('"LastAccessDate"')} AS "at" FROM "UserKeys"`,
     );
     expect(rows.map((row) => fromUtcText(row.at))).toEqual([newest]);
   });
@@ -178,20 +184,16 @@ describe.each(kinds)('storage in %s', (kind, start) => {
   });
 
   test('with migrate off, pending migrations are named and nothing is changed', async () => {
-    const tables =
-      kind === 'SQLite'
-        ? `SELECT name FROM sqlite_schema`
-        : `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`;
     await expect(open({ migrate: 'false' })).rejects.toThrow(/lacks the migrations ClassicTables.*, DataKeys/);
-    expect(await suite.place.sql(tables)).toEqual([]);
+    expect(await suite.place.tables()).toEqual([]);
     await open();
     await expect(open({ migrate: 'false' })).resolves.toBeDefined();
   });
 
   test('a classic database is adopted with every row untouched, and goes on with classic SQL', async () => {
     await suite.place.loadClassic();
-    const columns = '"Id", "Key", CAST("CreationDate" AS text) AS c, CAST("RevisionDate" AS text) AS r';
-    const all = `SELECT ${columns}, CAST("LastAccessDate" AS text) AS l FROM "UserKeys" ORDER BY "Id"`;
+    const times = ['"CreationDate"', '"RevisionDate"', '"LastAccessDate"'].map((column) => suite.place.text(column));
+    const all = `SELECT "Id", "Key", ${times.map((time, n) => `${time} AS t${n}`).join(', ')} FROM "UserKeys" ORDER BY "Id"`;
     const before = await suite.place.sql(all);
     const database = await open();
     expect(await suite.place.sql(all)).toEqual(before);
@@ -219,11 +221,8 @@ describe.each(kinds)('storage in %s', (kind, start) => {
 
   test('the database itself refuses to drop a data key that a row needs', async () => {
     const database = await open();
-    await database.lock(async (manager) => {
-      await manager.query(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
-      await manager.insert(UserKey, { id: newId(), value: 'v', dataKeyId: 1, creationDate: new Date() });
-    });
-    const drop = (): Promise<unknown> => database.lock((manager) => manager.query('DELETE FROM "DataKeys"'));
-    await expect(drop()).rejects.toThrow(/foreign key|restrict/i);
+    await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
+    await database.write(() => database.userKeys.put({ id: newId(), value: 'v', dataKeyId: 1 }, new Date()));
+    await expect(suite.place.sql('DELETE FROM "DataKeys"')).rejects.toThrow(/foreign key|restrict/i);
   });
-});
+}

@@ -3,6 +3,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
+import { hasMysql, mysqlReason, ownsMariadb, startMariadb, type MariadbServer } from '../support/mariadb.server.js';
 import { dropDatabase } from '../support/postgres.client.js';
 import { ownsPostgres, type PostgresOptions, startPostgres, type PostgresServer } from '../support/postgres.server.js';
 import { tempFolder, type TempFolder } from '../support/temp-folder.js';
@@ -13,8 +14,12 @@ const fixtures = join(import.meta.dirname, '../fixtures/classic');
 export interface TestDatabase {
   /** `database__*` settings that lead to it. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Runs SQL without our code. */
+  /** Runs SQL without our code; "double quotes" hold names. */
   sql<Row extends object = Record<string, unknown>>(text: string): Promise<Row[]>;
+  /** SQL that gives a column as text. */
+  text(column: string): string;
+  /** The names of its tables. */
+  tables(): Promise<string[]>;
   /** Fills it as the classic software left it. */
   loadClassic(): Promise<void>;
 }
@@ -25,6 +30,22 @@ export interface TestDatabases {
   stop(): Promise<void>;
 }
 
+/** A kind of database that the suites run on, and whether this machine has one. */
+export interface TestKind {
+  readonly name: string;
+  readonly here: boolean;
+  /** Why the suites are skipped where it is not here. */
+  readonly reason: string;
+  readonly start: () => Promise<TestDatabases>;
+}
+
+/** Every kind of database; each suite that is about storage runs on all of them. */
+export const testKinds: readonly TestKind[] = [
+  { name: 'SQLite', here: true, reason: '', start: sqliteDatabases },
+  { name: 'PostgreSQL', here: true, reason: '', start: postgresDatabases },
+  { name: 'MySQL', here: hasMysql, reason: mysqlReason, start: mysqlDatabases },
+];
+
 /** SQLite files in a temporary folder. */
 export async function sqliteDatabases(): Promise<TestDatabases & { folder: TempFolder }> {
   const folder = await tempFolder('sqlite');
@@ -33,19 +54,23 @@ export async function sqliteDatabases(): Promise<TestDatabases & { folder: TempF
     folder,
     create: () => {
       const file = join(folder.path, `${(count += 1)}.sqlite`);
+      // Async, so that an error is a rejection as with every other database.
+      const sql = async <Row extends object>(text: string): Promise<Row[]> => {
+        const database = new SqliteDatabase(file);
+        try {
+          const statement = database.prepare<[], Row>(text);
+          if (statement.reader) return await Promise.resolve(statement.all());
+          statement.run();
+          return [];
+        } finally {
+          database.close();
+        }
+      };
       return Promise.resolve({
         settings: { provider: 'sqlite', sqliteConnectionString: `Data Source=${file}` },
-        sql: <Row extends object>(text: string) => {
-          const database = new SqliteDatabase(file);
-          try {
-            const statement = database.prepare<[], Row>(text);
-            if (statement.reader) return Promise.resolve(statement.all());
-            statement.run();
-            return Promise.resolve([]);
-          } finally {
-            database.close();
-          }
-        },
+        sql,
+        text: castToText,
+        tables: () => namesOf(sql(`SELECT "name" FROM sqlite_schema`)),
         loadClassic: () => copyFile(join(fixtures, 'classic.sqlite'), file),
       });
     },
@@ -80,6 +105,8 @@ export async function postgresDatabases(
       return {
         settings: { provider: 'postgresql', postgreSqlConnectionString: url.toString() },
         sql,
+        text: castToText,
+        tables: () => namesOf(sql(`SELECT tablename AS "name" FROM pg_tables WHERE schemaname = 'public'`)),
         loadClassic: async () => {
           await sql(await readFile(join(fixtures, 'postgresql.sql'), 'utf8'));
         },
@@ -95,3 +122,41 @@ export async function postgresDatabases(
     },
   };
 }
+
+/** Databases on one MariaDB or MySQL server. */
+export async function mysqlDatabases(): Promise<TestDatabases & { server: MariadbServer }> {
+  const server = await startMariadb();
+  const names: string[] = [];
+  return {
+    server,
+    create: async () => {
+      const name = `key_connector_${randomBytes(6).toString('hex')}`;
+      await server.query(`CREATE DATABASE ${name}`);
+      names.push(name);
+      const url = new URL(server.url);
+      url.pathname = name;
+      const sql = <Row extends object>(text: string): Promise<Row[]> => server.query<Row>(text, name);
+      const tables = `SELECT table_name AS "name" FROM information_schema.tables WHERE table_schema = DATABASE()`;
+      return {
+        settings: { provider: 'mysql', mySqlConnectionString: url.toString() },
+        sql,
+        text: (column) => `CAST(${column} AS char(36))`,
+        tables: () => namesOf(sql(tables)),
+        loadClassic: async () => {
+          await sql(await readFile(join(fixtures, 'mysql.sql'), 'utf8'));
+        },
+      };
+    },
+    stop: async () => {
+      try {
+        if (!ownsMariadb) for (const name of names) await server.query(`DROP DATABASE IF EXISTS ${name}`);
+      } finally {
+        await server.stop();
+      }
+    },
+  };
+}
+
+const castToText = (column: string): string => `CAST(${column} AS text)`;
+
+const namesOf = async (rows: Promise<{ name: string }[]>): Promise<string[]> => (await rows).map(({ name }) => name);

@@ -59,7 +59,7 @@ export class Database {
 
   /**
    * Runs work in a transaction that no other process or caller holds at the same time. Inside, use its manager only. The
-   * lock goes with the transaction, so a killed holder blocks nobody.
+   * lock goes with the work's connection, so a killed holder blocks nobody.
    */
   async lock<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.translate(() => this.dialect.lock(this.source, work));

@@ -42,22 +42,11 @@ describe('database settings', () => {
   });
 
   test.each([
-    ['mysql', /^provider mysql is known, but not built yet/],
     ['json', /^provider json is import only/],
     ['mongo', /^provider mongo is not supported/],
     ['oracle', /^provider must be one of postgresql, sqlite, mysql/],
   ])('provider %s is refused by name', (provider, message) => {
     expect(problems({ provider })[0]).toMatch(message);
-  });
-
-  test.each([
-    [
-      'mysql',
-      { mySqlConnectionString: 'Server=db;Port=3306;Uid=u;Pwd=p;SslMode=VerifyFull;Default Command Timeout=3' },
-    ],
-    ['mysql', { mySqlConnectionString: 'mysql://u:p@db:3306/keys' }],
-  ])('a good %s string is known already', (provider, strings) => {
-    expect(problems({ provider, ...strings })).toHaveLength(1);
   });
 
   test.each([

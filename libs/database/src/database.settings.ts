@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { choice, flag, integer, secret, text } from '@key-connector/common';
 import { ConnectionStringError } from './connection-strings/connection-string.error.js';
-import { parseMysql } from './connection-strings/mysql.js';
+import { parseMysql, type MysqlConnection } from './connection-strings/mysql.js';
 import { parsePostgresql, type PostgresqlConnection } from './connection-strings/postgresql.js';
 import { parseSqlite, type SqliteConnection } from './connection-strings/sqlite.js';
 import { parseSqlserver, type SqlserverConnection } from './connection-strings/sqlserver.js';
@@ -37,6 +37,7 @@ type Limits = Pick<Fields, 'migrate' | 'connectTimeoutSeconds' | 'acquireTimeout
 export type DatabaseSettings = Readonly<Limits> &
   (
     | { readonly provider: 'postgresql'; readonly connection: PostgresqlConnection }
+    | { readonly provider: 'mysql'; readonly connection: MysqlConnection }
     | { readonly provider: 'sqlite'; readonly connection: SqliteConnection }
     | { readonly provider: 'sqlserver'; readonly connection: SqlserverConnection }
   );
@@ -74,21 +75,24 @@ export const databaseSettingsSchema = fields.transform((settings, context): Data
       const connection = parse('sqliteConnectionString', parseSqlite);
       return connection ? { provider: 'sqlite', connection, ...limits } : z.NEVER;
     }
-    case 'mysql':
-      refuse('provider', 'mysql is known, but not built yet: use postgresql or sqlite');
-      parse('mySqlConnectionString', parseMysql);
-      return z.NEVER;
+    case 'mysql': {
+      const connection = parse('mySqlConnectionString', parseMysql);
+      return connection ? { provider: 'mysql', connection, ...limits } : z.NEVER;
+    }
     case 'sqlserver': {
       const connection = parse('sqlServerConnectionString', parseSqlserver);
       return connection ? { provider: 'sqlserver', connection, ...limits } : z.NEVER;
     }
     case 'json':
-      refuse('provider', 'json is import only: a plain file cannot keep two writers apart; use postgresql or sqlite');
+      refuse(
+        'provider',
+        'json is import only: a plain file cannot keep two writers apart; use postgresql, mysql, sqlserver or sqlite',
+      );
       return z.NEVER;
     case 'mongo':
       refuse(
         'provider',
-        'mongo is not supported: the guarantees against lost keys rest on SQL constraints; use postgresql or sqlite',
+        'mongo is not supported: the guarantees against lost keys rest on SQL constraints; use postgresql, mysql, sqlserver or sqlite',
       );
       return z.NEVER;
   }

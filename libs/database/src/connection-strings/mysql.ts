@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { parseAdoNet } from './ado-net.js';
+import { parseAdoNet, type Pair } from './ado-net.js';
+import { ConnectionStringError } from './connection-string.error.js';
 import { readKeywords, type Keywords } from './keywords.js';
 import { name, oneOf, password, poolSize, port, required, seconds } from './rules.js';
 import { isUrl, parseUrl, type UrlKeys } from './url.js';
@@ -7,8 +8,8 @@ import { isUrl, parseUrl, type UrlKeys } from './url.js';
 const rules = {
   server: required(),
   port: port(),
-  database: name(),
-  userId: name(),
+  database: required(),
+  userId: required(),
   password: password(),
   sslMode: oneOf(['None', 'Preferred', 'Required', 'VerifyCA', 'VerifyFull']),
   sslCa: name(),
@@ -28,13 +29,32 @@ const keywords: Keywords<typeof rules> = {
     userId: ['User Id', 'Uid', 'Username', 'User', 'User Name'],
     password: ['Password', 'Pwd'],
     sslMode: ['SslMode'],
-    sslCa: ['SslCa'],
+    sslCa: ['SslCa', 'CA Certificate File'],
     sslCert: ['SslCert'],
     sslKey: ['SslKey'],
     connectionTimeout: ['Connection Timeout', 'Connect Timeout'],
-    commandTimeout: ['Default Command Timeout'],
+    commandTimeout: ['Default Command Timeout', 'Command Timeout'],
     maximumPoolSize: ['Maximum Pool Size', 'Max Pool Size'],
   },
+  // MySqlConnector keys that tune a .NET client: they change nothing about what is read or written.
+  ignored: [
+    'Pooling',
+    'Minimum Pool Size',
+    'Connection Idle Timeout',
+    'Connection Life Time',
+    'Connection Reset',
+    'Keepalive',
+    'Persist Security Info',
+    'Allow Public Key Retrieval',
+    'Allow User Variables',
+    'Auto Enlist',
+    'Application Name',
+    'Character Set',
+    'Charset',
+    'Treat Tiny As Boolean',
+    'Use Affected Rows',
+    'Use Compression',
+  ],
 };
 
 const urlKeys: UrlKeys = {
@@ -44,12 +64,47 @@ const urlKeys: UrlKeys = {
   user: 'User Id',
   password: 'Password',
   database: 'Database',
-  query: {},
+  query: {
+    'ssl-mode': 'SslMode',
+    'ssl-ca': 'SslCa',
+    'ssl-cert': 'SslCert',
+    'ssl-key': 'SslKey',
+    'connect-timeout': 'Connection Timeout',
+  },
 };
 
-/** How to reach a MySQL server. */
-export type MysqlConnection = z.output<z.ZodObject<typeof rules>>;
+/** What MySQL's own programs call the modes; they stand in URLs of hosting providers. */
+const urlModes: Readonly<Record<string, string>> = {
+  disabled: 'None',
+  verify_ca: 'VerifyCA',
+  verify_identity: 'VerifyFull',
+};
 
-/** Reads a MySQL connection string as MySqlConnector does, or a `mysql://` URL. */
-export const parseMysql = (text: string): MysqlConnection =>
-  readKeywords(isUrl(text) ? parseUrl(text, urlKeys) : parseAdoNet(text), keywords);
+const read = (text: string) => readKeywords(isUrl(text) ? urlPairs(text) : parseAdoNet(text), keywords);
+
+/** Where and how to reach a MySQL or MariaDB server, with MySqlConnector's defaults filled in. */
+export type MysqlConnection = Omit<ReturnType<typeof read>, 'port' | 'sslMode'> & {
+  readonly port: number;
+  readonly sslMode: NonNullable<z.output<(typeof rules)['sslMode']>>;
+};
+
+/**
+ * Reads a MySQL connection string as MySqlConnector does, or a `mysql://` URL.
+ *
+ * @throws ConnectionStringError listing every problem by key.
+ */
+export function parseMysql(text: string): MysqlConnection {
+  const { port: given = 3306, sslMode = 'Preferred', ...rest } = read(text);
+  const problems = [
+    ...(rest.server.includes(',') ? ['Server must be one host; MySQL takes no list of them'] : []),
+    ...((rest.sslCert === undefined) === (rest.sslKey === undefined) ? [] : ['SslCert and SslKey go together']),
+  ];
+  if (problems.length > 0) throw new ConnectionStringError(problems);
+  return { ...rest, port: given, sslMode };
+}
+
+const urlPairs = (text: string): Pair[] =>
+  parseUrl(text, urlKeys).map(({ key, value }) => ({
+    key,
+    value: key === 'SslMode' ? (urlModes[value.toLowerCase()] ?? value) : value,
+  }));

@@ -48,8 +48,9 @@ export abstract class Dialect {
   abstract userKeys(source: DataSource): UserKeyStatements;
 
   /**
-   * Runs work in one transaction that no other process can hold at the same time, whatever is killed when: the lock goes
-   * with the transaction.
+   * Runs work in one transaction that no other process can hold at the same time, whatever is killed when: the lock
+   * belongs to the work's own connection, and goes with it. Some databases commit at every change of a table, so work
+   * that changes tables must be fit to be run again.
    */
   abstract lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T>;
 

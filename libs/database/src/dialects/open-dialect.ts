@@ -10,6 +10,10 @@ const dialects: { readonly [P in Provider]: (settings: SettingsOf<P>) => Promise
     const { PostgresqlDialect } = await import('./postgresql.dialect.js');
     return new PostgresqlDialect(settings);
   },
+  mysql: async (settings) => {
+    const { MysqlDialect } = await import('./mysql.dialect.js');
+    return new MysqlDialect(settings);
+  },
   sqlite: async (settings) => {
     const { SqliteDialect } = await import('./sqlite.dialect.js');
     return new SqliteDialect(settings.connection);

@@ -26,8 +26,8 @@ export async function migrate(source: DataSource, dialect: Dialect, allowed: boo
 }
 
 /**
- * Runs what is pending, by one process at a time, in one transaction that holds the lock: a killed migrator leaves nothing
- * half done, and nothing locked. Gives the names of those that were run here.
+ * Runs what is pending, by one process at a time, under the database's lock: a killed migrator leaves nothing locked, and
+ * nothing half done that the next one does not finish. Gives the names of those that were run here.
  */
 export async function runPending(worker: DataSource, dialect: Dialect): Promise<string[]> {
   return dialect.lock(worker, async ({ queryRunner }) => {

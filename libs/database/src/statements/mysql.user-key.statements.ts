@@ -1,0 +1,67 @@
+import { parseUserId, type UserId } from '@key-connector/common';
+import type { DataSource } from 'typeorm';
+import { poolOf } from '../dialects/mysql.pool.js';
+import { driverErrorOf } from '../driver-error.js';
+import { toUtcText } from '../utc.column.js';
+import type { StoredUserKey, UserKeyAccess, UserKeyStatements } from './user-key.statements.js';
+
+interface Row {
+  readonly Id: string;
+  readonly Key: string | null;
+  readonly DataKeyId: number | null;
+}
+
+/** ER_DUP_ENTRY */
+const duplicate = 1062;
+
+// The column's collation does not tell case apart: a GUID is found in either.
+const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
+
+const insert = 'INSERT INTO `UserKeys` (`Id`, `Key`, `DataKeyId`, `CreationDate`) VALUES (?, ?, ?, ?)';
+
+// The values stand twice: MySQL has deprecated VALUES(), and MariaDB does not know its successor, the row alias.
+const put = `${insert} ON DUPLICATE KEY UPDATE \`Key\` = ?, \`DataKeyId\` = ?, \`RevisionDate\` = ?`;
+
+// Members in the order of their ids, whatever the optimizer thinks: replicas that touch the same ones cannot deadlock.
+// In the column's own character set, so that each is found by the primary key.
+const touch = `
+  UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id char(36) PATH '$[0]', at char(26) PATH '$[1]')) AS a
+  STRAIGHT_JOIN \`UserKeys\` AS k ON k.\`Id\` = CONVERT(a.id USING ascii)
+  SET k.\`LastAccessDate\` = a.at
+  WHERE k.\`LastAccessDate\` IS NULL OR k.\`LastAccessDate\` < CAST(a.at AS datetime(6))`;
+
+/** Plain statements, not prepared ones: these would tie a session of a pooler such as ProxySQL or RDS Proxy to us. */
+export class MysqlUserKeyStatements implements UserKeyStatements {
+  constructor(private readonly source: DataSource) {}
+
+  async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
+    const rows = await poolOf(this.source).run<Row[]>(find, [ids]);
+    return rows.flatMap((row) => {
+      const id = parseUserId(row.Id);
+      return id === undefined ? [] : [{ id, value: row.Key ?? '', dataKeyId: row.DataKeyId }];
+    });
+  }
+
+  async insert({ id, value, dataKeyId }: StoredUserKey, now: Date): Promise<boolean> {
+    try {
+      await poolOf(this.source).run(insert, [id, value, dataKeyId, toMicroseconds(now)]);
+      return true;
+    } catch (error) {
+      if (driverErrorOf(error)?.errno === duplicate) return false;
+      throw error;
+    }
+  }
+
+  async put({ id, value, dataKeyId }: StoredUserKey, now: Date): Promise<void> {
+    const at = toMicroseconds(now);
+    await poolOf(this.source).run(put, [id, value, dataKeyId, at, value, dataKeyId, at]);
+  }
+
+  async touch(accesses: readonly UserKeyAccess[]): Promise<void> {
+    const sorted = accesses.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    await poolOf(this.source).run(touch, [JSON.stringify(sorted.map(({ id, at }) => [id, toMicroseconds(at)]))]);
+  }
+}
+
+/** datetime(6) takes six digits. */
+const toMicroseconds = (time: Date): string => toUtcText(time).slice(0, -1);

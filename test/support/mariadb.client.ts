@@ -1,0 +1,45 @@
+import { createConnection } from 'mysql2/promise';
+
+/** Where and as whom to connect. */
+export interface MariadbAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password?: string;
+  readonly database?: string;
+}
+
+/** Runs SQL, also several statements, on a connection of its own; "double quotes" hold names as in standard SQL. */
+export async function queryOnce<Row extends object>(address: MariadbAddress, sql: string): Promise<Row[]> {
+  const connection = await createConnection({
+    ...address,
+    connectTimeout: 5_000,
+    multipleStatements: true,
+    dateStrings: true,
+  });
+  // A server that is killed mid-query also emits here; the query's own rejection tells the caller.
+  connection.on('error', () => undefined);
+  try {
+    await connection.query(`SET SESSION sql_mode = 'ANSI_QUOTES,TRADITIONAL'`);
+    const [rows] = await connection.query(sql);
+    return Array.isArray(rows) ? (rows as Row[]) : [];
+  } finally {
+    await connection.end().catch(() => undefined);
+  }
+}
+
+/** The address as an ADO.NET connection string and as a URL. */
+export function connectionStrings(address: MariadbAddress & { readonly database: string }): {
+  connectionString: string;
+  url: string;
+} {
+  const { host, port, user, password, database } = address;
+  const url = new URL(`mysql://${host}:${port}/${database}`);
+  url.username = user;
+  url.password = password ?? '';
+  const quoted = password === undefined ? '' : `;Password="${password.replaceAll('"', '""')}"`;
+  return {
+    connectionString: `Server=${host};Port=${port};Database=${database};User Id=${user}${quoted}`,
+    url: url.toString(),
+  };
+}
