@@ -13,17 +13,18 @@ const nest = join('node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
 const jest = join('node_modules', 'jest', 'bin', 'jest.js');
 const build = [nest, 'build', 'key-connector'];
 const buildCli = [nest, 'build', 'cli'];
+const buildContract = [nest, 'build', 'key-provider'];
 
 const testRun = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
 
 /** Per task: whether it needs the programs of test/tools, and what Node runs; the last step gets the arguments. */
 const tasks = {
   bench: { tools: true, steps: [build, ['bench/run.ts']] },
-  build: { steps: [build, buildCli] },
+  build: { steps: [build, buildCli, buildContract] },
   demo: { steps: [['scripts/demo.ts']] },
   generate: { steps: [['scripts/generate-reference.ts']] },
   install: { tools: true, steps: [] },
-  test: { tools: true, steps: [build, buildCli, testRun] },
+  test: { tools: true, steps: [build, buildCli, buildContract, testRun] },
   verify: { steps: [['scripts/verify.ts']] },
 };
 

@@ -23,6 +23,8 @@ export interface ServiceOptions {
   /** `ready` (the default): `/health` answers 200. `live`: it listens. `started`: return at once. */
   readonly waitFor?: 'ready' | 'live' | 'started';
   readonly timeoutMs?: number;
+  /** Another copy of the production build than this repository's own. */
+  readonly entry?: string;
   /** Also shows what the service prints once it is up, as it comes. */
   readonly showOutput?: NodeJS.WritableStream;
 }
@@ -47,14 +49,15 @@ export interface ServiceProcess {
 
 /** Starts the production build with exactly these settings: nothing of this process' environment but PATH, HOME, TMPDIR. */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
-  if (!existsSync(serviceEntry)) throw new Error('There is no build to test: run "npm run build" first.');
+  const { entry = serviceEntry } = options;
+  if (!existsSync(entry)) throw new Error('There is no build to test: run "npm run build" first.');
   const settings = {
     http__host: '127.0.0.1',
     http__port: options.settings['http__port'] ?? String(await freePort()),
     http__drainDelaySeconds: '0',
     ...options.settings,
   };
-  const child = spawn(...tiedToUs(process.execPath, [serviceEntry]), {
+  const child = spawn(...tiedToUs(process.execPath, [entry]), {
     cwd: root,
     env: { ...inherited(), NODE_ENV: 'production', ...options.env, ...prefixed(settings) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -11,8 +11,9 @@ export const keyProvider: KeyProviderModule<KeyServiceSettings> = {
   describe: describeKey,
   open: async (given, { recordedKeyReferences, timeoutSeconds }) => {
     const module = KeyServiceModule.forRoot({ ...given, timeoutSeconds });
-    // Errors must reach Key Connector, which logs them: Nest would end the process.
-    const context = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    // Errors must reach Key Connector: Nest would end the process. And no `logger`: it would take the place of the
+    // service's own, where both run on the same copy of Nest.
+    const context = await NestFactory.createApplicationContext(module, { abortOnError: false });
     return context.get(RemoteKeys).open(recordedKeyReferences);
   },
 };

@@ -26,17 +26,14 @@ export class KeyServiceServer {
   private constructor(private readonly server: Server) {}
 
   static async start(): Promise<KeyServiceServer> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const service = new KeyServiceServer(server);
-    server.on('request', (request, response) => {
-      void service.answer(request).then(({ status, body }) => {
-        // No idle connection that would hold up the end of a test.
-        response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-        response.end(JSON.stringify(body));
-      });
-    });
+    const service = new KeyServiceServer(createServer());
+    await service.listen(service.server, 0);
     return service;
+  }
+
+  /** Answers on a further port; the caller closes it. */
+  alsoOn(port: number): Promise<Server> {
+    return this.listen(createServer(), port);
   }
 
   get url(): string {
@@ -54,6 +51,18 @@ export class KeyServiceServer {
     this.server.close();
     this.server.closeAllConnections();
     await once(this.server, 'close');
+  }
+
+  private async listen(server: Server, port: number): Promise<Server> {
+    server.on('request', (request, response) => {
+      void this.answer(request).then(({ status, body }) => {
+        // No idle connection that would hold up the end of a test.
+        response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+        response.end(JSON.stringify(body));
+      });
+    });
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return server;
   }
 
   private async answer(request: IncomingMessage): Promise<Answer> {
