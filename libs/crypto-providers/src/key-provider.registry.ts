@@ -1,3 +1,4 @@
+import { describeCertificateSource } from './certificate/certificate.settings.js';
 import { DeadlineKeyEncryptionKey } from './deadline.js';
 import type { KeyEncryptionKey } from './key-encryption-key.js';
 import type { KeyProviderSettings, ProviderKind } from './key-provider.settings.js';
@@ -40,7 +41,7 @@ export async function openKeyEncryptionKey<K extends ProviderKind>(
 /** Names the chosen provider and where it finds its key; no secret in it. */
 const describe: { [K in ProviderKind]: (settings: KeyProviderSettings<K>) => string } = {
   awskms: ({ keyId, region }) => `AWS KMS ${keyId} in ${region}`,
-  certificate: ({ source }) => `certificate ${source.path}`,
+  certificate: ({ source }) => `certificate ${describeCertificateSource(source)}`,
   azurekv: ({ access, keyName }) => `key ${keyName} of ${access.vaultUri}`,
   vaulttransit: ({ vault, mount, keyName }) => `Vault transit key ${mount}/keys/${keyName} at ${vault.server}`,
   module: ({ module }) => module.description,

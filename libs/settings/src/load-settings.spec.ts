@@ -63,7 +63,7 @@ describe('loadSettings', () => {
     ]);
   });
 
-  it.each(['store', 'azurestorage', 'azurekv', 'vault'])('refuses the certificate provider %s by name', (provider) => {
+  it.each(['azurestorage', 'azurekv'])('refuses the certificate provider %s by name', (provider) => {
     expect(problemLines(enoughAnd({ certificate__provider: provider }))).toEqual([
       expect.stringContaining(`${provider} is known, but not built yet`),
     ]);

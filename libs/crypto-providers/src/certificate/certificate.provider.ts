@@ -20,7 +20,7 @@ export async function openCertificate(
     const keyFile = await readKeyFile(file);
     requireUsableRsaKey(keyFile.privateKey);
     warnWhenExpired(keyFile, file.origin);
-    return RsaKeyEncryptionKey.fromKeyFile(keyFile, file.origin, oaepHash);
+    return RsaKeyEncryptionKey.fromKeyFile(keyFile, file, oaepHash);
   } catch (error) {
     if (error instanceof KeyFileProblem) throw new KeyProviderMisconfigured(explainKeyFileProblem(error, file));
     throw error;

@@ -1,6 +1,9 @@
 import { choice, secret, text, uri } from '@key-connector/common';
 import { z } from 'zod';
 import { type Report, required } from '../settings-choice.js';
+import { chooseStore, type StoreSettings } from './store.settings.js';
+import { vaultSourceFields } from './vault.source.fields.js';
+import { chooseVaultSource, type VaultSourceSettings } from './vault.source.settings.js';
 
 /** Every place that the settings know for a certificate, in the order of the reference. */
 export const certificateSourceKinds = ['filesystem', 'store', 'azurestorage', 'azurekv', 'vault'] as const;
@@ -27,12 +30,7 @@ export const certificateSettingsSchema = z.strictObject({
   azureKeyvaultAdAppId: text('Azure Key Vault: the application (client) id.').optional(),
   azureKeyvaultAdSecret: secret('Azure Key Vault: the application’s secret.').optional(),
 
-  vaultServerUri: uri('HashiCorp Vault: the server.').optional(),
-  vaultToken: secret('HashiCorp Vault: the token.').optional(),
-  vaultSecretMountPoint: text('HashiCorp Vault: the mount point of the KV v2 engine.').default('secret'),
-  vaultSecretPath: text('HashiCorp Vault: the path of the secret.').optional(),
-  vaultSecretDataKey: text('HashiCorp Vault: the field that holds the base64 PKCS#12.').optional(),
-  vaultSecretFilePassword: secret('HashiCorp Vault: the password of the PKCS#12.').optional(),
+  ...vaultSourceFields,
 });
 
 /** `certificate__*` as the schema gives it. */
@@ -41,6 +39,8 @@ export type CertificateSettings = z.output<typeof certificateSettingsSchema>;
 /** What each built source needs. Adding one: its settings here, its reader in `certificate.sources.ts`. */
 export interface CertificateSourceSettings {
   filesystem: { path: string; password?: string | undefined };
+  store: StoreSettings;
+  vault: VaultSourceSettings;
 }
 
 /** The sources that are built. */
@@ -63,6 +63,8 @@ const choose: {
     const given = required('certificate', settings, missing, report);
     return given && { path: given.filesystemPath, password: settings.filesystemPassword };
   },
+  store: chooseStore,
+  vault: chooseVaultSource,
 };
 
 /** The chosen source of the certificate; what is wrong is reported, and the answer is `undefined`. */
@@ -72,8 +74,28 @@ export function chooseCertificateSource(settings: CertificateSettings, report: R
     report(['certificate', 'provider'], `${kind} is known, but not built yet; use filesystem`);
     return undefined;
   }
+  return sourceOf(kind, settings, report);
+}
+
+function sourceOf<K extends CertificateSourceKind>(
+  kind: K,
+  settings: CertificateSettings,
+  report: Report,
+): CertificateSource<K> | undefined {
   const chosen = choose[kind](settings, report);
   return chosen && { kind, ...chosen };
 }
 
 const isBuilt = (kind: (typeof certificateSourceKinds)[number]): kind is CertificateSourceKind => kind in choose;
+
+/** For each built source, where its certificate is, for people. */
+const describe: { readonly [K in CertificateSourceKind]: (source: CertificateSource<K>) => string } = {
+  filesystem: ({ path }) => path,
+  store: ({ thumbprint }) => `${thumbprint} in the .NET store`,
+  vault: ({ vault, mount, path }) => `${mount}/${path} in Vault at ${vault.server}`,
+};
+
+/** Names the place of the certificate; no secret in it. */
+export function describeCertificateSource<K extends CertificateSourceKind>(source: CertificateSource<K>): string {
+  return describe[source.kind](source);
+}

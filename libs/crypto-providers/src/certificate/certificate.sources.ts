@@ -1,13 +1,5 @@
 import type { CertificateSource, CertificateSourceKind } from './certificate.settings.js';
-import type { KeyFileSource } from './key-file.js';
-
-/** What a place that is reached over a network needs besides its settings. */
-export interface ReadOptions {
-  /** Longest wait for one answer. */
-  readonly timeoutSeconds: number;
-  /** The key references of the wrappings in the database: where the settings name no version, they do. */
-  readonly recorded: readonly string[];
-}
+import type { KeyFileSource, ReadOptions } from './key-file.js';
 
 type Read<K extends CertificateSourceKind> = (
   source: CertificateSource<K>,
@@ -17,6 +9,8 @@ type Read<K extends CertificateSourceKind> = (
 /** One entry a place that a certificate can come from; its code is loaded when it is chosen. */
 const read: { [K in CertificateSourceKind]: Read<K> } = {
   filesystem: async (source) => (await import('./filesystem.source.js')).readFromFilesystem(source),
+  store: async (source) => (await import('./store.source.js')).readFromStore(source),
+  vault: async (source, options) => (await import('./vault.source.js')).readFromVault(source, options),
 };
 
 /** Reads the key file from the chosen place. */

@@ -12,8 +12,18 @@ export interface KeyFileSource {
   readonly origin: string;
   readonly bytes: Buffer;
   readonly password?: string | undefined;
-  /** The path of the setting that holds the password. */
-  readonly passwordSetting: string;
+  /** The path of the setting that holds the password; a place whose files have none has no such setting. */
+  readonly passwordSetting?: string;
+  /** Names the exact version, where the place keeps several: it stands in the key reference, and is found there again. */
+  readonly version?: string;
+}
+
+/** What a place that is reached over a network needs besides its settings. */
+export interface ReadOptions {
+  /** Longest wait for one answer. */
+  readonly timeoutSeconds: number;
+  /** The key references of the wrappings in the database: where the settings name no version, they do. */
+  readonly recorded: readonly string[];
 }
 
 /** Why a key file cannot be used; the reader of the whole file adds which file it is and what to do. */
@@ -35,6 +45,7 @@ export function explainKeyFileProblem(
   { origin, password, passwordSetting }: KeyFileSource,
 ): string {
   if (!(problem instanceof WrongPassword)) return `The key file ${origin} cannot be used: ${problem.message}.`;
+  if (passwordSetting === undefined) return `The key file ${origin} is protected by a password.`;
   return password === undefined
     ? `The key file ${origin} is protected by a password; set ${passwordSetting}.`
     : `The password in ${passwordSetting} does not open the key file ${origin}.`;

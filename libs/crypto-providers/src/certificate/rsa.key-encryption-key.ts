@@ -12,7 +12,7 @@ import {
   wrappingKey,
   wrapWithPublicKey,
 } from '../rsa-oaep.js';
-import type { KeyFile } from './key-file.js';
+import type { KeyFile, KeyFileSource } from './key-file.js';
 
 /** SHA-1 is still sound in OAEP, but policies forbid it: unasked, only classic wrappings are made with it. */
 const defaultHash: OaepHash = 'sha256';
@@ -36,16 +36,17 @@ export class RsaKeyEncryptionKey extends KeyEncryptionKey {
 
   static fromKeyFile(
     { privateKey, certificate }: KeyFile,
-    origin: string,
+    { origin, version }: Pick<KeyFileSource, 'origin' | 'version'>,
     hash: OaepHash = defaultHash,
   ): RsaKeyEncryptionKey {
     const publicKey = createPublicKey(privateKey);
     const id = publicKeyFingerprint(publicKey);
     const thumbprint = certificate?.fingerprint.replaceAll(':', '').toLowerCase();
+    const name = thumbprint === undefined ? `rsa-public-key:${id}` : `certificate:sha1:${thumbprint}`;
     return new RsaKeyEncryptionKey(
       id,
       `RSA ${privateKey.asymmetricKeyDetails?.modulusLength ?? ''} from ${origin}`,
-      thumbprint === undefined ? `rsa-public-key:${id}` : `certificate:sha1:${thumbprint}`,
+      version === undefined ? name : `${name}@${version}`,
       {
         'RSA-OAEP': keyPair(publicKey, privateKey, 'RSA-OAEP'),
         'RSA-OAEP-256': keyPair(publicKey, privateKey, 'RSA-OAEP-256'),

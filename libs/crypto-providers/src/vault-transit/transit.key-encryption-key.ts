@@ -4,7 +4,6 @@ import { dataKeyLength, KeyEncryptionKey, type WrappedKey } from '../key-encrypt
 import { KeyProviderUnavailable, UnwrapFailed } from '../key-provider.errors.js';
 import { requireDataKey, type RsaOaep, wrappingKey, wrapWithPublicKey } from '../rsa-oaep.js';
 import type { TransitKey, TransitKeyFacts } from './transit.key.js';
-import { keyReferenceOf } from './transit.key-reference.js';
 
 /** The one padding that every Vault and OpenBao has for RSA keys. */
 const oaep: RsaOaep = 'RSA-OAEP-256';
@@ -31,7 +30,7 @@ export class TransitKeyEncryptionKey extends KeyEncryptionKey {
     super();
     this.id = publicKeyFingerprint(publicKey);
     this.description = `${type} ${key.resource} version ${version} in Vault at ${key.server}`;
-    this.keyReference = keyReferenceOf(key.resource, version);
+    this.keyReference = `${key.referencePrefix}${version}`;
     this.wrapping = wrappingKey(publicKey, oaep);
   }
 

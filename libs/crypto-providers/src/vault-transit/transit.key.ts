@@ -25,8 +25,10 @@ export type TransitKeyFacts = z.output<typeof keyAnswer>['data'];
 
 /** One RSA key of a transit engine, with all its versions. */
 export class TransitKey {
-  /** Names the key for people and in key references: `transit/keys/<name>`, after its namespace where it has one. */
+  /** Names the key for people: `transit/keys/<name>`, after its namespace where it has one. */
   readonly resource: string;
+  /** What stands before the version in the key references of its wrappings. */
+  readonly referencePrefix: string;
   private readonly path: string;
   private readonly decryptPath: string;
 
@@ -37,6 +39,7 @@ export class TransitKey {
     this.path = `${mount}/keys/${keyName}`;
     this.decryptPath = `${mount}/decrypt/${keyName}`;
     this.resource = vault.namespace === undefined ? this.path : `${vault.namespace}/${this.path}`;
+    this.referencePrefix = `vault-transit:${this.resource}/versions/`;
   }
 
   get server(): string {

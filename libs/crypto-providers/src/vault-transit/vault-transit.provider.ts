@@ -1,8 +1,8 @@
 import type { KeyEncryptionKey } from '../key-encryption-key.js';
+import { recordedVersion } from '../vault/recorded-version.js';
 import { VaultClient } from '../vault/vault.client.js';
 import { TransitKey } from './transit.key.js';
 import { TransitKeyEncryptionKey } from './transit.key-encryption-key.js';
-import { recordedVersion } from './transit.key-reference.js';
 import type { KeyProviderSettings } from '../key-provider.settings.js';
 
 /** Opens the version that the settings name, else the one that the wrappings in the database name, else the newest. */
@@ -12,6 +12,6 @@ export async function openVaultTransit(
 ): Promise<KeyEncryptionKey> {
   const key = new TransitKey(new VaultClient(settings.vault, settings.timeoutSeconds), settings);
   const facts = await key.read();
-  const version = settings.keyVersion ?? recordedVersion(key.resource, recorded) ?? facts.latest_version;
+  const version = settings.keyVersion ?? recordedVersion(key.referencePrefix, recorded) ?? facts.latest_version;
   return new TransitKeyEncryptionKey(key, facts, version, key.publicKey(facts, version));
 }
