@@ -106,6 +106,15 @@ export class OpenBaoServer {
     );
   }
 
+  /** Stops it from answering, with its connections left open. */
+  freeze(): void {
+    this.server?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.server?.kill('SIGCONT');
+  }
+
   async kill(): Promise<void> {
     const { server } = this;
     if (server === undefined || !isRunning(server)) return;
