@@ -15,7 +15,12 @@ const fields = z.strictObject({
   sqliteConnectionString: connectionString('SQLite'),
   mySqlConnectionString: connectionString('MySQL', 'mysql://'),
   sqlServerConnectionString: connectionString('SQL Server', 'mssql://'),
-  jsonFilePath: text('JSON file of an existing deployment; it can be imported only.').optional(),
+  jsonFilePath: text(
+    'Where an existing deployment keeps its JSON file. It is not read: see `database__importJsonFilePath`.',
+  ).optional(),
+  importJsonFilePath: text(
+    'JSON file of an existing deployment that is imported at start, before the first request. Nothing that the database holds is overwritten, so it may stay set.',
+  ).optional(),
   migrate: flag('Create and update the tables at start; when false, a start with pending migrations fails.').default(
     true,
   ),
@@ -31,7 +36,10 @@ const fields = z.strictObject({
 });
 
 type Fields = z.output<typeof fields>;
-type Limits = Pick<Fields, 'migrate' | 'connectTimeoutSeconds' | 'acquireTimeoutSeconds' | 'statementTimeoutSeconds'>;
+type Limits = Pick<
+  Fields,
+  'importJsonFilePath' | 'migrate' | 'connectTimeoutSeconds' | 'acquireTimeoutSeconds' | 'statementTimeoutSeconds'
+>;
 
 /** Validated settings of the chosen database. */
 export type DatabaseSettings = Readonly<Limits> &
@@ -44,8 +52,9 @@ export type DatabaseSettings = Readonly<Limits> &
 
 /** `database__*`: names of existing deployments, and limits of our own. */
 export const databaseSettingsSchema = fields.transform((settings, context): DatabaseSettings => {
-  const { migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds } = settings;
-  const limits = { migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds };
+  const { importJsonFilePath, migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds } =
+    settings;
+  const limits = { importJsonFilePath, migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds };
   const refuse = (path: keyof Fields, message: string): void => {
     context.addIssue({ code: 'custom', path: [path], message });
   };
@@ -86,7 +95,8 @@ export const databaseSettingsSchema = fields.transform((settings, context): Data
     case 'json':
       refuse(
         'provider',
-        'json is import only: a plain file cannot keep two writers apart; use postgresql, mysql, sqlserver or sqlite',
+        'json is import only: a plain file cannot keep two writers apart; choose another database, and bring the file into it ' +
+          'by database__importJsonFilePath or by "key-connector import json <file>"',
       );
       return z.NEVER;
     case 'mongo':

@@ -32,7 +32,7 @@ export class DataKeysLoader {
    */
   async load(): Promise<LoadedDataKeys> {
     const stored = await this.store.read();
-    const kek = await this.open(stored);
+    const kek = await this.openKey(stored);
     if (stored.dataKeyIds.length > 0) return this.openAll(kek, stored);
     await this.establish(kek);
     return this.reload();
@@ -41,19 +41,23 @@ export class DataKeysLoader {
   /** The data keys that are there; never makes one. */
   async reload(): Promise<LoadedDataKeys> {
     const stored = await this.store.read();
-    return this.openAll(await this.open(stored), stored);
+    return this.openAll(await this.openKey(stored), stored);
+  }
+
+  /**
+   * A classic deployment's data key counts until it is taken over: from then on its wrapping names its key version.
+   *
+   * @param imported the wrapped data key that an import brings where there is none.
+   */
+  openKey({ dataKeyIds, wrappings, applicationData }: StoredRing, imported?: string): Promise<KeyEncryptionKey> {
+    const recorded = wrappings.map(({ keyReference }) => keyReference);
+    const classic = dataKeyIds.length === 0 ? (applicationData?.symmetricKey ?? imported) : undefined;
+    return this.provider.open(recorded, classic ? Buffer.from(classic, 'base64') : undefined);
   }
 
   private async openAll(kek: KeyEncryptionKey, stored: StoredRing): Promise<LoadedDataKeys> {
     const dataKeys = await this.opener.openAll(kek, stored);
     return { dataKeys, kek, activeWrapping: this.opener.wrappingOf(Math.max(...dataKeys.keys()), kek, stored) };
-  }
-
-  /** A classic deployment's data key counts until it is taken over: from then on its wrapping names its key version. */
-  private open({ dataKeyIds, wrappings, applicationData }: StoredRing): Promise<KeyEncryptionKey> {
-    const recorded = wrappings.map(({ keyReference }) => keyReference);
-    const classic = dataKeyIds.length === 0 ? applicationData?.symmetricKey : undefined;
-    return this.provider.open(recorded, classic ? Buffer.from(classic, 'base64') : undefined);
   }
 
   /** The lock keeps others out; should it ever fail to, the primary key decides and the loser reads the winner's. */

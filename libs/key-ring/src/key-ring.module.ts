@@ -10,6 +10,8 @@ import { KeyRingStore } from './key-ring.store.js';
 import { KeyRing } from './key-ring.js';
 import { KnownValuesCheck } from './known-values.check.js';
 import { OpeningFailures } from './opening-failures.js';
+import { JsonImport } from './json-import/json-import.js';
+import { UserKeyRows } from './json-import/user-key.rows.js';
 import { ProviderCheck } from './provider.check.js';
 import { RingReload } from './ring.reload.js';
 import { WrappingsOpener } from './wrappings.opener.js';
@@ -22,13 +24,15 @@ import { WrappingsOpener } from './wrappings.opener.js';
     KeyRing,
     DataKeysLoader,
     FirstDataKey,
+    JsonImport,
     KeyRingStore,
     KnownValuesCheck,
     OpeningFailures,
     ProviderCheck,
     RingReload,
+    UserKeyRows,
     WrappingsOpener,
   ],
-  exports: [KeyRing],
+  exports: [JsonImport, KeyRing],
 })
 export class KeyRingModule extends ConfigurableModuleClass {}

@@ -1,7 +1,8 @@
 import { SigningKeys } from '@key-connector/auth';
 import { UnavailableError } from '@key-connector/common';
 import { Database } from '@key-connector/database';
-import { KeyRing } from '@key-connector/key-ring';
+import { JsonImport, KeyRing } from '@key-connector/key-ring';
+import { Settings } from '@key-connector/settings';
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 
@@ -14,8 +15,8 @@ interface BootStep {
 const MAX_BACKOFF = 10_000;
 
 /**
- * Brings the dependencies up in order, after the service listens: database and migrations, then key provider and data
- * keys. A dependency that is away is tried again, with jittered, capped backoff; what only an operator can mend ends it.
+ * Brings the dependencies up in order, after the service listens: database and migrations, the import that was asked for,
+ * then key provider and data keys. A dependency that is away is tried again, with jittered, capped backoff; what only an operator can mend ends it.
  */
 @Injectable()
 export class Boot implements BeforeApplicationShutdown {
@@ -27,6 +28,8 @@ export class Boot implements BeforeApplicationShutdown {
     private readonly database: Database,
     private readonly keyRing: KeyRing,
     private readonly signingKeys: SigningKeys,
+    private readonly jsonImport: JsonImport,
+    private readonly settings: Settings,
   ) {}
 
   /** The step that is not done yet; `undefined` when the service is up. */
@@ -55,8 +58,11 @@ export class Boot implements BeforeApplicationShutdown {
   }
 
   private steps(): readonly BootStep[] {
+    const { importJsonFilePath: file } = this.settings.database;
+    const imports = file === undefined ? [] : [{ name: 'import', run: () => this.jsonImport.runAtStart(file) }];
     return [
       { name: 'database', run: () => this.database.connect() },
+      ...imports,
       { name: 'data keys', run: () => this.keyRing.load() },
     ];
   }

@@ -1,3 +1,4 @@
+import type { UserId } from '@key-connector/common';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import type { UserKeyStatements } from '../statements/user-key.statements.js';
 
@@ -31,6 +32,9 @@ export abstract class Dialect {
   /** Options of the short-lived data source that runs migrations: same place, one connection, long deadlines. */
   abstract readonly migrationOptions: DataSourceOptions;
 
+  /** Digits behind the second that a column of times keeps. More are cut, as classic software does, where a server would round. */
+  readonly fractionDigits: number = 6;
+
   /** A script is one transaction, unless the dialect says otherwise. */
   readonly script: ScriptStyle = { begin: 'BEGIN;', terminator: ';', end: 'COMMIT;' };
 
@@ -53,6 +57,11 @@ export abstract class Dialect {
    * that changes tables must be fit to be run again.
    */
   abstract lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T>;
+
+  /** A member's id as classic software writes it into a row. */
+  idText(id: UserId): string {
+    return id;
+  }
 
   /** Runs work while no lock of this process is held; only a database with one shared connection has to wait. */
   abstract turn<T>(work: () => Promise<T>): Promise<T>;

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { UserId } from '@key-connector/common';
 import SqliteDatabase from 'better-sqlite3';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import type { SqliteConnection } from '../connection-strings/sqlite.js';
@@ -28,6 +29,7 @@ export class SqliteDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
+  override readonly fractionDigits = 7;
   private readonly turns = new Turns();
 
   constructor(private readonly connection: SqliteConnection) {
@@ -68,6 +70,11 @@ export class SqliteDialect extends Dialect {
     } finally {
       database.close();
     }
+  }
+
+  /** In upper case, as the files of existing deployments have it. */
+  override idText(id: UserId): string {
+    return id.toUpperCase();
   }
 
   async ping(source: DataSource): Promise<void> {

@@ -26,7 +26,7 @@ export class SqlserverDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
-
+  override readonly fractionDigits = 7;
   /** For `sqlcmd -b`, which ends at the first error; a batch sees what the one before it made. */
   override readonly script = {
     begin: 'SET XACT_ABORT ON;\nSET QUOTED_IDENTIFIER ON;\nBEGIN TRANSACTION;\nGO',

@@ -1,0 +1,64 @@
+import { timingSafeEqual } from 'node:crypto';
+import { fromUtcText } from '@key-connector/database';
+import { OpeningFailure } from '../opening-failure.js';
+import type { Ring } from '../ring.js';
+import type { JsonFileEntry } from './json-file.schema.js';
+import type { OpenedJsonFile } from './opened-json-file.js';
+import type { StoredRow } from './user-key.rows.js';
+
+/** What the database lacks of a file, and what it already has. */
+export interface JsonImportPlan {
+  /** Members without a row. */
+  readonly missing: JsonFileEntry[];
+  /** Members whose row opens to the key of the file. */
+  readonly same: JsonFileEntry[];
+  /** Members whose key was replaced here after the file's was last changed. */
+  readonly newer: JsonFileEntry[];
+  /** Members with another key, or one that does not open. */
+  readonly conflicting: JsonFileEntry[];
+}
+
+/** Compares by the members' keys themselves: one key has a new ciphertext each time that it is sealed. */
+export function planImport(opened: OpenedJsonFile, ring: Ring, rows: ReadonlyMap<string, StoredRow>): JsonImportPlan {
+  const plan: JsonImportPlan = { missing: [], same: [], newer: [], conflicting: [] };
+  for (const entry of opened.file.userKey) {
+    const row = rows.get(entry.id);
+    plan[row === undefined ? 'missing' : relation(opened, ring, entry, row)].push(entry);
+  }
+  return plan;
+}
+
+function relation(
+  opened: OpenedJsonFile,
+  ring: Ring,
+  entry: JsonFileEntry,
+  { stored, revisionDate }: StoredRow,
+): 'same' | 'newer' | 'conflicting' {
+  const same = opensTo(opened, ring, entry, stored);
+  if (same === true) return 'same';
+  const changed = fromUtcText(entry.revisionDate ?? entry.creationDate);
+  return same === false && revisionDate !== null && revisionDate > changed ? 'newer' : 'conflicting';
+}
+
+/** Whether a stored value holds the key of the file; `undefined` when it does not open. */
+export function opensTo(
+  opened: OpenedJsonFile,
+  ring: Ring,
+  entry: JsonFileEntry,
+  stored: StoredRow['stored'],
+): boolean | undefined {
+  const expected = opened.open(entry);
+  try {
+    const actual = ring.open(entry.id, stored);
+    try {
+      return actual.length === expected.length && timingSafeEqual(actual, expected);
+    } finally {
+      actual.fill(0);
+    }
+  } catch (error) {
+    if (error instanceof OpeningFailure) return undefined;
+    throw error;
+  } finally {
+    expected.fill(0);
+  }
+}
