@@ -1,7 +1,7 @@
-import { type KeyObject, randomBytes, timingSafeEqual, type webcrypto } from 'node:crypto';
+import { type KeyObject, randomBytes, type webcrypto } from 'node:crypto';
 import { publicKeyFingerprint } from '../fingerprint.js';
 import { dataKeyLength, KeyEncryptionKey, type WrappedKey } from '../key-encryption-key.js';
-import { KeyProviderMisconfigured, UnwrapFailed } from '../key-provider.errors.js';
+import { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from '../key-provider.errors.js';
 import {
   isRsaOaep,
   type OaepHash,
@@ -13,6 +13,7 @@ import {
   wrapWithPublicKey,
 } from '../rsa-oaep.js';
 import { keyUri } from './key-uri.js';
+import { TokenError } from './token.connection.js';
 import type { Token } from './token.js';
 import type { FoundKey } from './token.protocol.js';
 
@@ -23,6 +24,8 @@ interface Parts {
   readonly token: Token;
   readonly found: FoundKey;
   readonly publicKey: KeyObject;
+  /** Whether the token itself says that this is its public half. */
+  readonly confirmed: boolean;
 }
 
 /** An RSA key that stays in its token: wraps here with the public half, unwraps there. */
@@ -59,16 +62,12 @@ export class Pkcs11KeyEncryptionKey extends KeyEncryptionKey {
    */
   static async prove(parts: Parts, hash: OaepHash | undefined): Promise<Pkcs11KeyEncryptionKey> {
     const key = new Pkcs11KeyEncryptionKey(parts);
-    for (const algorithm of (hash === undefined ? hashes : [hash]).map(oaepWith))
-      if (await key.#opensItsOwn(algorithm)) {
-        key.#algorithm = algorithm;
-        return key;
-      }
-    const setting = hash === undefined ? '' : ` with ${hash} (rsaKey__oaepHash)`;
-    throw new KeyProviderMisconfigured(
-      `The private key ${key.keyReference} does not open what its public half has wrapped: ` +
-        `either the public half belongs to another key, or the token does not do RSA-OAEP${setting}.`,
-    );
+    let reason: TokenError | undefined;
+    for (const algorithm of (hash === undefined ? hashes : [hash]).map(oaepWith)) {
+      reason = await key.#tryOut(algorithm);
+      if (reason === undefined) return key;
+    }
+    throw doesNotOpen(key.keyReference, parts.confirmed, reason);
   }
 
   async wrap(dataKey: Uint8Array, algorithm: string = this.#algorithm): Promise<WrappedKey> {
@@ -91,16 +90,28 @@ export class Pkcs11KeyEncryptionKey extends KeyEncryptionKey {
     this.#token.close();
   }
 
-  async #opensItsOwn(algorithm: RsaOaep): Promise<boolean> {
+  /** Makes this the algorithm of new wrappings if the token opens one; else gives the reason. */
+  async #tryOut(algorithm: RsaOaep): Promise<TokenError | undefined> {
     const sample = randomBytes(dataKeyLength);
-    try {
-      const wrapped = await this.wrap(sample, algorithm);
-      if (!timingSafeEqual(await this.unwrap(wrapped), sample)) return false;
-      this.#token.know(oaepHashes[algorithm], wrapped.ciphertext);
-      return true;
-    } catch (error) {
-      if (error instanceof UnwrapFailed) return false;
-      throw error;
-    }
+    const { ciphertext } = await this.wrap(sample, algorithm);
+    const opened = await this.#token.prove(oaepHashes[algorithm], ciphertext);
+    if (opened instanceof TokenError) return opened;
+    if (!sample.equals(opened))
+      return new TokenError({ kind: 'refused', message: 'the token decrypts to other bytes' });
+    this.#algorithm = algorithm;
+    return undefined;
   }
+}
+
+/** With the right public half, and a code that is none of a refusal, the token itself is in trouble. */
+function doesNotOpen(keyReference: string, confirmed: boolean, reason: TokenError | undefined): Error {
+  const { kind, message = '' } = reason ?? {};
+  if (confirmed && kind === 'unclear')
+    return new KeyProviderUnavailable(`The private key ${keyReference} cannot be used: ${message}.`);
+  const cause = confirmed
+    ? 'the token does not do RSA-OAEP with the hash of rsaKey__oaepHash, or not at all'
+    : 'the certificate in certificate__* belongs to another key, or the token does not do RSA-OAEP';
+  return new KeyProviderMisconfigured(
+    `The private key ${keyReference} does not open what its public half has wrapped: ${cause} (${message}).`,
+  );
 }

@@ -23,9 +23,11 @@ export async function openPkcs11(
   const token = new Token(settings.token, { environment, silenceMs: timeoutSeconds * 1000 });
   try {
     const found = await token.find();
-    const publicKey = choosePublicKey(fromCertificate, publicKeyOfToken(found));
+    const fromToken = publicKeyOfToken(found);
+    const publicKey = choosePublicKey(fromCertificate, fromToken);
     requireUsable(publicKey, found);
-    return await Pkcs11KeyEncryptionKey.prove({ token, found, publicKey }, settings.oaepHash);
+    const confirmed = fromToken !== undefined;
+    return await Pkcs11KeyEncryptionKey.prove({ token, found, publicKey, confirmed }, settings.oaepHash);
   } catch (error) {
     token.close();
     throw error;

@@ -31,9 +31,21 @@ export class Token {
     return (await this.#open()).key;
   }
 
-  /** Remembers a ciphertext that decrypts: it tells a bad ciphertext from a broken device where the module does not. */
-  know(hash: HashName, ciphertext: Uint8Array): void {
-    this.#known = { hash, ciphertext };
+  /**
+   * Tries a ciphertext that ought to open. One that does is remembered: later it tells a bad ciphertext from a broken device
+   * where the module does not. For one that does not, the answer is the reason.
+   */
+  async prove(hash: HashName, ciphertext: Uint8Array): Promise<Uint8Array | TokenError> {
+    const opening = this.#open();
+    const { connection } = await opening;
+    try {
+      const plain = await connection.decrypt(hash, ciphertext);
+      this.#known = { hash, ciphertext };
+      return plain;
+    } catch (error) {
+      if (isRefusal(error) || isUnclear(error)) return error;
+      throw error instanceof TokenError ? this.#lose(error, opening, connection, unavailable) : error;
+    }
   }
 
   /** Ends the process of the module. */
@@ -71,10 +83,7 @@ export class Token {
     try {
       return await this.#decryptThrough(connection, hash, ciphertext);
     } catch (error) {
-      if (!(error instanceof TokenError)) throw error;
-      this.#drop(opening, connection);
-      if (error.kind === 'login') throw this.#remember(error);
-      throw error.kind === 'setup' ? misconfigured(error) : error;
+      throw error instanceof TokenError ? this.#lose(error, opening, connection, (same) => same) : error;
     }
   }
 
@@ -94,7 +103,7 @@ export class Token {
   }
 
   async #works(connection: TokenConnection): Promise<boolean> {
-    if (this.#known === undefined) return true;
+    if (this.#known === undefined) return false;
     const { hash, ciphertext } = this.#known;
     return connection.decrypt(hash, ciphertext).then(
       (plain) => {
@@ -124,10 +133,17 @@ export class Token {
     }
   }
 
-  /** A new process from here on; unless another caller has seen to it already. */
-  #drop(opened: Promise<Opened>, connection: TokenConnection): void {
+  /** A new process from here on, unless another caller has seen to it already; gives the error to throw. */
+  #lose(
+    error: TokenError,
+    opened: Promise<Opened>,
+    connection: TokenConnection,
+    otherwise: (error: TokenError) => Error,
+  ): Error {
     if (this.#opened === opened) this.#opened = undefined;
     connection.kill();
+    if (error.kind === 'login') return this.#remember(error);
+    return error.kind === 'setup' ? misconfigured(error) : otherwise(error);
   }
 
   /** What was there before is expected back; what has never been there is for an operator. */
@@ -143,8 +159,8 @@ export class Token {
 
 const anotherKey = 'The token has another private key under this name than it had at the start; restart the service.';
 
-const isRefusal = (error: unknown): boolean => error instanceof TokenError && error.kind === 'refused';
-const isUnclear = (error: unknown): boolean => error instanceof TokenError && error.kind === 'unclear';
+const isRefusal = (error: unknown): error is TokenError => error instanceof TokenError && error.kind === 'refused';
+const isUnclear = (error: unknown): error is TokenError => error instanceof TokenError && error.kind === 'unclear';
 const sentence = ({ message }: TokenError): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 const unavailable = (error: TokenError): Error => new KeyProviderUnavailable(sentence(error));
 const misconfigured = (error: TokenError): KeyProviderMisconfigured => new KeyProviderMisconfigured(sentence(error));

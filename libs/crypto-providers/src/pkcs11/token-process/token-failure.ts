@@ -45,6 +45,7 @@ const lost = new Set([
 ]);
 
 const refused = new Set([
+  pkcs11js.CKR_ARGUMENTS_BAD,
   pkcs11js.CKR_ENCRYPTED_DATA_INVALID,
   pkcs11js.CKR_ENCRYPTED_DATA_LEN_RANGE,
   pkcs11js.CKR_DATA_INVALID,
