@@ -20,6 +20,7 @@ const reason = softHsm.installed ? compiler.reason : softHsm.reason;
 describeIf(softHsm.installed && compiler.installed, reason, 'a PKCS#11 module that fails', () => {
   const keys = new OpenKeys();
   const dataKey = randomBytes(32);
+  const { pem } = throwawayKey();
   let hsm: SoftHsm;
   let token: SoftToken;
   let module: FaultyModule;
@@ -27,7 +28,7 @@ describeIf(softHsm.installed && compiler.installed, reason, 'a PKCS#11 module th
   beforeAll(async () => {
     hsm = await SoftHsm.create();
     token = await hsm.createToken('vault');
-    await hsm.importKey(token, { pem: throwawayKey().pem, label: 'kek', id: '01' });
+    await hsm.importKey(token, { pem, label: 'kek', id: '01' });
     module = await FaultyModule.build(hsm.library);
   });
   afterEach(async () => {
@@ -177,6 +178,18 @@ describeIf(softHsm.installed && compiler.installed, reason, 'a PKCS#11 module th
       expect(error.message).toContain(message);
       expect(await module.countOf('C_Login')).toBe(0);
     });
+  });
+
+  test('a token whose private key shows no modulus gives the public half from a public key, or a certificate', async () => {
+    const { key } = await inUse();
+    await module.order('C_GetAttributeValue hide-from-private-keys');
+    expect((await open()).id).toBe(key.id);
+    await module.order('C_GetAttributeValue hide');
+    expect((await rejection(open())).message).toContain('give the certificate in certificate__*');
+    await hsm.importCertificate(token, { pem, id: '01' });
+    const fromCertificate = await open();
+    expect(fromCertificate.id).toBe(key.id);
+    await expectOpens(fromCertificate, await key.wrap(dataKey));
   });
 
   test('a token that is taken out is unavailable, and is found again when it is back', async () => {

@@ -18,6 +18,9 @@
 static CK_FUNCTION_LIST_PTR real;
 static CK_FUNCTION_LIST list;
 
+/* Answers of obey() that are no codes of PKCS#11. */
+enum { hide = 1000001, hide_from_private_keys = 1000002 };
+
 static void close_all_sessions(CK_SESSION_HANDLE session)
 {
   CK_SESSION_INFO info;
@@ -42,6 +45,8 @@ static CK_RV obey(const char *call, CK_SESSION_HANDLE session)
   if (strcmp(last, "once") == 0) unlink(getenv("FAULTY_ORDER"));
 
   if (strcmp(what, "fail") == 0 || strcmp(what, "flags") == 0) return code;
+  if (strcmp(what, "hide") == 0) return hide;
+  if (strcmp(what, "hide-from-private-keys") == 0) return hide_from_private_keys;
   if (strcmp(what, "crash") == 0) raise(SIGSEGV);
   if (strcmp(what, "hang") == 0)
     for (;;) pause();
@@ -72,6 +77,26 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR data, CK_
   return rv == CKR_OK ? real->C_OpenSession(slot, flags, data, notify, out) : rv;
 }
 
+static CK_OBJECT_CLASS class_of(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+  CK_OBJECT_CLASS class = 0;
+  CK_ATTRIBUTE attribute = {CKA_CLASS, &class, sizeof class};
+  real->C_GetAttributeValue(session, object, &attribute, 1);
+  return class;
+}
+
+/*
+ * "C_GetAttributeValue hide-from-private-keys": private keys show no modulus, which a token is free to do;
+ * "C_GetAttributeValue hide": public keys do not either.
+ */
+static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR template, CK_ULONG count)
+{
+  CK_RV order = obey("C_GetAttributeValue", session);
+  int hidden = order == hide || (order == hide_from_private_keys && class_of(session, object) == CKO_PRIVATE_KEY);
+  if (hidden && count == 1 && template->type == CKA_MODULUS) return CKR_ATTRIBUTE_TYPE_INVALID;
+  return real->C_GetAttributeValue(session, object, template, count);
+}
+
 static CK_RV log_in(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG length)
 {
   CK_RV rv = obey("C_Login", session);
@@ -94,6 +119,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR out)
   list.C_Initialize = initialize;
   list.C_GetTokenInfo = get_token_info;
   list.C_OpenSession = open_session;
+  list.C_GetAttributeValue = get_attribute_value;
   list.C_Login = log_in;
   list.C_Decrypt = decrypt;
   *out = &list;

@@ -68,6 +68,15 @@ export class SoftHsm {
     await this.util('--import', file, ...where, '--label', key.label, '--id', key.id, '--force');
   }
 
+  /** Puts a certificate of this private key into a token. */
+  async importCertificate(token: SoftToken, { pem, id }: { pem: string; id: string }): Promise<void> {
+    const [key, certificate] = [join(this.folder.path, 'key.pem'), join(this.folder.path, 'certificate.der')];
+    await writeFile(key, pem, { mode: 0o600 });
+    const options = ['-subj', '/CN=key', '-days', '3650', '-outform', 'der'];
+    await run('openssl', ['req', '-x509', '-key', key, ...options, '-out', certificate]);
+    await this.pkcs11Tool(token, '--write-object', certificate, '--type', 'cert', '--id', id);
+  }
+
   /** Runs OpenSC's program on a token. */
   pkcs11Tool(token: SoftToken, ...args: string[]): Promise<string> {
     const where = ['--module', this.library, '--token-label', token.label, '--login', '--pin', token.pin];
