@@ -1,5 +1,4 @@
 import type { TokenCredentialOptions } from '@azure/identity';
-import type { KeyClientOptions } from '@azure/keyvault-keys';
 import type { VaultAccess } from './vault-access.js';
 
 /** What all clients of the SDK have in common: they give up soon, because the start of the service tries again anyway. */
@@ -25,6 +24,9 @@ export function clientOptions(
 }
 
 /** The options of a vault's clients. */
-export function vaultClientOptions({ verifyResource }: VaultAccess, timeoutSeconds: number): KeyClientOptions {
+export function vaultClientOptions(
+  { verifyResource }: VaultAccess,
+  timeoutSeconds: number,
+): ReturnType<typeof clientOptions> & { disableChallengeResourceVerification: boolean } {
   return { ...clientOptions(timeoutSeconds), disableChallengeResourceVerification: !verifyResource };
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { KeyProviderMisconfigured, UnwrapFailed } from '../key-provider.errors.js';
 import type { AzureKeyVaultSettings } from './azure-key-vault.settings.js';
+import { newestEnabled } from './newest-enabled.js';
 import { recordedVersions } from './recorded-versions.js';
 import type { VaultKey } from './vault-key.js';
 import type { VaultKeysClient } from './vault-keys.client.js';
@@ -22,24 +23,9 @@ export async function chooseVersion(
 ): Promise<VaultKey> {
   if (keyVersion !== undefined) return client.get(keyVersion);
   const versions = recordedVersions(recorded, { collection: 'keys', name: keyName, vaultUri: access.vaultUri });
-  const [only] = versions;
-  if (only !== undefined) return versions.length === 1 ? client.get(only) : newestEnabled(client, versions);
+  const [first, ...others] = versions;
+  if (first !== undefined) return newestEnabled([first, ...others], (version) => client.get(version));
   return classic === undefined ? client.get() : findClassic(client, classic);
-}
-
-/** Of several versions that all data keys are wrapped with, the newest that is there and enabled. */
-async function newestEnabled(client: VaultKeysClient, versions: readonly string[]): Promise<VaultKey> {
-  const outcomes = await Promise.allSettled(versions.map((version) => client.get(version)));
-  const unavailable = outcomes.find(
-    (outcome) => outcome.status === 'rejected' && !(outcome.reason instanceof KeyProviderMisconfigured),
-  );
-  // What is only away now must not change the choice.
-  if (unavailable?.status === 'rejected') throw unavailable.reason;
-  const found = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  const [newest] = found.sort(
-    (a, b) => Number(b.enabled) - Number(a.enabled) || b.createdOn.getTime() - a.createdOn.getTime(),
-  );
-  return newest ?? client.get(versions[0]);
 }
 
 /** The enabled version that opens a classic data key, tried from the newest on; where none does, the current one. */

@@ -46,12 +46,22 @@ export function vaultAnswer(error: unknown): VaultAnswer | undefined {
 export function vaultFailure(error: unknown, request: VaultRequest): KeyConnectorError {
   const noToken = tokenFailure(error, request.access);
   if (noToken !== undefined) return noToken;
+  if (isForeignChallenge(error))
+    return new KeyProviderMisconfigured(
+      `${request.access.vaultUri} asks for a token of a cloud that it is not named after, and was sent none; where it is ` +
+        `a vault behind a name of your own, set ${request.access.branch}__azureKeyvaultVerifyResource to false.`,
+    );
   const answer = vaultAnswer(error);
   if (answer === undefined || answer.status === 0) return noAnswer(request, answer?.code ?? nameOf(error));
   const { status } = answer;
   if (status === 408 || status === 429 || status >= 500)
     return new KeyProviderUnavailable(`${request.access.vaultUri} answers ${status}${inBrackets(answer.code)}.`);
   return new KeyProviderMisconfigured(`${request.access.vaultUri}: ${explain(answer, request)}`);
+}
+
+/** The SDK keeps the token back from a server whose challenge names another domain than its own; it has no code for that. */
+function isForeignChallenge(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('The challenge resource ');
 }
 
 function noAnswer({ access: { vaultUri } }: VaultRequest, reason: string): KeyProviderUnavailable {
@@ -96,4 +106,4 @@ const advice: Readonly<Record<VaultRequest['permission'], (access: VaultAccess) 
 const inBrackets = (text: string): string => (text === '' ? '' : ` (${text})`);
 
 /** The name of an error's class, such as AbortError: that the time was over. */
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown error');
+export const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown error');

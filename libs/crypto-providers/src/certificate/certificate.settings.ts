@@ -1,6 +1,9 @@
-import { choice, secret, text, uri } from '@key-connector/common';
+import { choice, secret, text } from '@key-connector/common';
 import { z } from 'zod';
 import { type Report, required } from '../settings-choice.js';
+import { azureKeyVaultSourceFields } from './azure-key-vault.source.fields.js';
+import { type AzureKeyVaultSourceSettings, chooseAzureKeyVaultSource } from './azure-key-vault.source.settings.js';
+import { type AzureStorageSourceSettings, chooseAzureStorage } from './azure-storage.source.settings.js';
 import { chooseStore, type StoreSettings } from './store.settings.js';
 import { vaultSourceFields } from './vault.source.fields.js';
 import { chooseVaultSource, type VaultSourceSettings } from './vault.source.settings.js';
@@ -22,13 +25,7 @@ export const certificateSettingsSchema = z.strictObject({
   azureStorageFileName: text('Azure Storage: the name of the PKCS#12 blob.').optional(),
   azureStorageFilePassword: secret('Azure Storage: the password of the PKCS#12.').optional(),
 
-  azureKeyvaultUri: uri('Azure Key Vault: the vault.').optional(),
-  azureKeyvaultCertificateName: text('Azure Key Vault: the name of the exportable certificate.').optional(),
-  azureKeyvaultAdTenantId: text(
-    'Azure Key Vault: the Entra tenant; blank for the default credential chain.',
-  ).optional(),
-  azureKeyvaultAdAppId: text('Azure Key Vault: the application (client) id.').optional(),
-  azureKeyvaultAdSecret: secret('Azure Key Vault: the application’s secret.').optional(),
+  ...azureKeyVaultSourceFields,
 
   ...vaultSourceFields,
 });
@@ -36,14 +33,16 @@ export const certificateSettingsSchema = z.strictObject({
 /** `certificate__*` as the schema gives it. */
 export type CertificateSettings = z.output<typeof certificateSettingsSchema>;
 
-/** What each built source needs. Adding one: its settings here, its reader in `certificate.sources.ts`. */
+/** What each source needs. Adding one: its settings here, its reader in `certificate.sources.ts`. */
 export interface CertificateSourceSettings {
   filesystem: { path: string; password?: string | undefined };
   store: StoreSettings;
+  azurestorage: AzureStorageSourceSettings;
+  azurekv: AzureKeyVaultSourceSettings;
   vault: VaultSourceSettings;
 }
 
-/** The sources that are built. */
+/** A source by its name in the settings. */
 export type CertificateSourceKind = keyof CertificateSourceSettings;
 
 /** The chosen source with its settings. */
@@ -51,7 +50,7 @@ export type CertificateSource<K extends CertificateSourceKind = CertificateSourc
   [P in K]: { kind: P } & CertificateSourceSettings[P];
 }[K];
 
-/** For each built source, its settings out of `certificate__*`; what is missing is reported. */
+/** For each source, its settings out of `certificate__*`; what is missing is reported. */
 const choose: {
   readonly [K in CertificateSourceKind]: (
     settings: CertificateSettings,
@@ -64,17 +63,14 @@ const choose: {
     return given && { path: given.filesystemPath, password: settings.filesystemPassword };
   },
   store: chooseStore,
+  azurestorage: chooseAzureStorage,
+  azurekv: chooseAzureKeyVaultSource,
   vault: chooseVaultSource,
 };
 
 /** The chosen source of the certificate; what is wrong is reported, and the answer is `undefined`. */
 export function chooseCertificateSource(settings: CertificateSettings, report: Report): CertificateSource | undefined {
-  const kind = settings.provider;
-  if (!isBuilt(kind)) {
-    report(['certificate', 'provider'], `${kind} is known, but not built yet; use filesystem`);
-    return undefined;
-  }
-  return sourceOf(kind, settings, report);
+  return sourceOf(settings.provider, settings, report);
 }
 
 function sourceOf<K extends CertificateSourceKind>(
@@ -86,12 +82,12 @@ function sourceOf<K extends CertificateSourceKind>(
   return chosen && { kind, ...chosen };
 }
 
-const isBuilt = (kind: (typeof certificateSourceKinds)[number]): kind is CertificateSourceKind => kind in choose;
-
-/** For each built source, where its certificate is, for people. */
+/** For each source, where its certificate is, for people. */
 const describe: { readonly [K in CertificateSourceKind]: (source: CertificateSource<K>) => string } = {
   filesystem: ({ path }) => path,
   store: ({ thumbprint }) => `${thumbprint} in the .NET store`,
+  azurestorage: ({ container, blob }) => `${container}/${blob} in Azure Storage`,
+  azurekv: ({ access, name }) => `${name} in ${access.vaultUri}`,
   vault: ({ vault, mount, path }) => `${mount}/${path} in Vault at ${vault.server}`,
 };
 

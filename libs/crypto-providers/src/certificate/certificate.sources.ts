@@ -10,6 +10,10 @@ type Read<K extends CertificateSourceKind> = (
 const read: { [K in CertificateSourceKind]: Read<K> } = {
   filesystem: async (source) => (await import('./filesystem.source.js')).readFromFilesystem(source),
   store: async (source) => (await import('./store.source.js')).readFromStore(source),
+  azurestorage: async (source, options) =>
+    (await import('./azure-storage.source.js')).readFromAzureStorage(source, options),
+  azurekv: async (source, options) =>
+    (await import('./azure-key-vault.source.js')).readFromAzureKeyVault(source, options),
   vault: async (source, options) => (await import('./vault.source.js')).readFromVault(source, options),
 };
 
