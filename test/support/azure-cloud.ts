@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
 import { tlsCertificate } from './certificate.js';
@@ -15,7 +16,12 @@ const clouds = {
   'managedhsm.azure.net': 'login.microsoftonline.com',
   'vault.usgovcloudapi.net': 'login.microsoftonline.us',
   'vault.azure.cn': 'login.chinacloudapi.cn',
+  // A company's own gateway in front of vaults of the public cloud.
+  'company.example': 'login.microsoftonline.com',
 } as const;
+
+/** Where tokens are asked for; the Chinese cloud has that under another name than its sign-in. */
+const logins = new Set<string>([...Object.values(clouds), 'login.partner.microsoftonline.cn']);
 
 /**
  * Azure as a service sees it from inside a company: under its real names, through the company's proxy, with certificates
@@ -31,13 +37,13 @@ export class AzureCloud {
   reachable = true;
   /** The identity of the machine, for the instance metadata service; none when it has none. */
   identity: EntraApplication | undefined;
+  private readonly connections = new Set<Duplex>();
   private readonly vaults = new Map<string, KeyVaultDouble>();
   private readonly cloud: Server;
   private readonly proxy = createHttpServer();
   private readonly metadata = createHttpServer();
 
   private constructor() {
-    const logins = [...new Set<string>(Object.values(clouds))];
     const certificate = tlsCertificate([...Object.keys(clouds).map((suffix) => `*.${suffix}`), ...logins]);
     this.caPem = certificate.caPem;
     this.cloud = createHttpsServer({ cert: certificate.certificatePem, key: certificate.keyPem });
@@ -99,7 +105,14 @@ export class AzureCloud {
     };
   }
 
+  /** Cuts the company off: open connections break, and no new one comes to be until `reachable` is true again. */
+  disconnect(): void {
+    this.reachable = false;
+    for (const socket of this.connections) socket.destroy();
+  }
+
   stop(): void {
+    this.disconnect();
     for (const server of [this.cloud, this.proxy, this.metadata]) {
       server.close();
       server.closeAllConnections();
@@ -108,15 +121,15 @@ export class AzureCloud {
 
   private answer(request: DoubleRequest): DoubleAnswer | undefined {
     const host = request.url.hostname;
-    if (Object.values(clouds).some((login) => login === host)) return this.entra.login(request);
+    if (logins.has(host)) return this.entra.login(request);
     return this.vaults.get(host)?.handle(request);
   }
 
   /** The proxy: it knows the names of the cloud and nothing else. */
-  private tunnel(target: string, client: NodeJS.WritableStream & NodeJS.ReadableStream): void {
+  private tunnel(target: string, client: Duplex): void {
     this.tunnels.push(target);
     const [host = '', port] = target.split(':');
-    const known = this.vaults.has(host) || Object.values(clouds).some((login) => login === host);
+    const known = this.vaults.has(host) || logins.has(host);
     if (!this.reachable || !known || port !== '443') {
       client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
       return;
@@ -125,9 +138,11 @@ export class AzureCloud {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       server.pipe(client).pipe(server);
     });
+    this.connections.add(client);
     const end = (): void => {
       server.destroy();
-      client.end();
+      client.destroy();
+      this.connections.delete(client);
     };
     server.on('error', end).on('close', end);
     client.on('error', end).on('close', end);

@@ -13,13 +13,28 @@ export interface TlsCertificate {
 /** Makes the PKCS#12 file that holds a service's key-encryption key, as an operator does, in `folder`. */
 export async function makeKeyCertificate(folder: string): Promise<{ path: string; password: string }> {
   const password = randomBytes(16).toString('base64url');
+  const path = join(folder, 'bwkc.pfx');
+  await writeFile(path, makeKeyPfx(password), { mode: 0o600 });
+  return { path, password };
+}
+
+/** A new key with its certificate as PKCS#12; an empty password is what clouds use. */
+export function makeKeyPfx(password: string): Buffer {
+  const { key, certificate } = selfSigned();
+  const asn1 = forge.pkcs12.toPkcs12Asn1(key.privateKey, [certificate], password, { algorithm: 'aes256' });
+  return Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary');
+}
+
+/** A new key with its certificate as PEM. */
+export function makeKeyPem(): string {
+  const { key, certificate } = selfSigned();
+  return key.privateKeyPem + forge.pki.certificateToPem(certificate);
+}
+
+function selfSigned(): { key: RsaKey; certificate: forge.pki.Certificate } {
   const key = rsaKey(2048);
   const subject = commonName('Key Connector (throwaway)');
-  const certificate = certify({ key, subject, issuer: { key, subject }, extensions: [] });
-  const asn1 = forge.pkcs12.toPkcs12Asn1(key.privateKey, [certificate], password, { algorithm: 'aes256' });
-  const path = join(folder, 'bwkc.pfx');
-  await writeFile(path, Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary'), { mode: 0o600 });
-  return { path, password };
+  return { key, certificate: certify({ key, subject, issuer: { key, subject }, extensions: [] }) };
 }
 
 /** Makes what an HTTPS server on this machine and its clients need; it also answers to `names`, which may be wildcards. */

@@ -76,7 +76,7 @@ export class EntraDouble {
   /** The instance metadata service of a virtual machine whose identity is `application`. */
   instanceMetadata(request: DoubleRequest, application: EntraApplication): DoubleAnswer {
     const { url, headers } = request;
-    if (url.pathname !== '/metadata/identity/oauth2/token') return json(404, {});
+    if (!/^\/metadata\/identity\/oauth2\/token\/?$/.test(url.pathname)) return json(404, {});
     if (headers['metadata'] !== 'true')
       return json(400, { error: 'invalid_request', error_description: 'Required metadata header not specified' });
     const clientId = url.searchParams.get('client_id');

@@ -71,6 +71,11 @@ export class KeyVaultDouble {
     return `https://${this.host}`;
   }
 
+  /** The tenant that the vault belongs to. */
+  get tenantId(): string {
+    return this.entra.tenantId;
+  }
+
   /** Lets an application in; an empty list takes everything away. */
   allow(clientId: string, permissions: readonly string[] = everyPermission): void {
     this.permissions.set(clientId, new Set(permissions));
@@ -143,7 +148,8 @@ export class KeyVaultDouble {
   }
 
   private get resource(): string {
-    return `https://${this.host.split('.').slice(1).join('.')}`;
+    const suffix = this.host.split('.').slice(1).join('.');
+    return `https://${/^(vault|managedhsm)\./.test(suffix) ? suffix : 'vault.azure.net'}`;
   }
 
   private challenge(message: string): DoubleAnswer {
