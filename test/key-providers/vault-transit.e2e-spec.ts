@@ -80,6 +80,24 @@ describeIf(openbao.installed, openbao.reason, 'a key in the transit engine', () 
     };
   });
 
+  test('a key in a namespace is read there, and its wrappings name it', async () => {
+    await bao.post('sys/namespaces/team');
+    await bao.post('team/sys/mounts/transit', { type: 'transit' });
+    await bao.post('team/transit/keys/kc', { type: 'rsa-2048' });
+    await bao.put('team/sys/policies/acl/kc', {
+      policy: 'path "transit/*" { capabilities = ["read", "update"] }',
+    });
+    const { auth } = await bao.post<{ auth: { client_token: string } }>('team/auth/token/create', {
+      policies: ['kc'],
+      no_parent: true,
+    });
+    const key = await open('kc', { vaultNamespace: 'team', vaultToken: auth.client_token });
+    const wrapped = await key.wrap(Buffer.alloc(32, 7));
+    expect(wrapped.keyReference).toBe('vault-transit:team/transit/keys/kc/versions/1');
+    expect(Buffer.from(await key.unwrap(wrapped))).toEqual(Buffer.alloc(32, 7));
+    await expect(open('kc', { vaultToken: auth.client_token })).rejects.toThrow(KeyProviderMisconfigured);
+  });
+
   describe('the key of a certificate, imported', () => {
     const folder = resolve(import.meta.dirname, '../fixtures/classic');
     let imported: KeyEncryptionKey;

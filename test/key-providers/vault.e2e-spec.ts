@@ -135,6 +135,17 @@ describeIf(openbao.installed, openbao.reason, 'the service with Vault', () => {
       await service.terminate();
     });
 
+    test('waits, and says so, when it does not trust the server’s certificate', async () => {
+      const settings = { ...deployment.settings, http__port: String(await freePort()), tls__extraCaPath: '' };
+      const service = await startService({ settings, waitFor: 'live' });
+      await until(
+        () => /cannot be reached: .*certificate/.test(service.output),
+        () => `it says so: ${service.output}`,
+      );
+      expect((await fetch(`${service.url}/health/ready`)).status).toBe(503);
+      await service.terminate();
+    });
+
     test('does not start without permission, says which, and makes no data key', async () => {
       const before = dataKeys();
       await bao.policy('key-connector', { 'transit/keys/kc': ['read'] });

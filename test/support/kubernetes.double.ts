@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -54,6 +54,11 @@ export class KubernetesDouble {
 
   get url(): string {
     return `https://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** The key that its tokens verify with, as a cluster publishes it. */
+  get publicKeyPem(): string {
+    return createPublicKey(this.key).export({ format: 'pem', type: 'spki' }).toString();
   }
 
   /** A projected token of a service account, good for an hour, for this audience. */

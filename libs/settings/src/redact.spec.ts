@@ -27,4 +27,20 @@ describe('redact', () => {
       keyProvider: { source: { path: '/srv/bwkc.pfx', password: '***' } },
     });
   });
+
+  it.each([{ vaultToken: 'hunter2' }, { vaultAppRoleId: 'role', vaultAppRoleSecretId: 'hunter2' }])(
+    'hides how the service logs in at a key provider (%j)',
+    (login) => {
+      const vault = {
+        provider: 'vaulttransit',
+        vaultServerUri: 'https://bao.example',
+        vaultTransitKeyName: 'kc',
+        ...login,
+      };
+      const named = Object.entries(vault).map(([name, value]) => [`rsaKey__${name}`, value] as const);
+      const printed = JSON.stringify(redact(settingsOf(enoughAnd(Object.fromEntries(named)))));
+      expect(printed).toContain('https://bao.example');
+      expect(printed).not.toContain('hunter2');
+    },
+  );
 });

@@ -224,6 +224,23 @@ describeIf(openbao.installed, openbao.reason, 'a session with Vault', () => {
       expect(await read(client)).toBe(200);
     });
 
+    it('logs in at a jwt method too, which asks no cluster', async () => {
+      await bao.post('sys/auth/jwt', { type: 'jwt' });
+      await bao.post('auth/jwt/config', { jwt_validation_pubkeys: [kubernetes.publicKeyPem] });
+      await bao.post('auth/jwt/role/key-connector', {
+        role_type: 'jwt',
+        user_claim: 'sub',
+        bound_subject: 'system:serviceaccount:vaults:key-connector',
+        bound_audiences: ['openbao'],
+        token_policies: ['reader'],
+      });
+      const path = join(folder.path, 'jwt-jwt');
+      await writeFile(path, kubernetes.tokenOf('vaults', 'key-connector'));
+      expect(await read(clientOf({ kind: 'kubernetes', mount: 'jwt', role: 'key-connector', jwtPath: path }))).toBe(
+        200,
+      );
+    });
+
     it('is refused with another account’s, and shows nothing of it', async () => {
       const path = join(folder.path, 'other-jwt');
       const jwt = kubernetes.tokenOf('vaults', 'somebody-else');
