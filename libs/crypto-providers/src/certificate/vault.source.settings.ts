@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type Report, required } from '../settings-choice.js';
-import { chooseVault, type VaultConnection } from '../vault/vault.settings.js';
+import { chooseVault, trimSlashes, type VaultConnection } from '../vault/vault.settings.js';
 import type { vaultSourceFields } from './vault.source.fields.js';
 
 /** The settings of the source `vault`. */
@@ -28,8 +28,8 @@ export function chooseVaultSource(settings: Fields, report: Report): VaultSource
     given &&
     vault && {
       vault,
-      mount: settings.vaultSecretMountPoint,
-      path: given.vaultSecretPath,
+      mount: trimSlashes(settings.vaultSecretMountPoint),
+      path: trimSlashes(given.vaultSecretPath),
       field: given.vaultSecretDataKey,
       version: settings.vaultSecretVersion,
       password: settings.vaultSecretFilePassword,

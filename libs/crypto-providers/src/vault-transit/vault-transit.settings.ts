@@ -1,5 +1,5 @@
 import { type Report, required } from '../settings-choice.js';
-import { chooseVault, type VaultConnection } from '../vault/vault.settings.js';
+import { chooseVault, trimSlashes, type VaultConnection } from '../vault/vault.settings.js';
 import type { RsaKeySettings } from '../rsa-key.settings.js';
 
 /** The settings of the provider `vaulttransit`. */
@@ -20,6 +20,6 @@ export function chooseVaultTransit(rsaKey: RsaKeySettings, report: Report): Vaul
     return undefined;
   }
   if (given === undefined || vault === undefined) return undefined;
-  const { vaultTransitMountPoint: mount, vaultTransitKeyVersion: keyVersion } = rsaKey;
-  return { vault, mount, keyName: given.vaultTransitKeyName, keyVersion };
+  const mount = trimSlashes(rsaKey.vaultTransitMountPoint);
+  return { vault, mount, keyName: given.vaultTransitKeyName, keyVersion: rsaKey.vaultTransitKeyVersion };
 }

@@ -30,6 +30,21 @@ describe('the settings of Vault', () => {
     });
   });
 
+  it('take mount points and paths with slashes around them', () => {
+    const rsaKey = { ...transit, vaultTransitMountPoint: '/kms/transit/', vaultNamespace: 'team/', vaultToken: 't' };
+    expect(keyProviderSettingsSchema.parse({ rsaKey, certificate: {} })).toMatchObject({
+      mount: 'kms/transit',
+      vault: { server: 'https://bao.example:8200', namespace: 'team' },
+    });
+    const certificate = {
+      ...{ provider: 'vault', vaultServerUri: 'https://bao.example', vaultToken: 't', vaultSecretDataKey: 'pfx' },
+      ...{ vaultSecretMountPoint: 'secret/', vaultSecretPath: '/bwkc' },
+    };
+    expect(keyProviderSettingsSchema.parse({ rsaKey: {}, certificate })).toMatchObject({
+      source: { mount: 'secret', path: 'bwkc' },
+    });
+  });
+
   it('ask for a server, a key and a way to log in', () => {
     expect(problems({ provider: 'vaulttransit' })).toEqual([
       'rsaKey__vaultTransitKeyName: is required: the name of the RSA key',

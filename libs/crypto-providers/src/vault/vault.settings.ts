@@ -29,6 +29,9 @@ export interface VaultConnection {
   readonly auth: VaultAuth;
 }
 
+/** A mount point or a path as the API takes it: without slashes around it. */
+export const trimSlashes = (path: string): string => path.replaceAll(/^\/+|\/+$/g, '');
+
 /** The setting that stands for each way to log in. */
 export const loginSettings = {
   token: 'vaultToken',
@@ -50,7 +53,8 @@ export function chooseVault(branch: VaultBranch, fields: VaultFields, report: Re
     report([branch, 'vaultServerUri'], insecure.message);
     return undefined;
   }
-  return { branch, server: given.vaultServerUri.replace(/\/+$/, ''), namespace: fields.vaultNamespace, auth };
+  const namespace = fields.vaultNamespace === undefined ? undefined : trimSlashes(fields.vaultNamespace);
+  return { branch, server: given.vaultServerUri.replace(/\/+$/, ''), namespace, auth };
 }
 
 function chooseAuth(branch: VaultBranch, fields: VaultFields, report: Report): VaultAuth | undefined {
@@ -73,11 +77,12 @@ const authOf: {
   kubernetes: (_, { vaultKubernetesRole: role = '', vaultKubernetesMountPoint, vaultKubernetesJwtPath: jwtPath }) => ({
     kind: 'kubernetes',
     role,
-    mount: vaultKubernetesMountPoint,
+    mount: trimSlashes(vaultKubernetesMountPoint),
     jwtPath,
   }),
   appRole: (branch, fields, report) => {
-    const { vaultAppRoleId: roleId = '', vaultAppRoleMountPoint: mount } = fields;
+    const { vaultAppRoleId: roleId = '' } = fields;
+    const mount = trimSlashes(fields.vaultAppRoleMountPoint);
     const { vaultAppRoleSecretId: value, vaultAppRoleSecretIdPath: path } = fields;
     if (value !== undefined && path !== undefined) {
       report([branch, 'vaultAppRoleSecretIdPath'], 'is given beside vaultAppRoleSecretId; keep one of them');

@@ -1,6 +1,6 @@
 import type { ReadableStream } from 'node:stream/web';
+import { secureUri } from '@key-connector/common';
 import { KeyProviderUnavailable } from '../key-provider.errors.js';
-import { isLoopback } from './loopback.js';
 
 /** One request to Vault's API; `path` is below `/v1/` and not encoded. */
 export interface VaultRequest {
@@ -63,7 +63,7 @@ async function follow(url: URL, init: RequestInit, redirects: number): Promise<R
   const target = URL.parse(response.headers.get('location') ?? '', url.href);
   if (![307, 308].includes(response.status) || target === null || redirects === 0)
     throw new Error(`it redirects (${response.status}) and does not answer`);
-  if (target.protocol !== url.protocol || (target.protocol !== 'https:' && !isLoopback(target)))
+  if (target.protocol !== url.protocol || !secureUri('').safeParse(target.href).success)
     throw new Error(`it redirects to ${target.origin}, where the token would go over plain HTTP`);
   return follow(target, init, redirects - 1);
 }
