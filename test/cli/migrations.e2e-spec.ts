@@ -1,31 +1,28 @@
 import { expect, test } from '@jest/globals';
 import { DatabaseUnsupported } from '@key-connector/database';
 import { openDatabase, useDatabases } from '../database/open-database.js';
-import { postgresDatabases, sqliteDatabases, type TestDatabases } from '../database/test-database.js';
+import { testKinds } from '../database/test-database.js';
 import { type CliResult, runCli } from '../support/cli.process.js';
 import { describeIf } from '../support/skip.js';
 import { cliSettings } from './cli-settings.js';
-import { applyScript, ownClients } from './own-client.js';
+import { applyScript, ownClientOf } from './own-client.js';
 
-const kinds: readonly (readonly [kind: keyof typeof ownClients, start: () => Promise<TestDatabases>])[] = [
-  ['sqlite', sqliteDatabases],
-  ['postgresql', postgresDatabases],
-];
-
-for (const [kind, start] of kinds) {
-  const { program, schemaQuery } = ownClients[kind];
-  describeIf(program.installed, program.reason, `key-connector migrations on ${kind}`, () => {
-    const suite = useDatabases(start);
+for (const kind of testKinds) {
+  const client = ownClientOf(kind.name);
+  const { installed, reason } = client.program;
+  const title = `key-connector migrations on ${kind.name}`;
+  describeIf(kind.here && installed, kind.here ? reason : kind.reason, title, () => {
+    const suite = useDatabases(kind.start);
     const migrations = (...args: readonly string[]): Promise<CliResult> =>
       runCli(['migrations', ...args], cliSettings(suite.place.settings));
-    const schema = (): Promise<object[]> => suite.place.sql(schemaQuery);
+    const schema = (): Promise<object[]> => suite.place.sql(client.schemaQuery);
 
     /** The schema that the service makes by itself. */
     const migratedSchema = async (classic: boolean): Promise<object[]> => {
       const place = await suite.databases.create();
       if (classic) await place.loadClassic();
       suite.opened.push(await openDatabase(place.settings));
-      return place.sql(schemaQuery);
+      return place.sql(client.schemaQuery);
     };
 
     test.each([
@@ -39,7 +36,7 @@ for (const [kind, start] of kinds) {
         const script = await migrations('print');
         expect(await schema()).toEqual(before);
         expect(script).toMatchObject({ code: 0, stderr: '' });
-        await applyScript(kind, suite.place.settings, script.stdout);
+        await applyScript(client, suite.place.settings, script.stdout);
         expect(await schema()).toEqual(await migratedSchema(classic));
         await suite.open({ migrate: 'false' });
         expect((await migrations('print')).stdout).toMatch(/^-- Nothing is pending on /);
@@ -50,8 +47,8 @@ for (const [kind, start] of kinds) {
       await migrations('run');
       await suite.place.sql(`DELETE FROM "KeyConnectorMigrations" WHERE "name" LIKE 'DataKeys%'`);
       const { stdout } = await migrations('print');
-      expect(stdout).toContain('CREATE TABLE "DataKeys"');
-      expect(stdout).not.toMatch(/CREATE TABLE.*"(KeyConnectorMigrations|UserKeys)"/);
+      expect(stdout).toMatch(/CREATE TABLE .*["`]DataKeys["`]/);
+      expect(stdout).not.toMatch(/CREATE TABLE.*["`](KeyConnectorMigrations|UserKeys)["`]/);
     });
 
     test('print --all gives what an empty database needs, and asks no database', async () => {
@@ -59,6 +56,7 @@ for (const [kind, start] of kinds) {
       const nowhere = {
         ...suite.place.settings,
         sqliteConnectionString: 'Data Source=/nowhere/keys.sqlite',
+        mySqlConnectionString: 'Server=127.0.0.1;Port=1;Database=keys;User Id=nobody',
         postgreSqlConnectionString: 'Host=127.0.0.1;Port=1;Database=keys;Username=nobody',
       };
       expect(await runCli(['migrations', 'print', '--all'], cliSettings(nowhere))).toEqual({

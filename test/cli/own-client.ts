@@ -8,13 +8,13 @@ type DatabaseSettings = Readonly<Record<string, string>>;
 /** A database's own client, as an administrator runs it on a script. */
 interface OwnClient {
   readonly program: ReturnType<typeof systemProgram>;
-  args(settings: DatabaseSettings): string[];
+  readonly args: (settings: DatabaseSettings) => string[];
   /** Every table, column and index, in one list. */
   readonly schemaQuery: string;
 }
 
 /** By `database__provider`. */
-export const ownClients = {
+const ownClients: Readonly<Record<string, OwnClient>> = {
   sqlite: {
     program: systemProgram('sqlite3', '/usr/bin/sqlite3'),
     args: ({ sqliteConnectionString = '' }) => ['-bail', sqliteConnectionString.replace('Data Source=', '')],
@@ -31,17 +31,44 @@ export const ownClients = {
       UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
       ORDER BY 1, 2`,
   },
-} as const satisfies Record<string, OwnClient>;
+  mysql: {
+    program: systemProgram('mariadb-client-core', '/usr/bin/mariadb', '/usr/bin/mysql'),
+    args: ({ mySqlConnectionString = '' }) => {
+      const { hostname, port, username, password, pathname } = new URL(mySqlConnectionString);
+      const login = [
+        `--user=${username}`,
+        `--password=${decodeURIComponent(password)}`,
+        `--database=${pathname.slice(1)}`,
+      ];
+      return ['--no-defaults', `--host=${hostname}`, `--port=${port}`, ...login];
+    },
+    schemaQuery: `
+      SELECT concat(table_name, '.', column_name) AS name,
+        concat_ws(' ', column_type, is_nullable, column_default, extra, character_set_name, collation_name) AS what
+      FROM information_schema.columns WHERE table_schema = database()
+      UNION ALL SELECT concat(table_name, '.', index_name), column_name
+      FROM information_schema.statistics WHERE table_schema = database()
+      UNION ALL SELECT constraint_name, concat(table_name, delete_rule)
+      FROM information_schema.referential_constraints WHERE constraint_schema = database()
+      ORDER BY 1, 2`,
+  },
+};
+
+/** The client for a kind of database. */
+export const ownClientOf = (kind: string): OwnClient => {
+  const client = ownClients[kind.toLowerCase()];
+  if (client === undefined) throw new Error(`What is the client of ${kind}?`);
+  return client;
+};
 
 /** Gives a script to the client; throws what it said when it failed. */
 export async function applyScript(
-  kind: keyof typeof ownClients,
+  { program, args }: OwnClient,
   settings: DatabaseSettings,
   sql: string,
 ): Promise<void> {
-  const { program, args } = ownClients[kind];
   const child = spawn(program.file(''), args(settings), { stdio: ['pipe', 'ignore', 'pipe'] });
   child.stdin.end(sql);
   const [said, code] = await Promise.all([text(child.stderr), exitOf(child)]);
-  if (code !== 0) throw new Error(`The ${kind} client ended with ${code}: ${said}`);
+  if (code !== 0) throw new Error(`${program.file('')} ended with ${code}: ${said}`);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { version } from '@key-connector/common';
-import { CommandFactory } from 'nest-commander';
-import { CliModule } from './cli.module.js';
-import { reportFailure } from './report-failure.js';
+import { enableCompileCache } from 'node:module';
 
-await CommandFactory.run(CliModule, { version, serviceErrorHandler: reportFailure });
+// Before anything else is loaded: compiled code is kept between runs where the temporary folder can be written.
+enableCompileCache();
+
+const { run } = await import('./run.js');
+await run();
