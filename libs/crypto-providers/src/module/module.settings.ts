@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KeyProviderMisconfigured } from '../key-provider.errors.js';
 import { ChosenModule } from './chosen-module.js';
 import type { LoadedModule } from './load-module.js';
 import { classAndPlace } from './package-fault.js';
@@ -35,6 +36,7 @@ export function moduleSettingsSchema(module: LoadedModule): z.ZodType<ChosenModu
         }
         return z.NEVER;
       } catch (error) {
+        if (error instanceof KeyProviderMisconfigured) return report([], error.message);
         return report([], `cannot be checked: the schema of ${module.name} throws (${classAndPlace(error)})`);
       }
     });

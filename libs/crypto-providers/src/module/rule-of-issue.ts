@@ -1,5 +1,5 @@
 import type { LoadedModule } from './load-module.js';
-import { isSecret } from './settings-fields.js';
+import { descriptionOf, isSecret } from './settings-fields.js';
 
 /** What was given for the settings of a package, by name. */
 export type GivenSettings = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -15,7 +15,7 @@ export function ruleOfIssue(
   message: string,
 ): string {
   const field = fields[setting];
-  if (field !== undefined && given[setting] === undefined) return `is required: ${field.meta()?.description ?? ''}`;
+  if (field !== undefined && given[setting] === undefined) return `is required: ${descriptionOf(field)}`;
   const repeats = Object.entries(given).some(([name, value = []]) => {
     const least = isSecret(fields[name]) ? 0 : harmlessLength;
     return [value].flat().some((text) => text.length > least && message.includes(text));

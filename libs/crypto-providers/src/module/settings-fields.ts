@@ -79,3 +79,6 @@ const takesList = ({ type, anyOf = [] }: Property): boolean =>
 
 /** Whether a setting's value is never printed. */
 export const isSecret = (field: Text | Texts | undefined): boolean => field?.unwrap().meta()?.secret === true;
+
+/** What the package says that a setting is. */
+export const descriptionOf = (field: Text | Texts): string => field.unwrap().meta()?.description ?? '';

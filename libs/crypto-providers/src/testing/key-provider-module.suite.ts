@@ -4,7 +4,7 @@ import type { ChosenModule } from '../module/chosen-module.js';
 import type { KeyProviderModule } from '../module/contract.js';
 import { checkedModule, type LoadedModule } from '../module/load-module.js';
 import { moduleSettingsSchema } from '../module/module.settings.js';
-import { isSecret } from '../module/settings-fields.js';
+import { descriptionOf, isSecret } from '../module/settings-fields.js';
 import { describeKeyEncryptionKey } from './key-encryption-key.suite.js';
 import { rejection } from './rejection.js';
 
@@ -52,9 +52,7 @@ export function describeKeyProviderModule<Settings>(
     });
 
     it('describes every setting', () => {
-      const undescribed = Object.entries(load().fields).filter(
-        ([, field]) => field.unwrap().meta()?.description === '',
-      );
+      const undescribed = Object.entries(load().fields).filter(([, field]) => descriptionOf(field) === '');
       expect(undescribed.map(([setting]) => setting)).toEqual([]);
     });
 
