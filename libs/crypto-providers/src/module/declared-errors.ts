@@ -1,4 +1,4 @@
-import { isNativeError } from 'node:util/types';
+import { isError } from './is-error.js';
 import { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from '../key-provider.errors.js';
 import type { DeclaredErrorCode } from './contract.js';
 import { classAndPlace, PackageFault } from './package-fault.js';
@@ -19,7 +19,7 @@ const isDeclared = (code: unknown): code is DeclaredErrorCode =>
  */
 export function translated(name: string, operation: string, error: unknown): Error {
   if (error instanceof PackageFault) return error;
-  if (isNativeError(error) && 'code' in error && isDeclared(error.code)) {
+  if (isError(error) && isDeclared(error.code)) {
     return declared[error.code](`${error.message} (${name})`);
   }
   return new PackageFault(

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isNativeError } from 'node:util/types';
+import { isError } from './is-error.js';
 import type { ApiVersion, KeyProviderModule } from './contract.js';
 import { isModuleName } from './module-name.js';
 import { ModuleUnusable } from './module-unusable.js';
@@ -41,11 +41,8 @@ async function imported(name: string): Promise<unknown> {
 
 /** What Node says of files and packages is safe to show; what the package says at import may hold anything. */
 function whyNotImported(name: string, error: unknown): string {
-  const code = isNativeError(error) && 'code' in error ? String(error.code) : '';
-  if (
-    isNativeError(error) &&
-    (code.startsWith('ERR_') || code === 'MODULE_NOT_FOUND' || error.name === 'SyntaxError')
-  ) {
+  const code = isError(error) ? String(error.code) : '';
+  if (isError(error) && (code.startsWith('ERR_') || code === 'MODULE_NOT_FOUND' || error.name === 'SyntaxError')) {
     return `names ${name}, which cannot be loaded: ${error.message}`;
   }
   return `names ${name}, which throws while it is loaded (${classAndPlace(error)})`;

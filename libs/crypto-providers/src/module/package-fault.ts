@@ -1,4 +1,4 @@
-import { isNativeError } from 'node:util/types';
+import { isError } from './is-error.js';
 import { KeyProviderMisconfigured } from '../key-provider.errors.js';
 
 /** A package does not keep to the contract; the message says what and where. */
@@ -10,7 +10,7 @@ export class PackageFault extends KeyProviderMisconfigured {
 
 /** Names an error that nobody declared without its message, which may hold a secret: its class and where it was thrown. */
 export function classAndPlace(error: unknown): string {
-  if (!isNativeError(error)) return `something that is no Error: ${typeof error}`;
+  if (!isError(error)) return `something that is no Error: ${typeof error}`;
   const { name } = error.constructor;
   const place = placeOf(error);
   return `${/^\w{1,64}$/.test(name) ? name : 'Error'}${place === undefined ? '' : ` at ${place}`}`;

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from '../key-provider.errors.js';
 import { rejection } from '../testing/rejection.js';
-import type { ProvidedKey } from './contract.js';
 import { ProvidedKeyEncryptionKey } from './provided.key-encryption-key.js';
 
 const wrapped = { keyReference: 'v1', algorithm: 'A', ciphertext: randomBytes(64) };
