@@ -70,7 +70,7 @@ describe.each(kinds)('/user-keys on %s', (_kind, start) => {
         }),
         KeyRingModule.forRoot({ valueLayout: 'auto', providerCheckSeconds: 300 }),
         AuthModule.forRoot({ ...authSettingsSchema.parse({}), identityServerUri: issuer.uri }),
-        UserKeysModule.forRoot({ accessFlushMilliseconds: 1000 }),
+        UserKeysModule.forRoot({ recordAccessDates: true, accessFlushMilliseconds: 1000 }),
       ],
     }).compile();
     app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });

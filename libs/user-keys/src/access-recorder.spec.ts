@@ -41,8 +41,16 @@ describe('last-access dates', () => {
         },
       },
     } as unknown as Database;
-    recorder = new AccessRecorder(database, metrics, { accessFlushMilliseconds: 20 });
+    recorder = new AccessRecorder(database, metrics, { recordAccessDates: true, accessFlushMilliseconds: 20 });
   });
+  test('are not kept at all where the settings say so', async () => {
+    recorder = new AccessRecorder({} as Database, metrics, { recordAccessDates: false, accessFlushMilliseconds: 20 });
+    recorder.record(id(1));
+    await jest.advanceTimersByTimeAsync(1000);
+    await recorder.flush();
+    expect([attempts, await failures()]).toEqual([0, 0]);
+  });
+
   afterEach(() => {
     jest.restoreAllMocks();
     jest.useRealTimers();

@@ -38,6 +38,7 @@ export class AccessRecorder implements OnApplicationShutdown {
 
   /** Notes that a member was served now. */
   record(id: UserId): void {
+    if (!this.settings.recordAccessDates) return;
     if (this.dates.size >= maxEntries && !this.dates.has(id)) {
       this.failures.inc();
       return;
