@@ -291,7 +291,7 @@ describe('a PostgreSQL server in trouble', () => {
     await suite.place.sql(`ALTER DATABASE ${name} SET timezone = 'America/New_York'`);
     const database = await open();
     const now = new Date('2026-03-08T07:30:00.120Z');
-    await database.write(() => database.userKeys.put({ id: newId(), value: 'v', dataKeyId: null }, now));
+    await database.write(() => database.userKeys.put([{ id: newId(), value: 'v', dataKeyId: null }], now));
     expect(await suite.place.sql('SELECT "CreationDate"::text AS at FROM "UserKeys"')).toEqual([
       { at: '2026-03-08 07:30:00.12' },
     ]);

@@ -42,7 +42,7 @@ function storageSuite(kind: TestKind): void {
     const database = await open();
     await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
     const [one, two, none] = [newId(), newId(), newId()];
-    await database.write(() => database.userKeys.put({ id: one, value: 'v1', dataKeyId: 1 }, new Date()));
+    await database.write(() => database.userKeys.put([{ id: one, value: 'v1', dataKeyId: 1 }], new Date()));
     await database.write(() => database.userKeys.insert({ id: two, value: 'v2', dataKeyId: null }, new Date()));
     const found = await database.read(() => database.userKeys.find([one, two, none, one]));
     expect(new Map(found.map((row) => [row.id, row]))).toEqual(
@@ -53,11 +53,33 @@ function storageSuite(kind: TestKind): void {
     );
   });
 
+  test('keys of several members, new and old, are put at once, and all or none of them', async () => {
+    const database = await open();
+    const ids = Array.from({ length: database.userKeys.maxPuts > 1 ? 100 : 1 }, newId).sort();
+    const putAll = (value: string, dataKeyId: number | null): Promise<void> =>
+      database.write(() =>
+        database.userKeys.put(
+          ids.map((id) => ({ id, value, dataKeyId })),
+          new Date(),
+        ),
+      );
+    const values = async (): Promise<Set<string>> =>
+      new Set((await database.read(() => database.userKeys.find(ids))).map(({ value }) => value));
+    await database.write(() =>
+      database.userKeys.put([{ id: ids[0] ?? newId(), value: 'v0', dataKeyId: null }], new Date()),
+    );
+    await putAll('v1', null);
+    expect(await values()).toEqual(new Set(['v1']));
+    // There is no data key 99, so the database refuses the rows.
+    await expect(putAll('v2', 99)).rejects.toThrow();
+    expect(await values()).toEqual(new Set(['v1']));
+  });
+
   test('the first store dates the creation, a replacement dates the revision and keeps the rest', async () => {
     const database = await open();
     const id = newId();
     const put = (value: string, now: Date): Promise<void> =>
-      database.write(() => database.userKeys.put({ id, value, dataKeyId: null }, now));
+      database.write(() => database.userKeys.put([{ id, value, dataKeyId: null }], now));
     await put('old', at('2026-01-02T03:04:05.678'));
     expect(await dates(id)).toMatchObject({ RevisionDate: null, LastAccessDate: null });
     await database.write(() => database.userKeys.touch([{ id, at: at('2026-01-02T04:00:00') }]));
@@ -89,7 +111,7 @@ function storageSuite(kind: TestKind): void {
     const database = await open();
     const [one, two] = [newId(), newId()];
     for (const id of [one, two]) {
-      await database.write(() => database.userKeys.put({ id, value: 'v', dataKeyId: null }, new Date()));
+      await database.write(() => database.userKeys.put([{ id, value: 'v', dataKeyId: null }], new Date()));
     }
     const touch = (...accesses: { id: UserId; at: Date }[]): Promise<void> =>
       database.write(() => database.userKeys.touch(accesses));
@@ -110,7 +132,7 @@ function storageSuite(kind: TestKind): void {
     const replicas = await Promise.all([open(), open(), open(), open()]);
     const ids = Array.from({ length: 300 }, newId);
     const [first] = replicas;
-    for (const id of ids) await first.userKeys.put({ id, value: 'v', dataKeyId: null }, new Date());
+    for (const id of ids) await first.userKeys.put([{ id, value: 'v', dataKeyId: null }], new Date());
     const newest = at('2026-05-05T05:05:05');
     await Promise.all(
       replicas.flatMap((database, replica) =>
@@ -153,7 +175,9 @@ function storageSuite(kind: TestKind): void {
       throw new Error('stop');
     });
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const write = database.write(() => database.userKeys.put({ id: outside, value: 'v', dataKeyId: null }, new Date()));
+    const write = database.write(() =>
+      database.userKeys.put([{ id: outside, value: 'v', dataKeyId: null }], new Date()),
+    );
     await expect(failing).rejects.toThrow('stop');
     await write;
     const found = await database.read(() => database.userKeys.find([inside, outside]));
@@ -164,7 +188,7 @@ function storageSuite(kind: TestKind): void {
     const database = await open();
     const id = newId();
     const created = at('2026-03-04T05:06:07.089');
-    await database.write(() => database.userKeys.put({ id, value: 'v', dataKeyId: null }, created));
+    await database.write(() => database.userKeys.put([{ id, value: 'v', dataKeyId: null }], created));
     const row = await database.lock((manager) => manager.find(UserKey, { order: { creationDate: 'DESC' }, take: 8 }));
     expect(row).toMatchObject([{ value: 'v', creationDate: created, revisionDate: null, lastAccessDate: null }]);
   });

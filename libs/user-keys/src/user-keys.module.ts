@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AccessRecorder } from './access-recorder.js';
 import { UserKeyReader } from './user-key.reader.js';
+import { UserKeyWriter } from './user-key.writer.js';
 import { UserKeysAudit } from './user-keys.audit.js';
 import { UserKeysController } from './user-keys.controller.js';
 import { ConfigurableModuleClass } from './user-keys.module-definition.js';
@@ -9,6 +10,6 @@ import { UserKeys } from './user-keys.service.js';
 /** Serves `/user-keys`. Expects AuthModule, DatabaseModule, KeyRingModule and ObservabilityModule to be global. */
 @Module({
   controllers: [UserKeysController],
-  providers: [AccessRecorder, UserKeyReader, UserKeys, UserKeysAudit],
+  providers: [AccessRecorder, UserKeyReader, UserKeyWriter, UserKeys, UserKeysAudit],
 })
 export class UserKeysModule extends ConfigurableModuleClass {}

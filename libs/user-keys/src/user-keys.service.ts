@@ -4,6 +4,7 @@ import { KeyRing } from '@key-connector/key-ring';
 import { Injectable } from '@nestjs/common';
 import { AccessRecorder } from './access-recorder.js';
 import { UserKeyReader } from './user-key.reader.js';
+import { UserKeyWriter } from './user-key.writer.js';
 import { UserKeyAlreadyStored, UserKeyNotFound } from './user-keys.errors.js';
 
 /** Keeps each member's key: sealed by the key ring, one row a member. */
@@ -11,6 +12,7 @@ import { UserKeyAlreadyStored, UserKeyNotFound } from './user-keys.errors.js';
 export class UserKeys {
   constructor(
     private readonly reader: UserKeyReader,
+    private readonly writer: UserKeyWriter,
     private readonly accesses: AccessRecorder,
     private readonly database: Database,
     private readonly ring: KeyRing,
@@ -36,6 +38,6 @@ export class UserKeys {
   /** Stores or replaces the member's key. */
   async replace(id: UserId, key: Uint8Array): Promise<void> {
     const sealed = this.ring.seal(id, key);
-    await this.database.write(() => this.database.userKeys.put({ id, ...sealed }, new Date()));
+    await this.writer.put({ id, ...sealed });
   }
 }

@@ -17,7 +17,8 @@ const insert = `
   ON CONFLICT ("Id") DO NOTHING`;
 
 const put = `
-  INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate") VALUES ($1, $2, $3, $4)
+  INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate")
+  SELECT id, key, data_key_id, $4::timestamp FROM unnest($1::uuid[], $2::text[], $3::int[]) AS k (id, key, data_key_id)
   ON CONFLICT ("Id") DO UPDATE
   SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"`;
 
@@ -33,6 +34,8 @@ const touch = `
 
 /** Goes straight to the pool; see `poolOf` for why. */
 export class PostgresqlUserKeyStatements implements UserKeyStatements {
+  readonly maxPuts = 500;
+
   constructor(private readonly source: DataSource) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
@@ -45,8 +48,9 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     return rowCount === 1;
   }
 
-  async put(key: StoredUserKey, now: Date): Promise<void> {
-    await poolOf(this.source).query(put, [key.id, key.value, key.dataKeyId, toUtcText(now)]);
+  async put(keys: readonly StoredUserKey[], now: Date): Promise<void> {
+    const columns = [keys.map(({ id }) => id), keys.map(({ value }) => value), keys.map(({ dataKeyId }) => dataKeyId)];
+    await poolOf(this.source).query(put, [...columns, toUtcText(now)]);
   }
 
   async touch(accesses: readonly UserKeyAccess[]): Promise<void> {

@@ -19,8 +19,10 @@ const insert = `
   ON CONFLICT DO NOTHING RETURNING "Id"`;
 
 // No conflict target: the row that is there may differ in case, so either of the two indexes may find it.
+// WHERE true tells the parser that ON belongs to no join.
 const put = `
-  INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate") VALUES (?, ?, ?, ?)
+  INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate")
+  SELECT value ->> 0, value ->> 1, value ->> 2, ? FROM json_each(?) WHERE true
   ON CONFLICT DO UPDATE
   SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"`;
 
@@ -31,6 +33,8 @@ const touch = `
 
 /** GUIDs are written in upper case, as the files of existing deployments have them. */
 export class SqliteUserKeyStatements implements UserKeyStatements {
+  readonly maxPuts = 500;
+
   constructor(private readonly source: DataSource) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
@@ -42,22 +46,18 @@ export class SqliteUserKeyStatements implements UserKeyStatements {
   }
 
   async insert(key: StoredUserKey, now: Date): Promise<boolean> {
-    const rows = await this.source.query<unknown[]>(insert, values(key, now));
+    const { id, value, dataKeyId } = key;
+    const values = [id.toUpperCase(), value, dataKeyId, toUtcText(now)];
+    const rows = await this.source.query<unknown[]>(insert, values);
     return rows.length === 1;
   }
 
-  async put(key: StoredUserKey, now: Date): Promise<void> {
-    await this.source.query(put, values(key, now));
+  async put(keys: readonly StoredUserKey[], now: Date): Promise<void> {
+    const rows = keys.map(({ id, value, dataKeyId }) => [id.toUpperCase(), value, dataKeyId]);
+    await this.source.query(put, [toUtcText(now), JSON.stringify(rows)]);
   }
 
   async touch(accesses: readonly UserKeyAccess[]): Promise<void> {
     await this.source.query(touch, [JSON.stringify(accesses.map(({ id, at }) => [id, toUtcText(at)]))]);
   }
 }
-
-const values = (key: StoredUserKey, now: Date): unknown[] => [
-  key.id.toUpperCase(),
-  key.value,
-  key.dataKeyId,
-  toUtcText(now),
-];

@@ -27,6 +27,9 @@ const putAttempts = 3;
 
 /** Goes straight to the pool, with typed parameters. */
 export class SqlserverUserKeyStatements implements UserKeyStatements {
+  /** Its upsert is two statements with a choice between them, for one row. */
+  readonly maxPuts = 1;
+
   constructor(private readonly source: DataSource) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
@@ -57,7 +60,11 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
     }
   }
 
-  async put(key: StoredUserKey, now: Date): Promise<void> {
+  async put(keys: readonly StoredUserKey[], now: Date): Promise<void> {
+    for (const key of keys) await this.putOne(key, now);
+  }
+
+  private async putOne(key: StoredUserKey, now: Date): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.withValues(key, now).query(put);

@@ -22,8 +22,12 @@ export interface UserKeyStatements {
   find(ids: readonly UserId[]): Promise<StoredUserKey[]>;
   /** Inserts and never overwrites; `false` when the member has a row already, also when 100 try at once. */
   insert(key: StoredUserKey, now: Date): Promise<boolean>;
-  /** Creates or replaces; CreationDate stays, RevisionDate is set when a row was replaced. */
-  put(key: StoredUserKey, now: Date): Promise<void>;
+  /**
+   * Creates or replaces, all of them or none; CreationDate stays, RevisionDate is set where a row was replaced. Each member
+   * stands among them once, at most `maxPuts` in all. Give them in the order of their ids: rows are locked in that order.
+   */
+  put(keys: readonly StoredUserKey[], now: Date): Promise<void>;
+  readonly maxPuts: number;
   /** Moves LastAccessDate forward, never back; members without a row are passed over. */
   touch(accesses: readonly UserKeyAccess[]): Promise<void>;
 }
