@@ -1,14 +1,14 @@
 import type { BenchDatabase } from './databases/database.ts';
 import { type Load, runLoad } from './load/wrk.ts';
 import { cpuMicroseconds } from './support/process-cost.ts';
-import type { Target, TargetName } from './targets/target.ts';
+import type { Target } from './targets/target.ts';
 
 /** What one turn of one target cost. */
 export interface Turn {
-  readonly target: TargetName;
+  readonly target: string;
   readonly rps: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Latency at each of `percentiles` of load/wrk.ts. */
+  readonly percentilesMs: readonly number[];
   readonly cpuUsPerRequest: number;
   readonly databaseCpuUsPerRequest: number;
 }
@@ -43,8 +43,7 @@ async function measureTurn(target: Target, database: BenchDatabase, load: Plan['
   return {
     target: target.name,
     rps: result.requests / (result.microseconds / 1e6),
-    p50Ms: result.p50Us / 1000,
-    p99Ms: result.p99Us / 1000,
+    percentilesMs: result.percentilesUs.map((microseconds) => microseconds / 1000),
     cpuUsPerRequest: (cpuMicroseconds(target.process.pid) - cpuBefore) / result.requests,
     databaseCpuUsPerRequest: (database.cpuMicroseconds() - databaseCpuBefore) / result.requests,
   };

@@ -3,9 +3,14 @@ import { parseArgs } from 'node:util';
 import { type DatabaseKind, databaseKinds } from './databases/index.ts';
 import { readStartCommand } from './targets/start-command.ts';
 
+/** The parts of the benchmark, in the order in which they run. */
+const parts = ['get', 'put', 'write-behind', 'growth'] as const;
+export type Part = (typeof parts)[number];
+
 /** What one run of the benchmark does. */
 export interface BenchOptions {
   readonly database: DatabaseKind;
+  readonly parts: readonly Part[];
   readonly members: number;
   readonly connections: number;
   /** Turns of each target; a multiple of three gives every target every place in the order equally often. */
@@ -13,21 +18,41 @@ export interface BenchOptions {
   readonly secondsPerTurn: number;
   readonly warmUpSeconds: number;
   readonly warmStarts: number;
+  /** Sizes of the table in the growth part. */
+  readonly growth: readonly number[];
   /** The built entry point of the service. */
   readonly serviceMain: string;
 }
 
-const full = { members: 20_000, rounds: 6, secondsPerTurn: 8, warmUpSeconds: 4, warmStarts: 5 };
-const quick = { members: 2_000, rounds: 3, secondsPerTurn: 2, warmUpSeconds: 4, warmStarts: 3 };
+const full = {
+  parts: 'get,put,write-behind',
+  members: 20_000,
+  rounds: 6,
+  secondsPerTurn: 8,
+  warmUpSeconds: 4,
+  warmStarts: 5,
+  growth: [1000, 100_000, 1_000_000],
+};
+const quick: typeof full = {
+  parts: 'get,put',
+  members: 2000,
+  rounds: 3,
+  secondsPerTurn: 2,
+  warmUpSeconds: 2,
+  warmStarts: 3,
+  growth: [1000, 10_000],
+};
 
 export const usage = `npm run bench -- [options]
   --quick               fewer members, shorter rounds: under a minute in total
   --database <kind>     ${databaseKinds.join(', ')} (default postgresql)
+  --parts <list>        of ${parts.join(',')} (default ${full.parts}; with --quick ${quick.parts})
   --members <n>         members with a stored key and a token of their own (default ${full.members})
   --connections <n>     open connections of the load generator (default 64)
   --rounds <n>          turns of each target (default ${full.rounds})
   --seconds <n>         length of one turn (default ${full.secondsPerTurn})
   --service <main.js>   measure another build of the service
+The growth part measures at ${full.growth.join(', ')} members; with --quick at ${quick.growth.join(', ')}.
 This machine has ${availableParallelism()} cores.`;
 
 /** Reads the command line; `undefined` when help was asked for. Throws an error that names the bad option. */
@@ -38,6 +63,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       database: { type: 'string', default: 'postgresql' },
+      parts: { type: 'string' },
       members: { type: 'string' },
       connections: { type: 'string' },
       rounds: { type: 'string' },
@@ -49,7 +75,8 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
   const preset = values.quick ? quick : full;
   return {
     ...preset,
-    database: databaseKind(values.database),
+    database: oneOf('database', databaseKinds, values.database),
+    parts: (values.parts ?? preset.parts).split(',').map((part) => oneOf('parts', parts, part)),
     members: count('members', values.members, preset.members),
     connections: count('connections', values.connections, 64),
     rounds: count('rounds', values.rounds, preset.rounds),
@@ -58,10 +85,10 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
   };
 }
 
-function databaseKind(text: string): DatabaseKind {
-  const kind = databaseKinds.find((known) => known === text);
-  if (!kind) throw new Error(`--database: "${text}" is not one of ${databaseKinds.join(', ')}.`);
-  return kind;
+function oneOf<T extends string>(name: string, known: readonly T[], text: string): T {
+  const found = known.find((one) => one === text);
+  if (found === undefined) throw new Error(`--${name}: "${text}" is not one of ${known.join(', ')}.`);
+  return found;
 }
 
 function count(name: string, text: string | undefined, otherwise: number): number {

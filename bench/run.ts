@@ -1,18 +1,23 @@
 // The benchmark: `npm run bench`. bench/README.md says what is measured and how to read it.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkAnswers } from './check-answers.ts';
-import { ensureWrk, runLoad } from './load/wrk.ts';
-import { measure } from './measure.ts';
-import { type BenchOptions, parseOptions, usage } from './options.ts';
-import { summarise, writeResults } from './results.ts';
-import { setStage, startTarget, timeWarmStarts } from './stage.ts';
-import { peakMemoryMb } from './support/process-cost.ts';
+import { goalsOf } from './goals.ts';
+import { ensureWrk } from './load/wrk.ts';
+import { type BenchOptions, parseOptions, type Part, usage } from './options.ts';
+import { rounded } from './figures.ts';
+import { reportOf } from './report/report.ts';
+import { type Results, writeResult } from './results.ts';
+import { runGet } from './runs/get.ts';
+import { runGrowth } from './runs/growth.ts';
+import { runPut } from './runs/put.ts';
+import type { Run } from './runs/run.ts';
+import { runWriteBehind } from './runs/write-behind.ts';
+import { Stage } from './stage.ts';
 import { median } from './support/statistics.ts';
-import { resultTable, turnLine } from './table.ts';
-import { type Target, type TargetName, targetNames } from './targets/target.ts';
+import { goalTable, tablesOf, textOf } from './tables.ts';
 
 const resultFile = join(import.meta.dirname, 'results', 'latest.json');
+const reportFile = join(import.meta.dirname, 'results', 'report.html');
 
 const resources = new AsyncDisposableStack();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -34,40 +39,40 @@ try {
 
 async function run(options: BenchOptions): Promise<void> {
   checkMachine(options);
-  const stage = await setStage(options, resources);
-  const { database, members, tokenFile } = stage;
-  say(
-    `${database.description}, ${members.length} members, ${options.connections} connections, Node ${process.version}`,
-  );
+  const stage = await Stage.set(options.database, options.serviceMain, resources);
+  const { description } = stage.database;
+  const setting = `${description}, ${options.members} members, ${options.connections} connections, Node ${process.version}`;
+  say(setting);
+  const results = await measured(stage, options);
+  const goals = goalsOf(options.database, results);
+  writeResult(resultFile, `${JSON.stringify(results, null, 2)}\n`);
+  writeResult(reportFile, reportOf(results, goals, setting));
+  say(`\n${[...tablesOf(results), goalTable(goals)].map(textOf).join('\n\n')}`);
+  say(`\nWritten to ${resultFile}\nand, with plots, to ${reportFile}`);
+}
 
-  const readyMs = median(await timeWarmStarts(stage, options.warmStarts));
-  const targets: Target[] = [];
-  for (const name of targetNames) {
-    const target = await startTarget(stage, name);
-    resources.use(target.process);
-    targets.push(target);
-  }
-  const load = { tokenFile, connections: options.connections };
-  for (const target of targets) {
-    await checkAnswers(target, members);
-    await runLoad({ ...load, url: target.url, seconds: options.warmUpSeconds });
-  }
-
-  const turns = await measure({
-    targets,
-    database,
-    load: { ...load, seconds: options.secondsPerTurn },
-    rounds: options.rounds,
-    onTurn: (turn) => {
-      say(turnLine(turn));
-    },
-  });
-  for (const target of targets) await checkAnswers(target, members);
-
-  const peaks = targets.map((target) => [target.name, peakMemoryMb(target.process.pid)]);
-  const results = summarise(turns, Object.fromEntries(peaks) as Record<TargetName, number>, readyMs);
-  writeResults(resultFile, results);
-  say(`\n${resultTable(results)}\n\nWritten to ${resultFile}`);
+/** Growth comes first: it wants the table to itself, and leaves the members of the other parts in it. */
+async function measured(stage: Stage, options: BenchOptions): Promise<Results> {
+  const wanted = (part: Part): boolean => options.parts.includes(part);
+  const growth = wanted('growth') ? await runGrowth({ stage, options, say }) : undefined;
+  const run: Run = { stage, options, say, members: await stage.enrol(options.members) };
+  const readyMs = wanted('get') ? median(await stage.warmStarts(options.warmStarts)) : undefined;
+  const part = async <T>(name: Part, work: (run: Run) => Promise<T>): Promise<T | undefined> => {
+    if (!wanted(name)) return undefined;
+    say(`${name}:`);
+    return work(run);
+  };
+  const get = await part('get', runGet);
+  const put = await part('put', runPut);
+  const writeBehind = await part('write-behind', runWriteBehind);
+  return {
+    database: stage.database.description,
+    ...(get && { get }),
+    ...(readyMs !== undefined && { readyMs: rounded(readyMs, 0) }),
+    ...(put && { put }),
+    ...(writeBehind && { writeBehind }),
+    ...(growth && { growth }),
+  };
 }
 
 function checkMachine({ serviceMain }: BenchOptions): void {

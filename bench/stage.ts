@@ -1,68 +1,97 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DataKey, seal } from './bound-value.ts';
-import { startDatabase } from './databases/index.ts';
 import type { BenchDatabase } from './databases/database.ts';
+import { type DatabaseKind, startDatabase } from './databases/index.ts';
 import { makeMembers, type Member } from './members.ts';
-import type { BenchOptions } from './options.ts';
 import { startIssuer } from './support/issuer.ts';
 import { makeKeyEncryptionKey } from './support/key-encryption-key.ts';
-import { startBaseline } from './targets/baseline.ts';
+import { type BaselineName, startBaseline } from './targets/baseline.ts';
 import { type ServiceSetup, startService } from './targets/service.ts';
-import type { Target, TargetName } from './targets/target.ts';
+import type { Target } from './targets/target.ts';
 
-/** Everything that a measurement needs, seeded and running, except the targets. */
-export interface Stage {
-  readonly service: ServiceSetup;
+/** Rows in one insert. */
+const batchSize = 20_000;
+
+/** Everything that a measurement needs, running and seeded, except the targets. */
+export class Stage {
   readonly database: BenchDatabase;
-  readonly dataKey: DataKey;
-  readonly members: readonly Member[];
-  readonly tokenFile: string;
-}
+  private readonly service: ServiceSetup;
+  private readonly kind: DatabaseKind;
+  private readonly dataKey: DataKey;
 
-/** Starts database and issuer, lets the service make its data key, and stores a key for each member. */
-export async function setStage(options: BenchOptions, resources: AsyncDisposableStack): Promise<Stage> {
-  const folder = temporaryFolder(resources);
-  const database = resources.use(await startDatabase(options.database));
-  const issuer = resources.use(await startIssuer());
-  const keyEncryptionKey = makeKeyEncryptionKey(folder);
-  const service = { main: options.serviceMain, folder, database, issuer, keyEncryptionKey };
-
-  const firstStart = await startService(service);
-  await firstStart.process.stop();
-  const dataKey = keyEncryptionKey.unwrap(await database.activeWrapping());
-
-  const members = await makeMembers(options.members, issuer);
-  await database.insert(
-    members.map(({ id, key }) => ({ userId: id, dataKeyId: dataKey.id, value: seal(dataKey, id, key) })),
-  );
-  const tokenFile = join(folder, 'tokens');
-  writeFileSync(tokenFile, members.map((member) => `${member.token}\n`).join(''), { mode: 0o600 });
-  return { service, database, dataKey, members, tokenFile };
-}
-
-/** Starts the service several times, one after the other, and returns how long each took to be ready. */
-export async function timeWarmStarts(stage: Stage, times: number): Promise<number[]> {
-  const readyMs: number[] = [];
-  for (let start = 0; start < times; start++) {
-    const service = await startService(stage.service);
-    readyMs.push(service.readyMs);
-    await service.process.stop();
+  private constructor(kind: DatabaseKind, service: ServiceSetup, dataKey: DataKey) {
+    this.database = service.database;
+    this.service = service;
+    this.kind = kind;
+    this.dataKey = dataKey;
   }
-  return readyMs;
-}
 
-/** Starts one target on the stage's database. */
-export async function startTarget(
-  stage: Stage,
-  name: TargetName,
-  nodeOptions: readonly string[] = [],
-): Promise<Target> {
-  const { service, database, dataKey } = stage;
-  if (name === 'service') return startService({ ...service, nodeOptions });
-  const config = { databaseUrl: database.url, identityServerUri: service.issuer.uri, dataKey };
-  return startBaseline(name, { folder: service.folder, config, nodeOptions });
+  /** Starts database and issuer, and lets the service make its data key. */
+  static async set(kind: DatabaseKind, serviceMain: string, resources: AsyncDisposableStack): Promise<Stage> {
+    const folder = temporaryFolder(resources);
+    const database = resources.use(await startDatabase(kind));
+    const issuer = resources.use(await startIssuer());
+    const keyEncryptionKey = makeKeyEncryptionKey(folder);
+    const service = { main: serviceMain, folder, database, issuer, keyEncryptionKey };
+    const firstStart = await startService(service);
+    await firstStart.process.stop();
+    return new Stage(kind, service, keyEncryptionKey.unwrap(await database.activeWrapping()));
+  }
+
+  /** Stores a key for each of so many new members, who get a token each. */
+  async enrol(count: number): Promise<Member[]> {
+    const members = await makeMembers(count, this.service.issuer);
+    await this.insert(members);
+    return members;
+  }
+
+  /** Stores keys for so many members who never come: they only make the table larger. */
+  async fill(count: number): Promise<void> {
+    for (let done = 0; done < count; done += batchSize) {
+      const rows = Math.min(batchSize, count - done);
+      await this.insert(Array.from({ length: rows }, () => ({ id: randomUUID(), key: randomBytes(32) })));
+    }
+  }
+
+  /** The members for the load generator; the file holds their tokens and keys of this run. */
+  memberFile(members: readonly Member[]): string {
+    const file = join(this.service.folder, `members-${members.length}`);
+    const lines = members.map(({ token, key }) => `${token} ${key.toString('base64')}\n`);
+    writeFileSync(file, lines.join(''), { mode: 0o600 });
+    return file;
+  }
+
+  startService(changes: Partial<Pick<ServiceSetup, 'name' | 'settings' | 'nodeOptions'>> = {}): Promise<Target> {
+    return startService({ ...this.service, ...changes });
+  }
+
+  startBaseline(name: BaselineName, nodeOptions: readonly string[] = []): Promise<Target> {
+    const { database, dataKey, kind } = this;
+    const { folder, issuer } = this.service;
+    const config = { kind, databaseUrl: database.url, identityServerUri: issuer.uri, dataKey };
+    return startBaseline(name, { folder, config, nodeOptions });
+  }
+
+  /** Starts the service several times, one after the other, and returns how long each took to be ready. */
+  async warmStarts(times: number): Promise<number[]> {
+    const readyMs: number[] = [];
+    for (let start = 0; start < times; start++) {
+      const service = await startService(this.service);
+      readyMs.push(service.readyMs);
+      await service.process.stop();
+    }
+    return readyMs;
+  }
+
+  private async insert(members: readonly Pick<Member, 'id' | 'key'>[]): Promise<void> {
+    const { dataKey } = this;
+    await this.database.insert(
+      members.map(({ id, key }) => ({ userId: id, dataKeyId: dataKey.id, value: seal(dataKey, id, key) })),
+    );
+  }
 }
 
 function temporaryFolder(resources: AsyncDisposableStack): string {

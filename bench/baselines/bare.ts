@@ -1,17 +1,9 @@
-// Baseline A: the least code that reads a member's key. One prepared SELECT for each request, no framework, no log.
-import pg from 'pg';
+// Baseline A: the least code that reads or stores a member's key. One statement for each request, no framework, no log.
 import { readConfig } from './config.ts';
 import { serveMembers } from './member-server.ts';
+import { openStore } from './stores/index.ts';
 
 const config = readConfig();
-const pool = new pg.Pool({ connectionString: config.databaseUrl, max: 10 });
+const store = await openStore(config.kind, config.databaseUrl);
 
-await serveMembers(config, async (userId) => {
-  // A name makes pg prepare the statement once per connection.
-  const { rows } = await pool.query<{ Key: string }>({
-    name: 'read-user-key',
-    text: 'SELECT "Key" FROM "UserKeys" WHERE "Id" = $1',
-    values: [userId],
-  });
-  return rows[0]?.Key;
-});
+await serveMembers(config, store.read, store.write);

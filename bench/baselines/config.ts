@@ -1,10 +1,12 @@
 import { createSecretKey } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { DatabaseKind } from '../databases/index.ts';
 import type { DataKey } from '../bound-value.ts';
 
 /** What a baseline is told at its start. */
 export interface BaselineConfig {
   readonly port: number;
+  readonly kind: DatabaseKind;
   readonly databaseUrl: string;
   readonly identityServerUri: string;
   readonly dataKey: DataKey;

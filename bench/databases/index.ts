@@ -1,8 +1,12 @@
 import type { BenchDatabase } from './database.ts';
 import { startPostgreSql } from './postgresql.ts';
+import { startSqlite } from './sqlite.ts';
 
-// One entry per database; the baselines under bench/baselines need a matching statement.
-const starters = { postgresql: startPostgreSql } satisfies Record<string, () => Promise<BenchDatabase>>;
+// One entry per database; the baselines need a matching store in bench/baselines/stores.
+const starters = { postgresql: startPostgreSql, sqlite: startSqlite } satisfies Record<
+  string,
+  () => Promise<BenchDatabase>
+>;
 
 /** A database that the benchmark can start. */
 export type DatabaseKind = keyof typeof starters;

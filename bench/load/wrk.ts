@@ -2,12 +2,15 @@ import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+/** The percentiles of latency that are reported, in the order of the figures; requests.lua has the same list. */
+export const percentiles = [50, 75, 90, 99, 99.9] as const;
+
 /** What one run of the load generator saw. */
 export interface LoadResult {
   readonly requests: number;
   readonly microseconds: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
+  /** Latency at each of `percentiles`. */
+  readonly percentilesUs: readonly number[];
   readonly badStatus: number;
   readonly socketErrors: number;
 }
@@ -15,7 +18,9 @@ export interface LoadResult {
 /** One run of the load generator. */
 export interface Load {
   readonly url: string;
-  readonly tokenFile: string;
+  readonly method: 'GET' | 'PUT';
+  /** One `token key` a line. */
+  readonly memberFile: string;
   readonly connections: number;
   readonly seconds: number;
 }
@@ -41,12 +46,12 @@ function found(): boolean {
   return spawnSync('wrk', ['-v'], { stdio: 'ignore' }).error === undefined;
 }
 
-/** Loads `GET /user-keys` over the given connections; throws when any answer is an error. */
-export async function runLoad({ url, tokenFile, connections, seconds }: Load): Promise<LoadResult> {
-  const script = join(import.meta.dirname, 'get.lua');
+/** Loads `/user-keys` over the given connections; throws when any answer is an error. */
+export async function runLoad({ url, method, memberFile, connections, seconds }: Load): Promise<LoadResult> {
+  const script = join(import.meta.dirname, 'requests.lua');
   // One thread drives 64 connections at far more than the targets can answer, and leaves the other core to them.
   const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, url];
-  const { stdout } = await execute('wrk', [...args, '--', tokenFile, new URL(url).host]);
+  const { stdout } = await execute('wrk', [...args, '--', method, memberFile, new URL(url).host]);
   const line = /^RESULT (.*)$/m.exec(stdout)?.[1];
   if (line === undefined) throw new Error(`wrk printed no result:\n${stdout}`);
   const result = JSON.parse(line) as LoadResult;

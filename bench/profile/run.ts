@@ -3,24 +3,29 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureWrk, runLoad } from '../load/wrk.ts';
 import { parseOptions } from '../options.ts';
-import { setStage, startTarget } from '../stage.ts';
-import { targetNames } from '../targets/target.ts';
+import { Stage } from '../stage.ts';
 import { between, type Costs, costByFunction, costByOwner, type CpuProfile } from './cpu-profile.ts';
 
 const [first, ...rest] = process.argv.slice(2);
-const name = targetNames.find((known) => known === first);
+const names = ['service', 'baselineA', 'baselineB'] as const;
+const name = names.find((known) => known === first);
 const options = parseOptions(name ? rest : process.argv.slice(2));
 if (options) {
   await using resources = new AsyncDisposableStack();
   ensureWrk();
-  const stage = await setStage(options, resources);
+  const stage = await Stage.set(options.database, options.serviceMain, resources);
+  const members = await stage.enrol(options.members);
   const folder = join(import.meta.dirname, '../results', `profile-${Date.now()}`);
   mkdirSync(folder, { recursive: true });
 
   const profiler = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
-  const target = await startTarget(stage, name ?? 'service', profiler);
+  const target =
+    name === undefined || name === 'service'
+      ? await stage.startService({ nodeOptions: profiler })
+      : await stage.startBaseline(name, profiler);
   resources.use(target.process);
-  const load = { url: target.url, tokenFile: stage.tokenFile, connections: options.connections };
+  const memberFile = stage.memberFile(members);
+  const load = { url: target.url, method: 'GET' as const, memberFile, connections: options.connections };
   await runLoad({ ...load, seconds: options.warmUpSeconds });
   const from = monotonicMicroseconds();
   const { requests } = await runLoad({ ...load, seconds: options.secondsPerTurn });

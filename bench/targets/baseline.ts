@@ -3,9 +3,10 @@ import { type BaselineConfig, writeConfig } from '../baselines/config.ts';
 import { startChild } from '../support/child-process.ts';
 import { waitUntilReady } from '../support/http.ts';
 import { freePort } from '../support/listen.ts';
-import type { Target, TargetName } from './target.ts';
+import type { Target } from './target.ts';
 
-type BaselineName = Exclude<TargetName, 'service'>;
+/** The servers that the service is compared with; bench/README.md says what they are. */
+export type BaselineName = 'baselineA' | 'baselineB';
 
 const scripts: Record<BaselineName, string> = {
   baselineA: '../baselines/bare.ts',

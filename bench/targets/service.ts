@@ -17,6 +17,10 @@ export interface ServiceSetup {
   readonly database: BenchDatabase;
   readonly issuer: BenchIssuer;
   readonly keyEncryptionKey: BenchKeyEncryptionKey;
+  /** How the target is called; `service` unless told otherwise. */
+  readonly name?: string;
+  /** More settings, or others. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Further options of Node itself, for profiling. */
   readonly nodeOptions?: readonly string[];
 }
@@ -35,11 +39,11 @@ export async function startService(setup: ServiceSetup): Promise<StartedService>
     command: process.execPath,
     args: [...startCommand.nodeOptions, ...(setup.nodeOptions ?? []), setup.main],
     logFile: join(setup.folder, 'service.log'),
-    environment: { NODE_ENV: 'production', ...settings(setup, port) },
+    environment: { NODE_ENV: 'production', ...settings(setup, port), ...setup.settings },
   });
   const url = `http://127.0.0.1:${port}`;
   await waitUntilReady(url, child);
-  return { name: 'service', url, process: child, readyMs: performance.now() - started };
+  return { name: setup.name ?? 'service', url, process: child, readyMs: performance.now() - started };
 }
 
 function settings({ database, issuer, keyEncryptionKey }: ServiceSetup, port: number): Record<string, string> {

@@ -1,0 +1,13 @@
+import type { DatabaseKind } from '../../databases/index.ts';
+import type { Store } from './store.ts';
+
+/** One entry a database; a driver is loaded when it is chosen. */
+const stores: Record<DatabaseKind, (url: string) => Promise<Store>> = {
+  postgresql: async (url) => (await import('./postgresql.store.ts')).postgresqlStore(url),
+  sqlite: async (file) => (await import('./sqlite.store.ts')).sqliteStore(file),
+};
+
+/** The baseline's way to the database of this run. */
+export function openStore(kind: DatabaseKind, url: string): Promise<Store> {
+  return stores[kind](url);
+}

@@ -1,0 +1,82 @@
+import { BarChart, LineChart } from 'echarts/charts';
+import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
+import { init, use, type EChartsCoreOption } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import type { Figures } from '../figures.ts';
+import { percentiles } from '../load/wrk.ts';
+import type { Results } from '../results.ts';
+import { targetTitles } from '../tables.ts';
+
+use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+
+/** A picture of the report: the name of its file, and the SVG. */
+export interface Plot {
+  readonly name: string;
+  readonly svg: string;
+}
+
+type Named = readonly [target: keyof typeof targetTitles, figures: Figures];
+
+/** The pictures that these results are enough for. */
+export function plotsOf({ get, put, growth }: Results): Plot[] {
+  const reads: Named[] = get
+    ? [
+        ['service', get.service],
+        ['baselineA', get.baselineA],
+        ['baselineB', get.baselineB],
+      ]
+    : [];
+  const writes: Named[] = put
+    ? [
+        ['service', put.service],
+        ['baselineA', put.baselineA],
+      ]
+    : [];
+  return [
+    ...(get ? [throughput('get', 'GET: requests/s', reads), latency('get', 'GET: latency in ms', reads)] : []),
+    ...(put ? [throughput('put', 'PUT: requests/s', writes), latency('put', 'PUT: latency in ms', writes)] : []),
+    ...(growth
+      ? [
+          draw('growth', 'GET: requests/s over members', {
+            legend: { bottom: 0 },
+            xAxis: { type: 'log', name: 'members' },
+            yAxis: { type: 'value', min: 0 },
+            series: (['service', 'baselineA'] as const).map((target) => ({
+              type: 'line',
+              name: targetTitles[target],
+              data: growth.steps.map((step) => [step.members, step[target].rps]),
+            })),
+          }),
+        ]
+      : []),
+  ];
+}
+
+function throughput(name: string, title: string, targets: readonly Named[]): Plot {
+  return draw(`${name}-throughput`, title, {
+    xAxis: { type: 'category', data: targets.map(([target]) => targetTitles[target]) },
+    yAxis: { type: 'value' },
+    series: [{ type: 'bar', data: targets.map(([, { rps }]) => rps), label: { show: true, position: 'top' } }],
+  });
+}
+
+function latency(name: string, title: string, targets: readonly Named[]): Plot {
+  return draw(`${name}-latency`, title, {
+    legend: { bottom: 0 },
+    xAxis: { type: 'category', name: 'percentile', data: percentiles.map(String) },
+    yAxis: { type: 'value', min: 0 },
+    series: targets.map(([target, { percentilesMs }]) => ({
+      type: 'line',
+      name: targetTitles[target],
+      data: [...percentilesMs],
+    })),
+  });
+}
+
+function draw(name: string, title: string, option: EChartsCoreOption): Plot {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: 640, height: 360 });
+  chart.setOption({ animation: false, title: { text: title }, grid: { bottom: 60, outerBounds: {} }, ...option });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return { name, svg };
+}

@@ -1,0 +1,98 @@
+import type { Figures } from './figures.ts';
+import type { Goal } from './goals.ts';
+import type { Results } from './results.ts';
+
+/** A table with a head; the first column is text, the others are figures. */
+export interface Table {
+  readonly title: string;
+  readonly rows: readonly (readonly string[])[];
+}
+
+const columns: readonly [title: string, value: (figures: Figures) => string][] = [
+  ['requests/s', (figures) => figures.rps.toFixed(0)],
+  ['p50 ms', (figures) => figures.p50Ms.toFixed(2)],
+  ['p99 ms', (figures) => figures.p99Ms.toFixed(2)],
+  ['CPU µs/req', (figures) => figures.cpuUsPerRequest.toFixed(0)],
+  ['db CPU µs/req', (figures) => figures.databaseCpuUsPerRequest.toFixed(0)],
+  ['peak MB', (figures) => figures.peakRssMb.toFixed(0)],
+];
+
+/** How the targets are called in tables and plots. */
+export const targetTitles = {
+  service: 'service',
+  withoutDates: 'service, no access dates',
+  baselineA: 'A: node:http and the driver',
+  baselineB: 'B: plain ORM',
+};
+
+/** Everything that was measured, one table a part. */
+export function tablesOf({ get, put, writeBehind, growth }: Results): Table[] {
+  return [
+    ...(get
+      ? [
+          comparison('GET /user-keys', [
+            ['service', get.service],
+            ['baselineA', get.baselineA],
+            ['baselineB', get.baselineB],
+          ]),
+        ]
+      : []),
+    ...(put
+      ? [
+          comparison('PUT /user-keys', [
+            ['service', put.service],
+            ['baselineA', put.baselineA],
+          ]),
+        ]
+      : []),
+    ...(writeBehind
+      ? [
+          comparison('GET, access dates written behind', [
+            ['service', writeBehind.service],
+            ['withoutDates', writeBehind.withoutDates],
+          ]),
+        ]
+      : []),
+    ...(growth?.steps ?? []).map(({ members, service, baselineA }) =>
+      comparison(`GET, ${members} members`, [
+        ['service', service],
+        ['baselineA', baselineA],
+      ]),
+    ),
+  ];
+}
+
+/** The targets of the project as a table. */
+export function goalTable(goals: readonly Goal[]): Table {
+  return {
+    title: 'Targets',
+    rows: [
+      ['', 'measured', 'target', ''],
+      ...goals.map(({ what, measured, target, met }) => [what, String(measured), target, met ? 'met' : 'missed']),
+    ],
+  };
+}
+
+/** A table for a terminal. */
+export function textOf({ title, rows }: Table): string {
+  const [head = [], ...others] = rows;
+  const all = [[title, ...head.slice(1)], ...others];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join('   '),
+    )
+    .join('\n');
+}
+
+function comparison(title: string, rows: readonly (readonly [keyof typeof targetTitles, Figures])[]): Table {
+  return {
+    title,
+    rows: [
+      ['', ...columns.map(([name]) => name)],
+      ...rows.map(([target, figures]) => [targetTitles[target], ...columns.map(([, value]) => value(figures))]),
+    ],
+  };
+}
