@@ -22,6 +22,7 @@ const userKey = new EntitySchema<UserKey>({
 });
 
 const sources: Record<DatabaseKind, (url: string) => DataSourceOptions> = {
+  mysql: (url) => ({ type: 'mysql', url }),
   postgresql: (url) => ({ type: 'postgres', url }),
   sqlite: (database) => ({ type: 'better-sqlite3', database }),
 };

@@ -1,9 +1,10 @@
 import type { BenchDatabase } from './database.ts';
+import { startMysql } from './mysql.ts';
 import { startPostgreSql } from './postgresql.ts';
 import { startSqlite } from './sqlite.ts';
 
 // One entry per database; the baselines need a matching store in bench/baselines/stores.
-const starters = { postgresql: startPostgreSql, sqlite: startSqlite } satisfies Record<
+const starters = { postgresql: startPostgreSql, mysql: startMysql, sqlite: startSqlite } satisfies Record<
   string,
   () => Promise<BenchDatabase>
 >;

@@ -246,7 +246,7 @@ function storageSuite(kind: TestKind): void {
   test('the database itself refuses to drop a data key that a row needs', async () => {
     const database = await open();
     await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
-    await database.write(() => database.userKeys.put({ id: newId(), value: 'v', dataKeyId: 1 }, new Date()));
+    await database.write(() => database.userKeys.put([{ id: newId(), value: 'v', dataKeyId: 1 }], new Date()));
     await expect(suite.place.sql('DELETE FROM "DataKeys"')).rejects.toThrow(/foreign key|restrict/i);
   });
 }

@@ -19,8 +19,12 @@ const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)'
 
 const insert = 'INSERT INTO `UserKeys` (`Id`, `Key`, `DataKeyId`, `CreationDate`) VALUES (?, ?, ?, ?)';
 
-// The values stand twice: MySQL has deprecated VALUES(), and MariaDB does not know its successor, the row alias.
-const put = `${insert} ON DUPLICATE KEY UPDATE \`Key\` = ?, \`DataKeyId\` = ?, \`RevisionDate\` = ?`;
+// From a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know the row alias.
+const put = `
+  INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
+  SELECT k.id, k.value, k.data_key_id, ? FROM JSON_TABLE(?, '$[*]' COLUMNS
+    (id char(36) PATH '$[0]', value longtext PATH '$[1]', data_key_id int PATH '$[2]' NULL ON EMPTY)) AS k
+  ON DUPLICATE KEY UPDATE \`Key\` = k.value, \`DataKeyId\` = k.data_key_id, \`RevisionDate\` = ?`;
 
 // Members in the order of their ids, whatever the optimizer thinks: replicas that touch the same ones cannot deadlock.
 // In the column's own character set, so that each is found by the primary key.
@@ -32,6 +36,8 @@ const touch = `
 
 /** Plain statements, not prepared ones: these would tie a session of a pooler such as ProxySQL or RDS Proxy to us. */
 export class MysqlUserKeyStatements implements UserKeyStatements {
+  readonly maxPuts = 500;
+
   constructor(private readonly source: DataSource) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
@@ -52,9 +58,11 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
     }
   }
 
-  async put({ id, value, dataKeyId }: StoredUserKey, now: Date): Promise<void> {
+  async put(keys: readonly StoredUserKey[], now: Date): Promise<void> {
     const at = toMicroseconds(now);
-    await poolOf(this.source).run(put, [id, value, dataKeyId, at, value, dataKeyId, at]);
+    // A missing member is NULL in both products; a JSON null is not.
+    const rows = keys.map(({ id, value, dataKeyId }) => [id, value, ...(dataKeyId === null ? [] : [dataKeyId])]);
+    await poolOf(this.source).run(put, [at, JSON.stringify(rows), at]);
   }
 
   async touch(accesses: readonly UserKeyAccess[]): Promise<void> {
