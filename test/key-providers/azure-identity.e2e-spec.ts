@@ -140,6 +140,18 @@ describe('an application', () => {
     expect(company.cloud.entra.issued).toEqual(['secret']);
   });
 
+  test('that those variables name with a wrong secret is refused', async () => {
+    setEnvironment({
+      AZURE_TENANT_ID: company.cloud.entra.tenantId,
+      AZURE_CLIENT_ID: company.application.clientId,
+      AZURE_CLIENT_SECRET: 'wrong-secret-of-the-application',
+    });
+    const error = await rejection(openWithout());
+    expect(error).toBeInstanceOf(KeyProviderMisconfigured);
+    expect(error.message).toContain('AADSTS7000215');
+    expect(error.message).not.toContain('wrong-secret');
+  });
+
   test('gets a new token when the old one expires', async () => {
     company.cloud.entra.tokenLifetime = 900;
     const key = await company.open(company.settings(vault));

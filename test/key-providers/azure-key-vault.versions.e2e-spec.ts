@@ -86,4 +86,15 @@ describe('the version of the key', () => {
     expect(warn).toHaveBeenCalledWith(expect.objectContaining({ disabled: [at(0).version] }));
     warn.mockRestore();
   });
+
+  it('costs one call, and each data key another; a challenge is answered once', async () => {
+    const key = await company.open(company.settings(vault), [at(1).id]);
+    const wrapped = await Promise.all([1, 2, 3].map(() => key.wrap(dataKey)));
+    for (const one of wrapped) await key.unwrap(one);
+    expect(vault.requests).toEqual([
+      `GET /keys/wrap/${at(1).version}`,
+      ...wrapped.map(() => `POST /keys/wrap/${at(1).version}/unwrapkey`),
+    ]);
+    expect(vault.challenges).toBe(2);
+  });
 });

@@ -53,6 +53,8 @@ const pageSize = 2;
 export class KeyVaultDouble {
   /** What is asked of it, as `POST /keys/…`, once the token was found good. */
   readonly requests: string[] = [];
+  /** How often it asked for a token, or for another one. */
+  challenges = 0;
   fault: VaultFault = 'none';
   private readonly keys = new Map<string, VaultKeyVersion[]>();
   private readonly secrets = new Map<string, VaultSecretVersion[]>();
@@ -153,6 +155,7 @@ export class KeyVaultDouble {
   }
 
   private challenge(message: string): DoubleAnswer {
+    this.challenges += 1;
     const authority = `https://${this.loginHost}/${this.entra.tenantId}`;
     const header = `Bearer authorization="${authority}", resource="${this.resource}"`;
     return failure(401, 'Unauthorized', message, { headers: { 'www-authenticate': header } });

@@ -27,6 +27,8 @@ export interface ListedVersion {
 export class VaultKeysClient {
   private readonly credential: TokenCredential;
   private readonly keys: KeyClient;
+  /** One for each version: each asks for its challenge and its token once. */
+  private readonly cryptography = new Map<string, CryptographyClient>();
 
   constructor(private readonly settings: KeyProviderSettings<'azurekv'>) {
     const { access, timeoutSeconds } = settings;
@@ -56,8 +58,7 @@ export class VaultKeysClient {
 
   /** Opens a wrapping with the private half; what does not decrypt is UnwrapFailed. The caller wipes the result. */
   unwrap(key: VaultKey, algorithm: RsaOaep, ciphertext: Uint8Array): Promise<Uint8Array> {
-    const options = vaultClientOptions(this.settings.access, this.settings.timeoutSeconds);
-    const client = new CryptographyClient(this.forSdk(key), this.credential, options);
+    const client = this.cryptographyOf(key);
     return this.call('keys/unwrapKey', key.version, async (abortSignal) => {
       try {
         return (await client.unwrapKey(algorithm, ciphertext, { abortSignal })).result;
@@ -80,6 +81,15 @@ export class VaultKeysClient {
       if (doesNotDecrypt(error)) throw new UnwrapFailed();
       throw lacksPermission(error) ? refusal : error;
     }
+  }
+
+  private cryptographyOf(key: VaultKey): CryptographyClient {
+    const known = this.cryptography.get(key.version);
+    if (known !== undefined) return known;
+    const options = vaultClientOptions(this.settings.access, this.settings.timeoutSeconds);
+    const client = new CryptographyClient(this.forSdk(key), this.credential, options);
+    this.cryptography.set(key.version, client);
+    return client;
   }
 
   /**
