@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import { type TlsCertificate, tlsCertificate } from '../support/certificate.js';
@@ -58,9 +59,11 @@ describeIf(openbao.installed, openbao.reason, 'the service with Vault', () => {
 
   describe('and a transit key, by AppRole over TLS', () => {
     let deployment: Deployment;
+    let metricsPort: number;
     const [userId, key] = [randomUUID(), randomBytes(32).toString('base64')];
 
     beforeAll(async () => {
+      metricsPort = await freePort();
       const role = await bao.get<{ data: { role_id: string } }>('auth/approle/role/kc/role-id');
       const secret = await bao.post<{ data: { secret_id: string } }>('auth/approle/role/kc/secret-id');
       const secretFile = join(folder.path, 'secret-id');
@@ -73,6 +76,8 @@ describeIf(openbao.installed, openbao.reason, 'the service with Vault', () => {
           rsaKey__vaultAppRoleId: role.data.role_id,
           rsaKey__vaultAppRoleSecretIdPath: secretFile,
           rsaKey__vaultTransitKeyName: 'kc',
+          keyRing__providerCheckSeconds: '1',
+          metrics__port: String(metricsPort),
         },
       });
       expect((await deployment.call('POST', userId, key)).status).toBe(200);
@@ -84,7 +89,22 @@ describeIf(openbao.installed, openbao.reason, 'the service with Vault', () => {
 
     /** Starts the same service once more. */
     const another = async (waitFor: 'ready' | 'live' | 'started' = 'ready'): ReturnType<typeof startService> =>
-      startService({ settings: { ...deployment.settings, http__port: String(await freePort()) }, waitFor });
+      startService({ settings: await anothersSettings(), waitFor });
+    const anothersSettings = async (): Promise<Record<string, string>> => ({
+      ...deployment.settings,
+      http__port: String(await freePort()),
+      metrics__port: '',
+    });
+
+    /** Waits until the background check says that the provider opens a data key (1), or does not (0). */
+    const providerIs = (up: 0 | 1): Promise<void> =>
+      until(
+        async () =>
+          (await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()).includes(
+            `\nkey_connector_key_provider_up ${up}\n`,
+          ),
+        `key_connector_key_provider_up is ${up}`,
+      );
 
     const dataKeys = (): unknown[] => {
       const database = new SqliteDatabase(join(deployment.folder, 'key-connector.db'), { readonly: true });
@@ -108,14 +128,20 @@ describeIf(openbao.installed, openbao.reason, 'the service with Vault', () => {
       expect(dataKeys()).toHaveLength(1);
     });
 
-    test('gives every answer while the server is killed and restarted', async () => {
+    test('gives every answer while the server is killed and restarted, and a gauge tells', async () => {
       const end = new AbortController();
       const answers = new Set<string>();
       const load = (async () => {
-        while (!end.signal.aborted) answers.add(JSON.stringify(await read(deployment.url)));
+        while (!end.signal.aborted) {
+          answers.add(JSON.stringify(await read(deployment.url)));
+          await sleep(5);
+        }
       })();
+      await providerIs(1);
       await bao.kill();
+      await providerIs(0);
       await bao.restart();
+      await providerIs(1);
       end.abort();
       await load;
       expect([...answers]).toEqual([JSON.stringify({ key })]);
@@ -136,7 +162,7 @@ describeIf(openbao.installed, openbao.reason, 'the service with Vault', () => {
     });
 
     test('waits, and says so, when it does not trust the server’s certificate', async () => {
-      const settings = { ...deployment.settings, http__port: String(await freePort()), tls__extraCaPath: '' };
+      const settings = { ...(await anothersSettings()), tls__extraCaPath: '' };
       const service = await startService({ settings, waitFor: 'live' });
       await until(
         () => /cannot be reached: .*certificate/.test(service.output),
