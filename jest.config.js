@@ -1,3 +1,6 @@
+// gRPC would trust the authorities in this file alone, and not those that a test adds.
+Reflect.deleteProperty(process.env, 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH');
+
 /** One configuration, two projects: unit specs beside the source, journeys under test/. */
 const shared = {
   testEnvironment: 'node',

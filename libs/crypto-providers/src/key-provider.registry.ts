@@ -19,6 +19,7 @@ const open: { [K in ProviderKind]: Open<K> } = {
   awskms: async (settings, recorded) => (await import('./aws-kms/index.js')).openAwsKms(settings, recorded),
   certificate: async (settings, recorded) =>
     (await import('./certificate/index.js')).openCertificate(settings, recorded),
+  gcpkms: async (settings) => (await import('./google-cloud-kms/index.js')).openGoogleCloudKms(settings),
   azurekv: async (settings, recorded, classic) =>
     (await import('./azure-key-vault/index.js')).openAzureKeyVault(settings, recorded, classic),
   vaulttransit: async (settings, recorded) =>
@@ -41,6 +42,7 @@ export async function openKeyEncryptionKey<K extends ProviderKind>(
 /** Names the chosen provider and where it finds its key; no secret in it. */
 const describe: { [K in ProviderKind]: (settings: KeyProviderSettings<K>) => string } = {
   awskms: ({ keyId, region }) => `AWS KMS ${keyId} in ${region}`,
+  gcpkms: ({ keyVersion }) => `Google Cloud KMS ${keyVersion}`,
   certificate: ({ source }) => `certificate ${describeCertificateSource(source)}`,
   azurekv: ({ access, keyName }) => `key ${keyName} of ${access.vaultUri}`,
   vaulttransit: ({ vault, mount, keyName }) => `Vault transit key ${mount}/keys/${keyName} at ${vault.server}`,

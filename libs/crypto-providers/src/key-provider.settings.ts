@@ -11,26 +11,28 @@ import { ChosenModule } from './module/chosen-module.js';
 import type { LoadedModule } from './module/load-module.js';
 import { isModuleProvider } from './module/module-name.js';
 import { moduleSettingsSchema } from './module/module.settings.js';
+import { chooseGoogleCloudKms, type GoogleCloudKmsSettings } from './google-cloud-kms/google-cloud-kms.settings.js';
 import { choosePkcs11, type Pkcs11Settings } from './pkcs11/pkcs11.settings.js';
-import { type keyProviderKinds, type RsaKeySettings, rsaKeySettingsSchema } from './rsa-key.settings.js';
+import { type RsaKeySettings, rsaKeySettingsSchema } from './rsa-key.settings.js';
 import type { OaepHash } from './rsa-oaep.js';
 import type { Report } from './settings-choice.js';
 import { chooseVaultTransit, type VaultTransitSettings } from './vault-transit/vault-transit.settings.js';
 
 /**
- * What each built provider needs. Adding one: a folder with its fields and its settings, a line in `rsa-key.settings.ts`
+ * What each provider needs. Adding one: a folder with its fields and its settings, a line in `rsa-key.settings.ts`
  * for the fields, here for the settings and in `choose`, and an entry in the registry.
  */
 export interface ProviderSettings {
   awskms: AwsKmsSettings;
   certificate: { source: CertificateSource };
+  gcpkms: GoogleCloudKmsSettings;
   azurekv: AzureKeyVaultSettings;
   vaulttransit: VaultTransitSettings;
   module: { module: ChosenModule };
   pkcs11: Pkcs11Settings;
 }
 
-/** The providers that are built. */
+/** The providers. */
 export type ProviderKind = keyof ProviderSettings;
 
 /** What every provider is given. */
@@ -52,13 +54,14 @@ interface Given {
   readonly certificate: CertificateSettings;
 }
 
-/** For each built provider, its settings out of both branches; what is missing is reported, and gives `undefined`. */
+/** For each provider, its settings out of both branches; what is missing is reported, and gives `undefined`. */
 const choose: { readonly [K in ProviderKind]: (given: Given, report: Report) => ProviderSettings[K] | undefined } = {
   awskms: ({ rsaKey }, report) => chooseAwsKms(rsaKey, report),
   certificate: ({ certificate }, report) => {
     const source = chooseCertificateSource(certificate, report);
     return source && { source };
   },
+  gcpkms: ({ rsaKey }, report) => chooseGoogleCloudKms(rsaKey, report),
   azurekv: ({ rsaKey }, report) => chooseAzureKeyVault(rsaKey, report),
   vaulttransit: ({ rsaKey }, report) => chooseVaultTransit(rsaKey, report),
   module: ({ rsaKey: { module } }, report) => {
@@ -68,8 +71,6 @@ const choose: { readonly [K in ProviderKind]: (given: Given, report: Report) => 
   },
   pkcs11: choosePkcs11,
 };
-
-const isBuilt = (kind: (typeof keyProviderKinds)[number] | 'module'): kind is ProviderKind => kind in choose;
 
 function settingsOf<K extends ProviderKind>(kind: K, given: Given, report: Report): KeyProviderSettings<K> | undefined {
   const chosen = choose[kind](given, report);
@@ -90,10 +91,6 @@ const schemaWith = (rsaKey: z.ZodType<RsaKeySettings>) =>
       };
       const { provider } = given.rsaKey;
       const kind = isModuleProvider(provider) ? 'module' : provider;
-      if (!isBuilt(kind)) {
-        report(['rsaKey', 'provider'], `${kind} is known, but not built yet; use certificate`);
-        return z.NEVER;
-      }
       return settingsOf(kind, given, report) ?? z.NEVER;
     });
 

@@ -1,4 +1,4 @@
-import { text } from '@key-connector/common';
+import { secureUri, text } from '@key-connector/common';
 
 /** `rsaKey__googleCloud*`: a key that stays in Google Cloud KMS. */
 export const googleCloudKmsFields = {
@@ -6,5 +6,10 @@ export const googleCloudKmsFields = {
   googleCloudLocationId: text('Google Cloud KMS: the location, such as `europe-west1`.').optional(),
   googleCloudKeyringId: text('Google Cloud KMS: the key ring.').optional(),
   googleCloudKeyId: text('Google Cloud KMS: the key.').optional(),
-  googleCloudKeyVersionId: text('Google Cloud KMS: the key version.').optional(),
+  googleCloudKeyVersionId: text('Google Cloud KMS: the key version, such as `1`.').optional(),
+  googleCloudEndpoint: secureUri(
+    'Google Cloud KMS: another endpoint than `https://cloudkms.googleapis.com`, such as a regional or a private one.',
+  )
+    .refine((value) => value.startsWith('https:'), { error: 'must be https' })
+    .optional(),
 };

@@ -1,0 +1,1 @@
+export { openGoogleCloudKms } from './google-cloud-kms.provider.js';
