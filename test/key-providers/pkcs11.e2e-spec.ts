@@ -1,13 +1,15 @@
+import { existsSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { run } from '../support/child-process.ts';
+import { childrenOf, run } from '../support/child-process.ts';
 import { type Deployment, startDeployment } from '../support/deployment.ts';
 import { throwawayKey } from '../support/pkcs11/rsa-key.ts';
 import { SoftHsm, softHsm, type SoftToken } from '../support/pkcs11/soft-hsm.ts';
 import { describeServingWith } from '../support/serving-with.ts';
 import { describeIf } from '../support/skip.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { until } from '../support/until.ts';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
 const expected = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'utf8')) as {
@@ -80,5 +82,12 @@ describeIf(softHsm.installed, softHsm.reason, 'a classic deployment whose key mo
     const { output } = deployment.service;
     expect(output).toContain('pkcs11:serial=');
     expect(output).not.toContain(deployment.settings['rsaKey__pkcs11LoginPin']);
+  });
+
+  test('leaves no process behind, even when it is killed', async () => {
+    const children = await childrenOf(deployment.service.pid);
+    expect(children).toHaveLength(1);
+    await deployment.service.kill();
+    for (const child of children) await until(() => !existsSync(`/proc/${child}`), 'the module’s process has ended');
   });
 });

@@ -42,7 +42,8 @@ async function loadBinding(): Promise<typeof import('./open-token.ts')> {
   try {
     return await import('./open-token.ts');
   } catch (error) {
-    const message = 'pkcs11js is not built here: install g++, make and Python 3, and run "npm rebuild pkcs11js"';
+    const message =
+      'the package pkcs11js is not built here: install g++, make and Python 3, and run "npm rebuild pkcs11js"';
     throw Object.assign(new Error(message, { cause: error }), { kind: 'setup' });
   }
 }
