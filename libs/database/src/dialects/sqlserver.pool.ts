@@ -74,7 +74,8 @@ export function poolOptions(settings: SqlserverSettings, statementMilliseconds?:
       cancelTimeout: cancelMilliseconds,
       // `Database` tries again, and has the deadlines.
       maxRetriesOnTransientErrors: 0,
-      connector: connectResetting,
+      // In TDS 8.0, TLS takes the socket over, which can no longer be reset then.
+      ...(connection.encrypt === 'Strict' ? {} : { connector: connectResetting }),
     },
   };
 }

@@ -1,0 +1,226 @@
+import tls from 'node:tls';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { DatabaseReadOnly, DatabaseUnavailable } from '@key-connector/database';
+import { tlsCertificate } from '../support/certificate.js';
+import { startTdsDouble, type TdsDouble } from '../support/tds/double.js';
+import { SqlError } from '../support/tds/tokens.js';
+import { until } from '../support/until.js';
+import { buildDatabase, newId, openDatabase, put, type OpenDatabase } from './open-database.js';
+
+const settingsOf = (sqlServerConnectionString: string): Record<string, string> => ({
+  provider: 'sqlserver',
+  sqlServerConnectionString,
+});
+
+/** The real driver against a double of the protocol, whose failures are made on purpose. */
+describe('the SQL Server driver', () => {
+  let double: TdsDouble;
+  let opened: OpenDatabase;
+
+  const find = async (id: ReturnType<typeof newId>): Promise<string | undefined> => {
+    const [row] = await opened.database.read(() => opened.database.userKeys.find([id]));
+    return row?.value;
+  };
+  /** Fails the next statements that hold a text. */
+  const fail = (text: string, ...faults: ReturnType<TdsDouble['server']['fault']>[]): void => {
+    double.server.fault = (statement) => (statement.text.includes(text) ? faults.shift() : undefined);
+  };
+  const sent = (text: string): number =>
+    double.server.statements.filter((statement) => statement.text.includes(text)).length;
+
+  beforeAll(async () => {
+    double = await startTdsDouble();
+  });
+  afterAll(() => double.stop());
+  beforeEach(async () => {
+    double.server.fault = () => undefined;
+    const limits = { statementTimeoutSeconds: '1', acquireTimeoutSeconds: '1' };
+    opened = await openDatabase({ ...settingsOf(`${double.connectionString};Max Pool Size=2`), ...limits });
+  });
+  afterEach(() => opened.close());
+
+  test("sends a deadlock's victim again, four times at most", async () => {
+    const [id, deadlock] = [newId(), (): SqlError => new SqlError(1205)];
+    fail('UPDATE', deadlock(), deadlock(), deadlock());
+    await put(opened.database, id, 'v');
+    expect(await find(id)).toBe('v');
+    fail('UPDATE', ...Array.from({ length: 9 }, deadlock));
+    await expect(put(opened.database, id, 'w')).rejects.toThrow(/\(1205\)/);
+    double.server.fault = () => undefined;
+    expect(await find(id)).toBe('v');
+  });
+
+  test('sends a put again when another one inserts the row between its two statements', async () => {
+    const id = newId();
+    fail('@@ROWCOUNT', new SqlError(2627));
+    await put(opened.database, id, 'v');
+    expect(await find(id)).toBe('v');
+  });
+
+  test.each([3906, 1105, 9002])(
+    'takes error %i for a database that takes no writes, and goes on reading',
+    async (number) => {
+      const id = newId();
+      await put(opened.database, id, 'v');
+      fail('UPDATE', new SqlError(number, 'the message of the server'));
+      await expect(put(opened.database, id, 'w')).rejects.toThrow(DatabaseReadOnly);
+      expect(await find(id)).toBe('v');
+    },
+  );
+
+  test('sends a read once more over another connection when its own breaks, and a write never', async () => {
+    const id = newId();
+    await put(opened.database, id, 'v');
+    fail('SELECT [Id]', 'cut');
+    expect(await find(id)).toBe('v');
+    const before = sent('UPDATE');
+    fail('UPDATE', 'cut');
+    await expect(put(opened.database, id, 'w')).rejects.toThrow(DatabaseUnavailable);
+    expect(sent('UPDATE')).toBe(before + 1);
+  });
+
+  test('drops connections that the server closed while nothing ran on them', async () => {
+    const id = newId();
+    await Promise.all([put(opened.database, id, 'v'), find(id)]);
+    double.server.cut();
+    await until(() => double.server.connections === 0, 'the connections are gone');
+    expect(await find(id)).toBe('v');
+  });
+
+  test('cancels a statement at its deadline and uses the connection again once the server has confirmed', async () => {
+    const id = newId();
+    await put(opened.database, id, 'v');
+    const { attentions } = double.server;
+    let logins = 0;
+    // The statement waits for a lock inside of the server, which ends it when it is told to.
+    const other = await openDatabase(settingsOf(double.connectionString));
+    try {
+      await other.database.lock(async (manager) => {
+        await manager.query(`UPDATE "UserKeys" SET "Key" = 'x' WHERE "Id" = '${id}'`);
+        logins = double.server.logins.length;
+        await expect(put(opened.database, id, 'w')).rejects.toThrow(/failed to complete in 1000ms/);
+      });
+    } finally {
+      await other.close();
+    }
+    expect(double.server.attentions).toBe(attentions + 1);
+    expect(await find(id)).toBe('x');
+    expect(double.server.logins).toHaveLength(logins);
+  });
+
+  test('gives up a connection whose server confirms nothing, half a second later, and the pool recovers', async () => {
+    const id = newId();
+    await put(opened.database, id, 'v');
+    fail('UPDATE', 'stall', 'stall');
+    const started = performance.now();
+    await Promise.all(
+      ['w', 'x'].map((value) => expect(put(opened.database, id, value)).rejects.toThrow(DatabaseUnavailable)),
+    );
+    expect(performance.now() - started).toBeLessThan(4000);
+    expect(await find(id)).toBe('v');
+  });
+
+  test('answers within the acquire timeout when every connection is taken', async () => {
+    fail('SELECT [Id]', ...Array.from({ length: 9 }, () => 'stall' as const));
+    const started = performance.now();
+    const reads = await Promise.allSettled(Array.from({ length: 6 }, () => find(newId())));
+    expect(reads.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(reads.map((read) => String((read as PromiseRejectedResult).reason))).toContainEqual(
+      expect.stringContaining('Failed to acquire a connection'),
+    );
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test('a transaction that could not be rolled back is on no connection of the pool', async () => {
+    const id = newId();
+    await opened.database
+      .lock(async (manager) => {
+        await manager.query(`INSERT INTO "UserKeys" ("Id", "Key", "CreationDate") VALUES ('${id}', 'v', '2026-01-01')`);
+        fail('ROLLBACK', new SqlError(3903));
+        throw new Error('stop');
+      })
+      .catch(() => undefined);
+    await put(opened.database, newId(), 'w');
+    expect(await find(id)).toBeUndefined();
+    await opened.database.lock(() => Promise.resolve());
+  });
+
+  test('a refused login says why, and shows no password', async () => {
+    const refused = await startTdsDouble({ refuse: () => new SqlError(18_456, "Login failed for user 'kc'.") });
+    const one = await buildDatabase(settingsOf(refused.connectionString.replace('Password=p', 'Password=hunter2')));
+    try {
+      const error: unknown = await one.database.connect().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(DatabaseUnavailable);
+      expect(String(error)).toContain('Login failed');
+      expect(String(error)).not.toContain('hunter2');
+    } finally {
+      await one.close();
+      await refused.stop();
+    }
+  });
+});
+
+describe('TLS to SQL Server', () => {
+  const { caPem, certificatePem, keyPem } = tlsCertificate();
+  const identity = { cert: certificatePem, key: keyPem };
+  const doubles = new Map<string, TdsDouble>();
+  const trusted = tls.getCACertificates('default');
+
+  /** Opens a connection, or says why not. */
+  const connect = async (encryption: string, options: string): Promise<string> => {
+    const { connectionString } = doubles.get(encryption) ?? { connectionString: '' };
+    const one = await buildDatabase(settingsOf(`${connectionString};${options}`));
+    try {
+      await one.database.connect();
+      return 'connected';
+    } catch (error) {
+      return String(error);
+    } finally {
+      await one.close();
+    }
+  };
+
+  beforeAll(async () => {
+    for (const encryption of ['none', 'offered', 'required', 'strict'] as const) {
+      doubles.set(encryption, await startTdsDouble({ encryption, identity }));
+    }
+  });
+  afterAll(async () => {
+    for (const double of doubles.values()) await double.stop();
+  });
+  afterEach(() => {
+    tls.setDefaultCACertificates(trusted);
+  });
+
+  test.each([
+    ['Optional', 'none'],
+    ['Optional', 'offered'],
+    ['False', 'required'],
+    ['True;TrustServerCertificate=True', 'offered'],
+    ['Mandatory;TrustServerCertificate=yes', 'required'],
+  ])('Encrypt=%s does with a certificate that nobody knows, where encryption is %s', async (options, encryption) => {
+    expect(await connect(encryption, `Encrypt=${options}`)).toBe('connected');
+  });
+
+  test.each([
+    ['True', 'none', 'Server did not negotiate encryption'],
+    ['True', 'offered', 'unable to verify the first certificate'],
+    ['Strict', 'strict', 'unable to verify the first certificate'],
+    ['Strict;TrustServerCertificate=True', 'strict', 'unable to verify the first certificate'],
+  ])('Encrypt=%s is refused where encryption is %s', async (options, encryption, message) => {
+    expect(await connect(encryption, `Encrypt=${options}`)).toContain(message);
+  });
+
+  test('Encrypt=True and Strict take a certificate of a known authority with the right name only', async () => {
+    tls.setDefaultCACertificates([...trusted, caPem]);
+    expect(await connect('offered', 'Encrypt=True')).toBe('connected');
+    expect(await connect('strict', 'Encrypt=Strict')).toBe('connected');
+    expect(await connect('offered', 'Encrypt=True;Host Name In Certificate=localhost')).toBe('connected');
+    for (const [encryption, mode] of [
+      ['offered', 'True'],
+      ['strict', 'Strict'],
+    ] as const) {
+      expect(await connect(encryption, `Encrypt=${mode};Host Name In Certificate=other.example`)).toContain('altnames');
+    }
+  });
+});

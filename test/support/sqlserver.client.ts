@@ -1,0 +1,74 @@
+import { databaseSettingsSchema } from '@key-connector/database';
+import mssql from 'mssql';
+
+/** A server that somebody else runs; blank counts as not given. */
+const given = process.env['TEST_SQLSERVER_URL'];
+
+/** Connection string or URL of a SQL Server to test on, where there is one. */
+export const hostedSqlserver = given === '' ? undefined : given;
+
+export const noSqlserver = 'TEST_SQLSERVER_URL names no SQL Server';
+
+/** The same connection string or URL with another database. */
+export function withDatabase(connectionString: string, database: string): string {
+  if (!/^\w+:\/\//.test(connectionString)) return `${connectionString};Database=${database}`;
+  const url = new URL(connectionString);
+  url.pathname = database;
+  return url.toString();
+}
+
+/** Runs work on a connection of its own, made without the code under test. */
+export async function onSqlserver<T>(
+  connectionString: string,
+  work: (pool: mssql.ConnectionPool) => Promise<T>,
+): Promise<T> {
+  const pool = await connect(connectionString);
+  try {
+    return await work(pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Runs one batch, or several with GO between them, and gives the rows of the first answer that has any. */
+export function querySqlserver<Row extends object>(connectionString: string, text: string): Promise<Row[]> {
+  return onSqlserver(connectionString, async (pool) => {
+    let rows: Row[] | undefined;
+    for (const batch of text.split(/^\s*GO\s*$/im)) {
+      const { recordset } = await pool.request().batch<Row>(batch);
+      // mssql has no recordset where a batch gives no rows, whatever its types say.
+      rows ??= recordset as Row[] | undefined;
+    }
+    return [...(rows ?? [])];
+  });
+}
+
+async function connect(connectionString: string): Promise<mssql.ConnectionPool> {
+  const settings = databaseSettingsSchema.parse({
+    provider: 'sqlserver',
+    sqlServerConnectionString: connectionString,
+  });
+  if (settings.provider !== 'sqlserver') throw new TypeError('the provider was given');
+  const { host, port, instance, database, userId, password, encrypt, trustServerCertificate } = settings.connection;
+  const pool = (encrypted: boolean): Promise<mssql.ConnectionPool> =>
+    new mssql.ConnectionPool({
+      server: host,
+      ...(port === undefined ? {} : { port }),
+      ...(database === undefined ? {} : { database }),
+      ...(userId === undefined ? {} : { user: userId }),
+      ...(password === undefined ? {} : { password }),
+      pool: { max: 1 },
+      requestTimeout: 60_000,
+      options: {
+        ...(instance === undefined ? {} : { instanceName: instance }),
+        encrypt: encrypted,
+        trustServerCertificate: trustServerCertificate || encrypt === 'Optional',
+      },
+    }).connect();
+  try {
+    return await pool(true);
+  } catch (error) {
+    if (encrypt !== 'Optional' || (error as { code?: unknown }).code !== 'EENCRYPT') throw error;
+    return pool(false);
+  }
+}
