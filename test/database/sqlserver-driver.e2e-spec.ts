@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseReadOnly, DatabaseUnavailable } from '@key-connector/database';
@@ -10,6 +13,11 @@ import { buildDatabase, newId, openDatabase, put, type OpenDatabase } from './op
 const settingsOf = (sqlServerConnectionString: string): Record<string, string> => ({
   provider: 'sqlserver',
   sqlServerConnectionString,
+});
+
+const identityOf = ({ certificatePem, keyPem }: ReturnType<typeof tlsCertificate>): { cert: string; key: string } => ({
+  cert: certificatePem,
+  key: keyPem,
 });
 
 /** The real driver against a double of the protocol, whose failures are made on purpose. */
@@ -161,8 +169,9 @@ describe('the SQL Server driver', () => {
 });
 
 describe('TLS to SQL Server', () => {
-  const { caPem, certificatePem, keyPem } = tlsCertificate();
-  const identity = { cert: certificatePem, key: keyPem };
+  const certificate = tlsCertificate();
+  const { caPem } = certificate;
+  const identity = identityOf(certificate);
   const doubles = new Map<string, TdsDouble>();
   const trusted = tls.getCACertificates('default');
 
@@ -221,6 +230,55 @@ describe('TLS to SQL Server', () => {
       ['strict', 'Strict'],
     ] as const) {
       expect(await connect(encryption, `Encrypt=${mode};Host Name In Certificate=other.example`)).toContain('altnames');
+    }
+  });
+});
+
+describe('a managed identity on SQL Server', () => {
+  /** What Azure's App Service gives a process: an address and a secret for tokens. */
+  const environment = ['IDENTITY_ENDPOINT', 'IDENTITY_HEADER'];
+  const asked: string[] = [];
+  const tokens = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const soon = Math.floor(Date.now() / 1000) + 60;
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      JSON.stringify({ access_token: `token ${asked.length}`, expires_on: String(soon), token_type: 'Bearer' }),
+    );
+  });
+
+  beforeAll(async () => {
+    await once(tokens.listen(0, '127.0.0.1'), 'listening');
+    process.env['IDENTITY_ENDPOINT'] = `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/msi/token`;
+    process.env['IDENTITY_HEADER'] = 'secret';
+  });
+  afterAll(() => {
+    for (const name of environment) Reflect.deleteProperty(process.env, name);
+    tokens.closeAllConnections();
+    tokens.close();
+  });
+
+  test('logs in with a token, and a new connection never with one that ends', async () => {
+    const double = await startTdsDouble({
+      encryption: 'offered',
+      identity: identityOf(tlsCertificate()),
+      tokenFrom: { stsUrl: 'https://login.microsoftonline.com/tenant', spn: 'https://database.windows.net/' },
+    });
+    const string = double.connectionString.replace(/User Id=.*$/, 'Authentication=Active Directory Managed Identity');
+    const one = await openDatabase(settingsOf(`${string};User Id=client;TrustServerCertificate=True`));
+    try {
+      const before = double.server.tokens.length;
+      double.server.cut();
+      await until(() => double.server.connections === 0, 'the connections are gone');
+      await one.database.ping();
+      expect(double.server.tokens.length).toBeGreaterThan(before);
+      expect(double.server.tokens.at(-1)).toBe(`token ${asked.length}`);
+      expect(asked.length).toBeGreaterThan(1);
+      expect(asked[0]).toContain(`resource=${encodeURIComponent('https://database.windows.net')}`);
+      expect(asked[0]).toContain('client_id=client');
+    } finally {
+      await one.close();
+      await double.stop();
     }
   });
 });

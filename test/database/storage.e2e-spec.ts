@@ -247,6 +247,8 @@ function storageSuite(kind: TestKind): void {
     const database = await open();
     await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
     await database.write(() => database.userKeys.put([{ id: newId(), value: 'v', dataKeyId: 1 }], new Date()));
-    await expect(suite.place.sql('DELETE FROM "DataKeys"')).rejects.toThrow(/foreign key|restrict/i);
+    await expect(suite.place.sql('DELETE FROM "DataKeys"')).rejects.toThrow(
+      /foreign key|restrict|reference constraint/i,
+    );
   });
 }

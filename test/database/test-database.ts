@@ -6,6 +6,9 @@ import pg from 'pg';
 import { hasMysql, mysqlReason, ownsMariadb, startMariadb, type MariadbServer } from '../support/mariadb.server.js';
 import { dropDatabase } from '../support/postgres.client.js';
 import { ownsPostgres, type PostgresOptions, startPostgres, type PostgresServer } from '../support/postgres.server.js';
+import { hostedSqlserver, noSqlserver, querySqlserver } from '../support/sqlserver.client.js';
+import { openSqlserverDatabases, tablesOf } from '../support/sqlserver.databases.js';
+import { startTdsDouble } from '../support/tds/double.js';
 import { tempFolder, type TempFolder } from '../support/temp-folder.js';
 
 const fixtures = join(import.meta.dirname, '../fixtures/classic');
@@ -44,6 +47,8 @@ export const testKinds: readonly TestKind[] = [
   { name: 'SQLite', here: true, reason: '', start: sqliteDatabases },
   { name: 'PostgreSQL', here: true, reason: '', start: postgresDatabases },
   { name: 'MySQL', here: hasMysql, reason: mysqlReason, start: mysqlDatabases },
+  { name: 'SQL Server', here: hostedSqlserver !== undefined, reason: noSqlserver, start: sqlserverDatabases },
+  { name: "a double of SQL Server's protocol", here: true, reason: '', start: tdsDatabases },
 ];
 
 /** SQLite files in a temporary folder. */
@@ -154,6 +159,44 @@ export async function mysqlDatabases(): Promise<TestDatabases & { server: Mariad
         await server.stop();
       }
     },
+  };
+}
+
+/** Databases on the SQL Server that TEST_SQLSERVER_URL names. */
+export function sqlserverDatabases(): Promise<TestDatabases> {
+  return databasesOn(hostedSqlserver ?? '');
+}
+
+/** The same on the double, with PostgreSQL behind it: the driver is real, the SQL is not SQL Server's. */
+export async function tdsDatabases(): Promise<TestDatabases> {
+  const double = await startTdsDouble();
+  const databases = await databasesOn(double.connectionString);
+  return {
+    create: () => databases.create(),
+    stop: async () => {
+      await databases.stop();
+      await double.stop();
+    },
+  };
+}
+
+async function databasesOn(server: string): Promise<TestDatabases> {
+  const databases = await openSqlserverDatabases(server);
+  return {
+    create: async () => {
+      const connectionString = await databases.create();
+      const sql = <Row extends object>(text: string): Promise<Row[]> => querySqlserver<Row>(connectionString, text);
+      return {
+        settings: { provider: 'sqlserver', sqlServerConnectionString: connectionString },
+        sql,
+        text: (column) => `CAST(${column} AS nvarchar(36))`,
+        tables: () => tablesOf(connectionString),
+        loadClassic: async () => {
+          await sql(await readFile(join(fixtures, 'sqlserver.sql'), 'utf8'));
+        },
+      };
+    },
+    stop: () => databases.stop(),
   };
 }
 

@@ -14,7 +14,7 @@ const types: Readonly<Record<SqlType, string>> = {
 const rules: readonly (readonly [from: RegExp, to: string])[] = [
   [/\[(\w+)\]/g, '"$1"'],
   [/(?<=[(,=\s])N'/g, "'"],
-  [/"\w+"\."INFORMATION_SCHEMA"\."TABLES"/gi, '"INFORMATION_SCHEMA_TABLES"'],
+  [/(?:"\w+"\.)?"INFORMATION_SCHEMA"\."TABLES"/gi, '"INFORMATION_SCHEMA_TABLES"'],
   [/"\w+"\.(?:"\w+")?\."(\w+)"/g, '"$1"'], // database.schema.table
   [/^\s*IF OBJECT_ID\('"\w+"', 'U'\) IS NULL\s+CREATE TABLE/, 'CREATE TABLE IF NOT EXISTS'],
   [/\buniqueidentifier\b/g, 'uuid'],
