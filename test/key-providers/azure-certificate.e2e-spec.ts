@@ -9,7 +9,8 @@ import type { KeyVaultDouble, VaultSecretVersion } from '../support/key-vault.do
 import { AzureCompany } from './azure.company.js';
 
 const company = AzureCompany.describe();
-const pfx = (): string => makeKeyPfx('').toString('base64');
+/** Made once: what matters here is where they are kept. */
+const [pfx, otherPfx] = [makeKeyPfx(''), makeKeyPfx('')].map((bytes) => bytes.toString('base64')) as [string, string];
 const pem = 'application/x-pem-file';
 
 const classic = resolve(import.meta.dirname, '../fixtures/classic');
@@ -28,19 +29,19 @@ function classicPem(): string {
   return execFileSync('openssl', ['pkcs12', '-in', `${classic}/bwkc-aes.pfx`, ...options]).toString();
 }
 
-for (const [name, makeSecret] of [
-  ['PKCS#12', (vault: KeyVaultDouble, certificate: string) => vault.addSecret(certificate, pfx())],
-  ['PEM', (vault: KeyVaultDouble, certificate: string) => vault.addSecret(certificate, makeKeyPem(), pem)],
+for (const [name, values, contentType] of [
+  ['PKCS#12', [pfx, otherPfx], 'application/x-pkcs12'],
+  ['PEM', [makeKeyPem(), makeKeyPem()], pem],
 ] as const)
   describeKeyEncryptionKey(`a certificate in Azure Key Vault, ${name}`, () => {
     const vault = company.vault();
-    const { value } = makeSecret(vault, 'wrap');
-    makeSecret(vault, 'other');
+    vault.addSecret('wrap', values[0], contentType);
+    vault.addSecret('other', values[1], contentType);
     return Promise.resolve({
       open: () => company.openCertificate(company.certificateSettings(vault)),
       openOther: () =>
         company.openCertificate(company.certificateSettings(vault, { azureKeyvaultCertificateName: 'other' })),
-      secrets: [...company.application.secrets, value.slice(100, 160)],
+      secrets: [...company.application.secrets, values[0].slice(100, 160)],
     });
   });
 
@@ -66,9 +67,9 @@ describe('the version of the certificate', () => {
 
   beforeAll(async () => {
     vault = company.vault();
-    first = vault.addSecret('wrap', pfx());
+    first = vault.addSecret('wrap', pfx);
     reference = await open([]);
-    vault.addSecret('wrap', pfx());
+    vault.addSecret('wrap', otherPfx);
   });
 
   test('stands in the key reference', () => {
@@ -105,7 +106,7 @@ describe('a certificate in Azure Key Vault that cannot be used', () => {
 
   test('is not the identity’s to read', async () => {
     const vault = company.vault();
-    vault.addSecret('wrap', pfx());
+    vault.addSecret('wrap', pfx);
     vault.allow(company.application.clientId, ['keys/get']);
     expect(await refusal(vault)).toContain('grant it secrets/get');
   });
@@ -120,7 +121,7 @@ describe('a certificate in Azure Key Vault that cannot be used', () => {
 
   test('is away, and that passes', async () => {
     const vault = company.vault();
-    vault.addSecret('wrap', pfx());
+    vault.addSecret('wrap', pfx);
     vault.fault = 'throttled';
     const settings = company.certificateSettings(vault);
     expect(await rejection(company.openCertificate(settings))).toBeInstanceOf(KeyProviderUnavailable);
