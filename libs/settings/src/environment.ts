@@ -7,6 +7,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** This process's environment: the one place that it is read. */
 export const processEnvironment = (): Environment => process.env;
 
+/** Adds to this process's environment, for libraries that read it by themselves. */
+export const extendProcessEnvironment = (variables: Environment): void => void Object.assign(process.env, variables);
+
 const separator = /__|:/;
 
 /** Every variable under `keyConnectorSettings` that is not blank, in any case, with `__` or `:` between the parts. */

@@ -1,5 +1,5 @@
 import { trustExtraCas } from '@key-connector/common';
-import { loadSettings } from '@key-connector/settings';
+import { loadSettings, useProxies } from '@key-connector/settings';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DeploymentModule } from './deployment.module.js';
@@ -12,6 +12,7 @@ export class Deployment {
   async use(work: (context: INestApplicationContext) => Promise<void>): Promise<void> {
     const settings = await loadSettings();
     trustExtraCas(settings.tls.extraCaPath);
+    useProxies();
     const context = await NestFactory.createApplicationContext(DeploymentModule.with(settings), {
       logger: new StderrLogger(),
       abortOnError: false,
