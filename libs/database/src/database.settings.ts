@@ -4,6 +4,8 @@ import { ConnectionStringError } from './connection-strings/connection-string.er
 import { parseMysql, type MysqlConnection } from './connection-strings/mysql.js';
 import { parsePostgresql, type PostgresqlConnection } from './connection-strings/postgresql.js';
 import { parseSqlite, type SqliteConnection } from './connection-strings/sqlite.js';
+import { chooseIdentity, type CloudIdentity, type ConnectionFacts } from './identity/cloud-identity.js';
+import { factsOfMysql, factsOfPostgresql } from './identity/connection.facts.js';
 import { parseSqlserver, type SqlserverConnection } from './connection-strings/sqlserver.js';
 
 const connectionString = (product: string, url?: string) =>
@@ -15,6 +17,14 @@ const fields = z.strictObject({
   sqliteConnectionString: connectionString('SQLite'),
   mySqlConnectionString: connectionString('MySQL', 'mysql://'),
   sqlServerConnectionString: connectionString('SQL Server', 'mssql://'),
+  identity: choice(
+    'How the service logs in to PostgreSQL or MySQL. `password`: by the connection string. `entra`: by tokens of Microsoft Entra (Azure Database). `awsRdsIam`: by tokens of AWS IAM (RDS, Aurora). Tokens need an SSL mode that always encrypts.',
+    ['password', 'entra', 'awsRdsIam'],
+  ).default('password'),
+  awsRegion: text('AWS region of the database; where it is not given, the RDS host name tells it.').optional(),
+  entraClientId: text(
+    'Client id of the user-assigned or workload identity to log in as; where it is not given, the platform’s default.',
+  ).optional(),
   jsonFilePath: text(
     'Where an existing deployment keeps its JSON file. It is not read: see `database__importJsonFilePath`.',
   ).optional(),
@@ -41,11 +51,16 @@ type Limits = Pick<
   'importJsonFilePath' | 'migrate' | 'connectTimeoutSeconds' | 'acquireTimeoutSeconds' | 'statementTimeoutSeconds'
 >;
 
+/** Without it the connection string's password logs in. */
+interface MaybeIdentity {
+  readonly identity?: CloudIdentity | undefined;
+}
+
 /** Validated settings of the chosen database. */
 export type DatabaseSettings = Readonly<Limits> &
   (
-    | { readonly provider: 'postgresql'; readonly connection: PostgresqlConnection }
-    | { readonly provider: 'mysql'; readonly connection: MysqlConnection }
+    | ({ readonly provider: 'postgresql'; readonly connection: PostgresqlConnection } & MaybeIdentity)
+    | ({ readonly provider: 'mysql'; readonly connection: MysqlConnection } & MaybeIdentity)
     | { readonly provider: 'sqlite'; readonly connection: SqliteConnection }
     | { readonly provider: 'sqlserver'; readonly connection: SqlserverConnection }
   );
@@ -75,20 +90,35 @@ export const databaseSettingsSchema = fields.transform((settings, context): Data
     }
   };
 
+  const identityFor = (path: keyof Fields, facts: ConnectionFacts): CloudIdentity | undefined =>
+    chooseIdentity(settings, facts, (at, message) => {
+      refuse(at === 'connectionString' ? path : at, message);
+    });
+
   switch (settings.provider) {
     case 'postgresql': {
       const connection = parse('postgreSqlConnectionString', parsePostgresql);
-      return connection ? { provider: 'postgresql', connection, ...limits } : z.NEVER;
+      if (!connection) return z.NEVER;
+      const identity = identityFor('postgreSqlConnectionString', factsOfPostgresql(connection));
+      return { provider: 'postgresql', connection, identity, ...limits };
     }
     case 'sqlite': {
+      if (settings.identity !== 'password') refuse('identity', 'must be password: an SQLite file has no login');
       const connection = parse('sqliteConnectionString', parseSqlite);
       return connection ? { provider: 'sqlite', connection, ...limits } : z.NEVER;
     }
     case 'mysql': {
       const connection = parse('mySqlConnectionString', parseMysql);
-      return connection ? { provider: 'mysql', connection, ...limits } : z.NEVER;
+      if (!connection) return z.NEVER;
+      const identity = identityFor('mySqlConnectionString', factsOfMysql(connection));
+      return { provider: 'mysql', connection, identity, ...limits };
     }
     case 'sqlserver': {
+      if (settings.identity !== 'password')
+        refuse(
+          'identity',
+          'must be password: SQL Server takes Authentication=Active Directory … in its connection string',
+        );
       const connection = parse('sqlServerConnectionString', parseSqlserver);
       return connection ? { provider: 'sqlserver', connection, ...limits } : z.NEVER;
     }

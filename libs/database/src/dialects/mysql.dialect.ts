@@ -1,4 +1,5 @@
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import { CloudLogin } from '../identity/cloud-login.js';
 import { mysqlMigrations } from '../migrations/mysql/index.js';
 import { MysqlUserKeyStatements } from '../statements/mysql.user-key.statements.js';
 import { commonOptions } from './common-options.js';
@@ -23,20 +24,22 @@ export class MysqlDialect extends Dialect {
     terminator: ';',
     end: '',
   };
+  private readonly login: CloudLogin | undefined;
   private tls: MysqlTls;
 
   constructor(private readonly settings: MysqlSettings) {
     super();
-    const { server, port, database } = settings.connection;
+    const { server, port, database, userId } = settings.connection;
+    this.login = settings.identity && new CloudLogin(settings.identity, userId);
     this.description = `MySQL at ${server}:${port}/${database}`;
-    this.dataSourceOptions = this.sourceOptions(mysqlPoolOptions(settings));
-    this.migrationOptions = this.sourceOptions(withSize(mysqlPoolOptions(settings, migrationSeconds), 1));
+    this.dataSourceOptions = this.sourceOptions(mysqlPoolOptions(settings, this.login));
+    this.migrationOptions = this.sourceOptions(withSize(mysqlPoolOptions(settings, this.login, migrationSeconds), 1));
   }
 
   async prepare(): Promise<void> {
     const { connection, connectTimeoutSeconds } = this.settings;
     const acquireMilliseconds = (connection.connectionTimeout ?? connectTimeoutSeconds) * 1000;
-    const base = { ...mysqlPoolOptions(this.settings), acquireMilliseconds };
+    const base = { ...mysqlPoolOptions(this.settings, this.login), acquireMilliseconds };
     this.tls = await findMysqlTls(await mysqlTlsChoices(connection), base);
   }
 

@@ -1,5 +1,6 @@
 import type { PoolOptions } from 'mysql2';
 import type { DatabaseSettings } from '../database.settings.js';
+import type { CloudLogin } from '../identity/cloud-login.js';
 import type { MysqlPoolOptions } from './mysql.pool.js';
 import { tlsName, type MysqlTls } from './mysql.tls.js';
 
@@ -10,19 +11,24 @@ export type MysqlSettings = Extract<DatabaseSettings, { provider: 'mysql' }>;
 const defaultPoolSize = 10;
 
 /** Options of a pool, but for TLS; every wait in it has a deadline. */
-export function mysqlPoolOptions(settings: MysqlSettings, statementSeconds?: number): MysqlPoolOptions {
+export function mysqlPoolOptions(
+  settings: MysqlSettings,
+  login: CloudLogin | undefined,
+  statementSeconds?: number,
+): MysqlPoolOptions {
   const { connection, acquireTimeoutSeconds, statementTimeoutSeconds } = settings;
+  const { server, port } = connection;
   const seconds = statementSeconds ?? connection.commandTimeout ?? statementTimeoutSeconds;
   return {
-    host: connection.server,
-    port: connection.port,
-    tlsName: tlsName(connection.server),
+    host: server,
+    port,
+    tlsName: tlsName(server),
     acquireMilliseconds: acquireTimeoutSeconds * 1000,
     statementSeconds: seconds,
     session: sessionStatement(seconds),
     driver: {
       database: connection.database,
-      ...credentials(connection.userId, connection.password),
+      ...credentials(connection.userId, login?.passwordFor({ host: server, port }) ?? connection.password),
       connectAttributes: { program_name: 'key-connector' },
       charset: 'utf8mb4',
       // Columns without time zone hold UTC: as text no driver, server or process can shift them.

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import { CloudLogin } from '../identity/cloud-login.js';
 import { postgresqlMigrations } from '../migrations/postgresql/index.js';
 import { PostgresqlUserKeyStatements } from '../statements/postgresql.user-key.statements.js';
 import { commonOptions } from './common-options.js';
@@ -28,13 +29,18 @@ export class PostgresqlDialect extends Dialect {
 
   constructor(settings: PostgresqlSettings) {
     super();
-    const { connection, connectTimeoutSeconds } = settings;
+    const { connection, connectTimeoutSeconds, identity } = settings;
     const hosts = connection.endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
     this.description = `PostgreSQL at ${hosts}/${connection.database}`;
     const pool = poolOptions(settings);
     const probe = { ...pool, connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000 };
+    const login = identity && new CloudLogin(identity, connection.username);
+    const places = connection.endpoints.map((endpoint) => ({
+      ...endpoint,
+      ...(login && { password: login.passwordFor(endpoint) }),
+    }));
     this.servers = new Servers(connection.endpoints, () =>
-      findTarget(connection.endpoints, (host) => tlsChoices(connection, host), probe),
+      findTarget(places, (host) => tlsChoices(connection, host), probe),
     );
     this.dataSourceOptions = this.sourceOptions(pool);
     this.migrationOptions = this.sourceOptions({ ...poolOptions(settings, migrationMilliseconds), max: 1 });

@@ -31,8 +31,8 @@ export class Servers {
   /** A pool's options with the server in use, and how that one is reached. */
   optionsFor(config: pg.ClientConfig): pg.ClientConfig {
     const { host, port, ssl, statement_timeout: timeout } = this.target.options;
-    // A pool hides its password from enumeration, so a spread leaves it out.
-    const { password } = config;
+    // A pool hides its password from enumeration, so a spread leaves it out. A cloud's token is the server's own.
+    const password = this.target.options.password ?? config.password;
     const options = { ...config, ...(password === undefined ? {} : { password }), host, port, ssl };
     if (timeout === undefined) delete options.statement_timeout;
     return options;

@@ -7,6 +7,9 @@ import type { Tls } from './postgresql.tls.js';
 /** The oldest major version that the statements and migrations are known to work on, as `server_version_num`. */
 const oldestVersion = 120_000;
 
+/** Where to try, and the way to log in there when it is not that of the base options. */
+type Place = Endpoint & Pick<pg.ClientConfig, 'password'>;
+
 /** A server that answered, and the options that it answered to. */
 export interface Target {
   readonly options: pg.ClientConfig;
@@ -19,7 +22,7 @@ export interface Target {
  * @throws the last server's error when none answers.
  */
 export async function findTarget(
-  endpoints: readonly Endpoint[],
+  endpoints: readonly Place[],
   tlsChoices: (host: string) => Promise<readonly Tls[]>,
   base: pg.ClientConfig,
 ): Promise<Target> {
@@ -39,7 +42,7 @@ export async function findTarget(
   throw failure;
 }
 
-async function reach(endpoint: Endpoint, tlsChoices: readonly Tls[], base: pg.ClientConfig): Promise<Target> {
+async function reach(endpoint: Place, tlsChoices: readonly Tls[], base: pg.ClientConfig): Promise<Target> {
   let failure: unknown;
   for (const ssl of tlsChoices) {
     const options = { ...base, ...endpoint, ssl };
