@@ -126,7 +126,7 @@ export class LocalMariadb implements MariadbServer {
 /** Fast rather than durable: what a test kills is the process, never the machine. */
 const defaults = {
   'bind-address': '127.0.0.1',
-  'innodb-flush-log-at-trx-commit': '0',
+  'innodb-flush-log-at-trx-commit': '2',
   'innodb-flush-method': 'nosync',
   'innodb-log-file-size': '8M',
   'innodb-buffer-pool-size': '64M',

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { createPool, type Pool, type PoolConnection, type PoolOptions, type QueryError } from 'mysql2';
+import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { isReadOnly } from './mysql.failure.js';
 
@@ -29,7 +29,7 @@ export interface MysqlPoolOptions {
 }
 
 type Handover = (error: Error | null, connection?: PoolConnection) => void;
-type Done = (error: QueryError | null, result?: unknown, fields?: unknown) => void;
+type Done = (error: Error | null, result?: unknown, fields?: unknown) => void;
 
 /** Connections of mysql2, with a deadline for every wait; TypeORM takes them here too. */
 export class MysqlPool {
@@ -83,7 +83,7 @@ export class MysqlPool {
       handover(error, connection);
     };
     const deadline = setTimeout(() => {
-      settle(Object.assign(new Error('timeout exceeded when waiting for a connection'), { code: 'ETIMEDOUT' }));
+      settle(timeout('a connection'));
     }, this.options.acquireMilliseconds);
     this.pool.getConnection((error, connection) => {
       if (error) settle(error);
@@ -101,11 +101,11 @@ export class MysqlPool {
           return;
         }
         connection.query(sql, [...values], (failure, result) => {
+          if (failure) reject(failure);
+          else resolve(result as Result);
           // A server that has become a replica keeps its connections; a new one goes where the name leads now.
           if (failure && isReadOnly(failure)) this.drop(connection);
           else connection.release();
-          if (failure) reject(failure);
-          else resolve(result as Result);
         });
       });
     });
@@ -139,18 +139,24 @@ export class MysqlPool {
     });
   }
 
-  /** Gives every statement of a connection its deadline; TypeORM's go through here too. */
+  /**
+   * Gives every statement of a connection its deadline; TypeORM's go through here too. mysql2 has one, which leaves the
+   * connection as it is, and a timer behind when the connection breaks.
+   */
   private limit(connection: PoolConnection): void {
-    const send = connection.query.bind(connection) as (options: object, done: Done) => unknown;
-    const timeout = this.statementSeconds * 1000 + graceMilliseconds;
-    const limited = (statement: string | object, ...rest: unknown[]): unknown => {
-      const done = rest.pop() as Done;
-      const options = typeof statement === 'string' ? { sql: statement } : statement;
-      const [values] = rest;
-      return send({ ...options, ...(values === undefined ? {} : { values }), timeout }, (error, result, fields) => {
-        if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') this.drop(connection);
-        done(error, result, fields);
-      });
+    const send = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+    const milliseconds = this.statementSeconds * 1000 + graceMilliseconds;
+    const limited = (...args: unknown[]): unknown => {
+      const done = args.pop() as Done;
+      const deadline = setTimeout(() => {
+        this.drop(connection);
+        done(timeout('an answer'));
+      }, milliseconds);
+      const answered: Done = (...answer) => {
+        clearTimeout(deadline);
+        done(...answer);
+      };
+      return send(...args, answered);
     };
     connection.query = limited as typeof connection.query;
   }
@@ -160,8 +166,9 @@ export class MysqlPool {
    * was out of reach could do, much later, a statement that the caller was told has failed.
    */
   private drop(connection: PoolConnection): void {
-    connection.destroy();
+    // In this order: mysql2 begins an ordinary close, after which there is no reset.
     this.socketOf.get(connection.config)?.resetAndDestroy();
+    connection.destroy();
   }
 
   private dial(config: object): Socket {
@@ -179,6 +186,9 @@ export class MysqlPool {
     return socket;
   }
 }
+
+const timeout = (what: string): Error =>
+  Object.assign(new Error(`timeout exceeded when waiting for ${what}`), { code: 'ETIMEDOUT' });
 
 /** The pool of an opened data source: every wait in it has a deadline. */
 export function poolOf(source: DataSource): MysqlPool {
