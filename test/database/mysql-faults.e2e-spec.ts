@@ -168,7 +168,9 @@ describeIf(ownsMariadb, mysqlReason, 'a MariaDB server in trouble', () => {
   });
 
   test('a pool that is used up answers within the acquire timeout, then goes on', async () => {
-    const string = url((it) => void it.searchParams.set('Maximum Pool Size', '2'));
+    const string = url((it) => {
+      it.searchParams.set('Maximum Pool Size', '2');
+    });
     const limits = { acquireTimeoutSeconds: '1', statementTimeoutSeconds: '60' };
     const database = await open({ mySqlConnectionString: string, ...limits });
     const [one, two, three] = [newId(), newId(), newId()];

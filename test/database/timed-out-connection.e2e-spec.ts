@@ -1,9 +1,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { DatabaseUnavailable } from '@key-connector/database';
-import { startPostgres, type PostgresServer } from '../support/postgres.server.js';
+import { hasMysql, mysqlReason, startMariadb } from '../support/mariadb.server.js';
+import { startPostgres } from '../support/postgres.server.js';
+import { describeIf } from '../support/skip.js';
 import { newId, openDatabase, put, type OpenDatabase } from './open-database.js';
+
+interface TestServer {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+  stop(): Promise<void>;
+}
 
 /** A path to a server that can be made to swallow everything, as a network that is cut does. */
 class Path {
@@ -12,7 +21,7 @@ class Path {
   private cut = false;
   private readonly server: Server;
 
-  constructor(target: PostgresServer) {
+  constructor(target: TestServer) {
     this.server = createServer((near) => {
       const far = connect(target.port, target.host);
       this.sockets.add(near).add(far);
@@ -40,24 +49,30 @@ class Path {
   }
 }
 
-describe('a PostgreSQL connection that is not answered in time', () => {
-  let server: PostgresServer;
+const postgresql = (url: string) => ({ provider: 'postgresql', postgreSqlConnectionString: url });
+const mysql = (url: string) => ({ provider: 'mysql', mySqlConnectionString: url });
+
+describeIf(true, '', 'a PostgreSQL connection that is not answered in time', () => {
+  suite(startPostgres, postgresql);
+});
+describeIf(hasMysql, mysqlReason, 'a MySQL connection that is not answered in time', () => {
+  suite(startMariadb, mysql);
+});
+
+function suite(start: () => Promise<TestServer>, settings: (url: string) => Record<string, string>): void {
+  let server: TestServer;
   let path: Path;
   let opened: OpenDatabase;
 
   beforeAll(async () => {
-    server = await startPostgres();
+    server = await start();
   });
   afterAll(() => server.stop());
   beforeEach(async () => {
     path = new Path(server);
     const url = new URL(server.url);
     url.port = String(await path.open());
-    opened = await openDatabase({
-      provider: 'postgresql',
-      postgreSqlConnectionString: url.toString(),
-      statementTimeoutSeconds: '1',
-    });
+    opened = await openDatabase({ ...settings(url.toString()), statementTimeoutSeconds: '1' });
   });
   afterEach(async () => {
     await opened.close();
@@ -89,4 +104,4 @@ describe('a PostgreSQL connection that is not answered in time', () => {
     // Behind the statement that is never answered it would take its whole deadline.
     expect(performance.now() - started).toBeLessThan(1000);
   });
-});
+}

@@ -38,7 +38,10 @@ function selfSigned(): { key: RsaKey; certificate: forge.pki.Certificate } {
 }
 
 /** Makes what an HTTPS server on this machine and its clients need; it also answers to `names`, which may be wildcards. */
-export function tlsCertificate(names: readonly string[] = []): TlsCertificate {
+export function tlsCertificate(
+  names: readonly string[] = [],
+  loopback: readonly ('localhost' | '127.0.0.1')[] = ['localhost', '127.0.0.1'],
+): TlsCertificate {
   const authority = { key: rsaKey(2048), subject: commonName('Throwaway test authority') };
   const ca = certify({
     ...authority,
@@ -57,8 +60,11 @@ export function tlsCertificate(names: readonly string[] = []): TlsCertificate {
     extensions: [
       { name: 'basicConstraints', cA: false },
       { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames: [...['localhost', ...names].map(dnsName), ipAddress('127.0.0.1')] },
+      { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: [...loopback, ...names].map((name) => (name === '127.0.0.1' ? ipAddress(name) : dnsName(name))),
+      },
     ],
   });
   return {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { cp, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { sharedFolder } from './shared-folder.ts';
 
 /** Where the programs of one PostgreSQL major version lie. */
 export interface PostgresBinaries {
@@ -39,9 +39,7 @@ export function findPostgres(): PostgresBinaries[] {
  */
 async function copyOfPackage(packageFolder: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as { version: string };
-  const home = join(tmpdir(), `key-connector-tools-${process.getuid?.() ?? 0}`);
-  await mkdir(home, { recursive: true, mode: 0o755 });
-  await refuseForeign(home);
+  const home = await sharedFolder();
   const target = join(home, `postgres-${version}`);
   if (!existsSync(target)) await copyInto(packageFolder, home, target);
   return join(target, 'bin');
@@ -67,12 +65,4 @@ async function copyInto(packageFolder: string, home: string, target: string): Pr
 interface Link {
   readonly source: string;
   readonly target: string;
-}
-
-/** /tmp is everybody's: never run programs from a folder that somebody else laid there. */
-async function refuseForeign(folder: string): Promise<void> {
-  const info = await lstat(folder);
-  if (!info.isDirectory() || info.uid !== (process.getuid?.() ?? info.uid) || (info.mode & 0o022) !== 0) {
-    throw new Error(`${folder} belongs to another user: remove it, or point TMPDIR at a folder of your own.`);
-  }
 }

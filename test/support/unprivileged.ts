@@ -1,4 +1,5 @@
-import { chown } from 'node:fs/promises';
+import { chown, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { tiedToUs } from './tied-to-us.ts';
 
 /** User and group `nobody`, by number: the group's name differs between distributions. */
@@ -16,4 +17,10 @@ export function unprivileged(program: string, args: readonly string[]): [string,
 /** Gives a folder to the user that `unprivileged` runs as. */
 export async function giveToUnprivileged(folder: string): Promise<void> {
   if (isRoot) await chown(folder, NOBODY, NOBODY);
+}
+
+/** Gives it a folder with all that is in it. */
+export async function giveTreeToUnprivileged(folder: string): Promise<void> {
+  await giveToUnprivileged(folder);
+  for (const path of await readdir(folder, { recursive: true })) await giveToUnprivileged(join(folder, path));
 }
