@@ -17,7 +17,7 @@ describe('the end of the service', () => {
   let deployment: Deployment;
   beforeAll(async () => {
     postgres = await startPostgres();
-    deployment = await startDeployment({ postgres, settings: { http__drainDelaySeconds: '3' } });
+    deployment = await startDeployment({ database: postgres, settings: { http__drainDelaySeconds: '3' } });
   });
   afterAll(async () => {
     await deployment.stop();

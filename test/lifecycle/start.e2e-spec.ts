@@ -19,7 +19,7 @@ describe('the start of the service', () => {
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    deployment = await startDeployment({ postgres });
+    deployment = await startDeployment({ database: postgres });
     expect((await deployment.call('POST', userId, key)).status).toBe(200);
   });
   afterEach(async () => {
@@ -100,7 +100,7 @@ describe('the start of the service', () => {
     const fresh = await startPostgres();
     let first: Deployment | undefined;
     try {
-      first = await startDeployment({ postgres: fresh });
+      first = await startDeployment({ database: fresh });
       await first.call('POST', randomUUID(), key);
       await first.service.kill();
       await fresh.query('UPDATE "UserKeys" SET "DataKeyId" = NULL');

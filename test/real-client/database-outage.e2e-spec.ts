@@ -62,6 +62,6 @@ describeJourneys(
   },
   {
     missing: ownsPostgres ? undefined : 'TEST_POSTGRES_URL names a server that is not ours to kill',
-    deployment: async () => ({ postgres: (postgres = await startPostgres()) }),
+    deployment: async () => ({ database: (postgres = await startPostgres()) }),
   },
 );

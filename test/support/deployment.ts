@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { makeKeyCertificate } from './certificate.js';
 import { type IssuerServer, startIssuer } from './issuer.server.js';
-import type { PostgresServer } from './postgres.server.js';
 import { type ServiceProcess, startService } from './service.process.js';
 import { tempFolder } from './temp-folder.js';
 
 /** How a test's deployment differs from the plain one: SQLite, a certificate from a file, an issuer on loopback. */
 export interface DeploymentOptions {
-  readonly postgres?: PostgresServer;
+  /** Any kind of database, by its `database__*` settings; a server that a test started has them. */
+  readonly database?: { readonly settings: Readonly<Record<string, string>> };
   /** More settings, or others: path with `__` → value. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Further environment variables, as they are. */
@@ -38,7 +38,7 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
   const certificate = await makeKeyCertificate(folder.path);
   const settings = {
     identityServerUri: issuer.uri,
-    ...databaseSettings(folder.path, options.postgres),
+    ...databaseSettings(folder.path, options.database?.settings),
     rsaKey__provider: 'certificate',
     certificate__provider: 'filesystem',
     certificate__filesystemPath: certificate.path,
@@ -73,11 +73,7 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
   };
 }
 
-function databaseSettings(folder: string, postgres: PostgresServer | undefined): Record<string, string> {
-  return postgres === undefined
-    ? {
-        database__provider: 'sqlite',
-        database__sqliteConnectionString: `Data Source=${join(folder, 'key-connector.db')}`,
-      }
-    : { database__provider: 'postgresql', database__postgreSqlConnectionString: postgres.connectionString };
+function databaseSettings(folder: string, given?: Readonly<Record<string, string>>): Record<string, string> {
+  const sqlite = { provider: 'sqlite', sqliteConnectionString: `Data Source=${join(folder, 'key-connector.db')}` };
+  return Object.fromEntries(Object.entries(given ?? sqlite).map(([path, value]) => [`database__${path}`, value]));
 }

@@ -9,7 +9,7 @@ export interface MariadbAddress {
   readonly database?: string;
 }
 
-/** Runs SQL, also several statements, on a connection of its own; "double quotes" hold names as in standard SQL. */
+/** Runs SQL, also several statements, on a connection of its own, as standard SQL: "double quotes" hold names, || joins. */
 export async function queryOnce<Row extends object>(address: MariadbAddress, sql: string): Promise<Row[]> {
   const connection = await createConnection({
     ...address,
@@ -20,7 +20,7 @@ export async function queryOnce<Row extends object>(address: MariadbAddress, sql
   // A server that is killed mid-query also emits here; the query's own rejection tells the caller.
   connection.on('error', () => undefined);
   try {
-    await connection.query(`SET SESSION sql_mode = 'ANSI_QUOTES,TRADITIONAL'`);
+    await connection.query(`SET SESSION sql_mode = 'ANSI,TRADITIONAL'`);
     const [rows] = await connection.query(sql);
     return Array.isArray(rows) ? (rows as Row[]) : [];
   } finally {
@@ -28,8 +28,9 @@ export async function queryOnce<Row extends object>(address: MariadbAddress, sql
   }
 }
 
-/** The address as an ADO.NET connection string and as a URL. */
+/** The address as settings, as an ADO.NET connection string and as a URL. */
 export function connectionStrings(address: MariadbAddress & { readonly database: string }): {
+  settings: Record<string, string>;
   connectionString: string;
   url: string;
 } {
@@ -38,8 +39,10 @@ export function connectionStrings(address: MariadbAddress & { readonly database:
   url.username = user;
   url.password = password ?? '';
   const quoted = password === undefined ? '' : `;Password="${password.replaceAll('"', '""')}"`;
+  const connectionString = `Server=${host};Port=${port};Database=${database};User Id=${user}${quoted}`;
   return {
-    connectionString: `Server=${host};Port=${port};Database=${database};User Id=${user}${quoted}`,
+    settings: { provider: 'mysql', mySqlConnectionString: connectionString },
+    connectionString,
     url: url.toString(),
   };
 }

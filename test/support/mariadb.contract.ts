@@ -6,6 +6,8 @@ export interface MariadbOptions {
 
 /** A real MariaDB or MySQL server with one empty database. */
 export interface MariadbServer {
+  /** `database__*` settings that lead to the database. */
+  readonly settings: Readonly<Record<string, string>>;
   /** ADO.NET connection string of the database. */
   readonly connectionString: string;
   /** The same as a URL. */

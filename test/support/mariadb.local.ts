@@ -24,6 +24,7 @@ export class LocalMariadb implements MariadbServer {
   readonly user = 'root';
   readonly database = DATABASE;
   readonly port: number;
+  readonly settings: Readonly<Record<string, string>>;
   readonly connectionString: string;
   readonly url: string;
   private readonly folder: TempFolder;
@@ -36,7 +37,11 @@ export class LocalMariadb implements MariadbServer {
     this.folder = folder;
     this.port = port;
     this.address = { host: this.host, port, user: this.user };
-    ({ connectionString: this.connectionString, url: this.url } = connectionStrings({
+    ({
+      settings: this.settings,
+      connectionString: this.connectionString,
+      url: this.url,
+    } = connectionStrings({
       ...this.address,
       database: DATABASE,
     }));

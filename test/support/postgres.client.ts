@@ -33,15 +33,21 @@ export async function dropDatabase(query: (sql: string) => Promise<unknown>, nam
   await query(`DROP DATABASE IF EXISTS ${name}`);
 }
 
-/** The address as an ADO.NET connection string and as a URL. */
-export function connectionStrings(address: PostgresAddress): { connectionString: string; url: string } {
+/** The address as settings, as an ADO.NET connection string and as a URL. */
+export function connectionStrings(address: PostgresAddress): {
+  settings: Record<string, string>;
+  connectionString: string;
+  url: string;
+} {
   const { host, port, user, password, database } = address;
   const url = new URL(`postgres://${host}:${port}/${database}`);
   url.username = user;
   url.password = password ?? '';
   const quoted = password === undefined ? '' : `;Password="${password.replaceAll('"', '""')}"`;
+  const connectionString = `Host=${host};Port=${port};Database=${database};Username=${user}${quoted}`;
   return {
-    connectionString: `Host=${host};Port=${port};Database=${database};Username=${user}${quoted}`,
+    settings: { provider: 'postgresql', postgreSqlConnectionString: connectionString },
+    connectionString,
     url: url.toString(),
   };
 }

@@ -8,6 +8,8 @@ export interface PostgresOptions {
 
 /** A real PostgreSQL server with one empty database. */
 export interface PostgresServer {
+  /** `database__*` settings that lead to the database. */
+  readonly settings: Readonly<Record<string, string>>;
   /** ADO.NET connection string of the database. */
   readonly connectionString: string;
   /** The same as a URL. */

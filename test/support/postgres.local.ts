@@ -16,6 +16,7 @@ export class LocalPostgres implements PostgresServer {
   readonly host = '127.0.0.1';
   readonly database = DATABASE;
   readonly port: number;
+  readonly settings: Readonly<Record<string, string>>;
   readonly connectionString: string;
   readonly url: string;
   private readonly folder: TempFolder;
@@ -28,7 +29,11 @@ export class LocalPostgres implements PostgresServer {
     this.folder = folder;
     this.port = port;
     this.address = { host: this.host, port, user: 'postgres', database: DATABASE };
-    ({ connectionString: this.connectionString, url: this.url } = connectionStrings(this.address));
+    ({
+      settings: this.settings,
+      connectionString: this.connectionString,
+      url: this.url,
+    } = connectionStrings(this.address));
     const all = { ...defaults, ...parameters, port: String(port) };
     const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     this.command = unprivileged(join(bin, 'postgres'), ['-D', join(folder.path, 'data'), ...flags]);

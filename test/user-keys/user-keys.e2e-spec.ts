@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { AuthModule, authSettingsSchema, SigningKeys } from '@key-connector/auth';
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { Database, DatabaseModule, databaseSettingsSchema, fromUtcText } from '@key-connector/database';
@@ -8,22 +8,19 @@ import { ObservabilityModule } from '@key-connector/observability';
 import { UserKeysModule } from '@key-connector/user-keys';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import {
-  postgresDatabases,
-  sqliteDatabases,
-  type TestDatabase,
-  type TestDatabases,
-} from '../database/test-database.js';
+import { type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
 import { makeKeyCertificate } from '../support/certificate.js';
 import { type IssuerServer, startIssuer } from '../support/issuer.server.js';
+import { describeIf } from '../support/skip.js';
 import { type TempFolder, tempFolder } from '../support/temp-folder.js';
 
-const kinds: readonly (readonly [kind: string, start: () => Promise<TestDatabases>])[] = [
-  ['SQLite', sqliteDatabases],
-  ['PostgreSQL', postgresDatabases],
-];
+for (const { name, here, reason, start } of testKinds) {
+  describeIf(here, reason, `/user-keys on ${name}`, () => {
+    userKeysSuite(start);
+  });
+}
 
-describe.each(kinds)('/user-keys on %s', (_kind, start) => {
+function userKeysSuite(start: () => Promise<TestDatabases>): void {
   let databases: TestDatabases;
   let issuer: IssuerServer;
   let folder: TempFolder;
@@ -130,14 +127,14 @@ describe.each(kinds)('/user-keys on %s', (_kind, start) => {
     const before = Date.now();
     await call('GET', user);
     await app.close();
-    const rows = await place.sql<{ at: string }>('SELECT CAST("LastAccessDate" AS text) AS "at" FROM "UserKeys"');
+    const rows = await place.sql<{ at: string }>(`SELECT ${place.text('"LastAccessDate"')} AS "at" FROM "UserKeys"`);
     expect(fromUtcText(rows[0]?.at ?? '').getTime()).toBeGreaterThanOrEqual(before - 1);
   });
 
   test('a read and the time of it leave every other column and row as they were, also of a value that does not open', async () => {
     const [read, unread, broken] = [randomUUID(), randomUUID(), randomUUID()];
     for (const user of [read, unread, broken]) await call('PUT', user, { key: newKey() });
-    await place.sql(`UPDATE "UserKeys" SET "Key" = "Key" || 'AAAA' WHERE lower(CAST("Id" AS text)) = '${broken}'`);
+    await place.sql(`UPDATE "UserKeys" SET "Key" = "Key" || 'AAAA' WHERE lower(${place.text('"Id"')}) = '${broken}'`);
     const before = await everything();
 
     expect((await call('GET', read)).statusCode).toBe(200);
@@ -146,8 +143,8 @@ describe.each(kinds)('/user-keys on %s', (_kind, start) => {
 
     expect(await everything()).toEqual(before);
     const touched = await place.sql(
-      'SELECT lower(CAST("Id" AS text)) AS id FROM "UserKeys" WHERE "LastAccessDate" IS NOT NULL',
+      `SELECT lower(${place.text('"Id"')}) AS id FROM "UserKeys" WHERE "LastAccessDate" IS NOT NULL`,
     );
     expect(touched).toEqual([{ id: read }]);
   });
-});
+}
