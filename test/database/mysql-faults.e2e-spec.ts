@@ -306,7 +306,7 @@ describeIf(ownsMariadb, mysqlReason, 'a MariaDB server in trouble', () => {
       const now = new Date('2026-03-08T07:30:00.120Z');
       const [stored, inserted] = [newId(), newId()];
       await database.write(() =>
-        database.userKeys.put({ id: stored, value: String.raw`a\'b"ü🔑`, dataKeyId: null }, now),
+        database.userKeys.put([{ id: stored, value: String.raw`a\'b"ü🔑`, dataKeyId: null }], now),
       );
       await database.write(() => database.userKeys.insert({ id: inserted, value: 'v', dataKeyId: null }, now));
       await database.write(() => database.userKeys.touch([{ id: stored, at: now }]));
@@ -328,6 +328,25 @@ describeIf(ownsMariadb, mysqlReason, 'a MariaDB server in trouble', () => {
       await server().query(`SET GLOBAL autocommit = 1; SET GLOBAL sql_mode = DEFAULT; SET GLOBAL time_zone = 'SYSTEM';
         SET GLOBAL tx_isolation = DEFAULT`);
     }
+  });
+
+  test('the rights that the documentation names are enough once the tables are there', async () => {
+    await open();
+    const name = suite.place.settings['mySqlConnectionString']?.split('/').at(-1) ?? '';
+    const tables = ['ApplicationDatas', 'DataKeys', 'DataKeyWrappings', 'KeyConnectorMigrations'];
+    const grants = tables.map((table) => `GRANT SELECT ON ${name}."${table}" TO modest`);
+    const first = `CREATE OR REPLACE USER modest; GRANT SELECT, INSERT, UPDATE ON ${name}."UserKeys" TO modest`;
+    await server().query([first, ...grants].join(';'));
+    const string = url((it) => {
+      it.username = 'modest';
+    });
+    const database = await open({ mySqlConnectionString: string, migrate: 'false' });
+    const id = newId();
+    await put(database, id, 'v');
+    await put(database, id, 'w');
+    await database.write(() => database.userKeys.touch([{ id, at: new Date() }]));
+    await database.lock((manager) => manager.find(UserKey));
+    expect(await valueOf(database, id)).toBe('w');
   });
 
   test('reads and access dates go by the primary key, and member ids are found in either case', async () => {

@@ -23,7 +23,7 @@ const insert = 'INSERT INTO `UserKeys` (`Id`, `Key`, `DataKeyId`, `CreationDate`
 const put = `
   INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
   SELECT k.id, k.value, k.data_key_id, ? FROM JSON_TABLE(?, '$[*]' COLUMNS
-    (id char(36) PATH '$[0]', value longtext PATH '$[1]', data_key_id int PATH '$[2]' NULL ON EMPTY)) AS k
+    (id char(36) PATH '$[0]', value longtext CHARACTER SET utf8mb4 PATH '$[1]', data_key_id int PATH '$[2]' NULL ON EMPTY)) AS k
   ON DUPLICATE KEY UPDATE \`Key\` = k.value, \`DataKeyId\` = k.data_key_id, \`RevisionDate\` = ?`;
 
 // Members in the order of their ids, whatever the optimizer thinks: replicas that touch the same ones cannot deadlock.
