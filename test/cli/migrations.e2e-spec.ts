@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { DatabaseUnsupported } from '@key-connector/database';
 import { openDatabase, useDatabases } from '../database/open-database.js';
-import { testKinds } from '../database/test-database.js';
+import { wholeKinds } from '../database/test-database.js';
 import { type CliResult, runCli } from '../support/cli.process.js';
 import { describeIf } from '../support/skip.js';
 import { cliSettings } from './cli-settings.js';
 import { applyScript, ownClientOf } from './own-client.js';
 
-for (const kind of testKinds) {
+for (const kind of wholeKinds) {
   const client = ownClientOf(kind.name);
   const { installed, reason } = client.program;
   const title = `key-connector migrations on ${kind.name}`;

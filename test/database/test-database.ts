@@ -51,6 +51,9 @@ export const testKinds: readonly TestKind[] = [
   { name: "a double of SQL Server's protocol", here: true, reason: '', start: tdsDatabases },
 ];
 
+/** Those that understand all of their SQL; the double knows the statements of the storage suite. */
+export const wholeKinds: readonly TestKind[] = testKinds.filter(({ start }) => start !== tdsDatabases);
+
 /** SQLite files in a temporary folder. */
 export async function sqliteDatabases(): Promise<TestDatabases & { folder: TempFolder }> {
   const folder = await tempFolder('sqlite');
