@@ -44,7 +44,7 @@ export class TdsServer {
   readonly statements: Statement[] = [];
   /** How many clients cancelled a statement. */
   attentions = 0;
-  /** Asked before each statement: an error to answer, `cut` to close the connection, `stall` to answer never. */
+  /** Asked before each statement, and `begin`, `commit` or `rollback`: an error to answer, `cut` to close the connection, `stall` to answer never. */
   fault: (statement: Statement) => SqlError | 'cut' | 'stall' | undefined = () => undefined;
 
   private readonly sockets = new Set<Socket>();
@@ -175,6 +175,7 @@ class TdsConnection {
   private async admit(): Promise<void> {
     if (this.login === undefined) throw new Error('no login yet');
     this.session = await this.engine(this.login);
+    if (this.socket.destroyed) this.session.close();
     this.send(Buffer.concat([token.database(this.login.database), token.collation(), token.loginAck(), token.done()]));
   }
 
@@ -202,7 +203,9 @@ class TdsConnection {
 
   private async transact(request: 'begin' | 'commit' | 'rollback'): Promise<void> {
     const descriptor = (this.transaction ??= Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]));
+    const fault = this.server.fault({ text: request, parameters: [] });
     try {
+      if (fault instanceof SqlError) throw fault;
       await this.session?.[request]();
       if (request !== 'begin') this.transaction = undefined;
       const change = { begin: token.begun, commit: token.committed, rollback: token.rolledBack }[request];

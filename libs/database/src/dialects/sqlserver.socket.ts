@@ -9,8 +9,10 @@ class ResettingSocket extends Socket {
   private resetting = false;
 
   override destroy(error?: Error): this {
-    if (this.resetting || this.destroyed || this.pending) return super.destroy(error);
-    // resetAndDestroy comes back here.
+    // A server that closed its side is told ordinarily: libuv does not reset a socket that is being shut down, and would
+    // leave it open. resetAndDestroy comes back here.
+    const closing = this.readableEnded || this.writableEnded;
+    if (this.resetting || this.destroyed || this.pending || closing) return super.destroy(error);
     this.resetting = true;
     return this.resetAndDestroy();
   }
