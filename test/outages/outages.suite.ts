@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, jest } from '@jest/globals';
+import { type Deployment, startDeployment } from '../support/deployment.js';
+import { testIf } from '../support/skip.js';
+import { until } from '../support/until.js';
+import { MixedLoad } from './mixed-load.js';
+import type { OutageStage } from './outage.stage.js';
+
+jest.setTimeout(240_000);
+
+/** Longest wait for normal service after a fault has passed, in milliseconds. */
+const recovery = 30_000;
+
+/** A database that can be brought into trouble here, or the reason why not. */
+export interface OutageSuite {
+  readonly possible: boolean;
+  readonly reason: string;
+  /** Shortest length of the whole run, in seconds. */
+  readonly seconds: number;
+  prepare(): Promise<OutageStage>;
+}
+
+/** Half of full load, one write in ten requests, while everything that can befall the database does. */
+export function describeOutages(name: string, suite: OutageSuite): void {
+  describe(`${name} in trouble under load`, () => {
+    let stage: OutageStage;
+    let deployment: Deployment;
+
+    beforeAll(async () => {
+      if (!suite.possible) return;
+      stage = await suite.prepare();
+      deployment = await startDeployment({ settings: stage.settings });
+    });
+    afterAll(async () => {
+      if (!suite.possible) return;
+      await deployment.stop();
+      await stage.stop();
+    });
+
+    testIf(
+      suite.possible,
+      suite.reason,
+      'loses no acknowledged key, answers nothing but 200 and 503, and is back 30 s after each fault at the latest',
+      async () => {
+        const load = await MixedLoad.enrol(deployment, 200);
+        const rate = (await load.fullRate(3)) / 2;
+        const started = performance.now();
+        load.start(rate);
+        const normal = (): Promise<void> =>
+          until(
+            () => load.streak > rate,
+            () => `a second without a failure: ${JSON.stringify(load.counts)}`,
+            recovery,
+          );
+        await normal();
+        for (const outage of stage.outages) {
+          await outage.befall();
+          load.streak = 0;
+          await normal();
+        }
+        const length = suite.seconds * 1000;
+        await until(() => performance.now() - started > length, 'the run is over', length);
+        await load.stop();
+        expect(load.violations).toEqual([]);
+        expect(await load.lost()).toBe(0);
+        expect(load.counts.unavailable).toBeGreaterThan(0);
+      },
+    );
+  });
+}
