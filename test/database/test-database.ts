@@ -166,12 +166,12 @@ export async function mysqlDatabases(): Promise<TestDatabases & { server: Mariad
 }
 
 /** Databases on the SQL Server that TEST_SQLSERVER_URL names. */
-export function sqlserverDatabases(): Promise<TestDatabases> {
+function sqlserverDatabases(): Promise<TestDatabases> {
   return databasesOn(hostedSqlserver ?? '');
 }
 
 /** The same on the double, with PostgreSQL behind it: the driver is real, the SQL is not SQL Server's. */
-export async function tdsDatabases(): Promise<TestDatabases> {
+async function tdsDatabases(): Promise<TestDatabases> {
   const double = await startTdsDouble();
   const databases = await databasesOn(double.connectionString);
   return {

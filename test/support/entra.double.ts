@@ -188,7 +188,7 @@ export class EntraDouble {
 }
 
 /** Signs a JWT with RS256, for instance the assertion of a workload. */
-export function signJwt(key: KeyObject, header: object, claims: object): string {
+function signJwt(key: KeyObject, header: object, claims: object): string {
   const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
   return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), key).toString('base64url')}`;
 }
