@@ -2,13 +2,21 @@ import { afterEach, beforeEach, describe, expect } from '@jest/globals';
 import type { UserId } from '@key-connector/common';
 import { DatabaseUnavailable, type Database } from '@key-connector/database';
 import { type FaultProxy, faultProxyTool, startFaultProxy } from '../support/fault-proxy.js';
+import { ownsMariadb } from '../support/mariadb.server.js';
 import { ownsPostgres } from '../support/postgres.server.js';
 import { testIf } from '../support/skip.js';
 import { newId, put, useDatabases } from './open-database.js';
-import { postgresDatabases } from './test-database.js';
+import { mysqlDatabases, postgresDatabases, type TestDatabases } from './test-database.js';
 
-/** Servers behind a proxy, and the settings that lead through it. */
-const kinds = [
+/** A server that can be put behind a proxy, and the settings that lead through it. */
+interface Kind {
+  readonly kind: string;
+  readonly possible: boolean;
+  readonly start: () => Promise<TestDatabases & { readonly server: { readonly port: number } }>;
+  readonly through: (settings: Readonly<Record<string, string>>, port: number) => Record<string, string>;
+}
+
+const kinds: readonly Kind[] = [
   {
     kind: 'PostgreSQL',
     possible: ownsPostgres,
@@ -19,7 +27,17 @@ const kinds = [
       return { postgreSqlConnectionString: url.toString() };
     },
   },
-] as const;
+  {
+    kind: 'MariaDB',
+    possible: ownsMariadb,
+    start: mysqlDatabases,
+    through: (settings: Readonly<Record<string, string>>, port: number): Record<string, string> => {
+      const url = new URL(settings['mySqlConnectionString'] ?? '');
+      url.port = String(port);
+      return { mySqlConnectionString: url.toString() };
+    },
+  },
+];
 
 /** Long enough for many network packets, so that an answer can break off in its middle. */
 const longValue = 'v'.repeat(200_000);
