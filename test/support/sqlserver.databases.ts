@@ -57,7 +57,7 @@ export async function openSqlserverDatabases(connectionString: string): Promise<
 async function sharedDatabase(connectionString: string): Promise<SqlserverDatabases> {
   const clean = async (): Promise<void> => {
     for (const name of allTables) {
-      await querySqlserver(connectionString, `IF OBJECT_ID(N'[${name}]', N'U') IS NOT NULL DROP TABLE [${name}]`);
+      await querySqlserver(connectionString, `DROP TABLE IF EXISTS [${name}]`);
     }
   };
   let release: () => void = () => undefined;

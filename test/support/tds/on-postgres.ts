@@ -55,7 +55,8 @@ class PostgresSession implements SqlSession {
   ) {}
 
   async execute(statement: Statement): Promise<readonly SqlResult[]> {
-    if (statement.text.includes('sp_getapplock')) return this.takeLock();
+    const [, resource] = /sp_getapplock\s+@Resource = N'([^']+)'/.exec(statement.text) ?? [];
+    if (resource !== undefined) return this.takeLock(resource);
     // A statement that fails leaves a transaction of SQL Server open.
     if (this.inTransaction) await this.client.query('SAVEPOINT before');
     try {
@@ -101,8 +102,8 @@ class PostgresSession implements SqlSession {
     void this.client.end().catch(() => undefined);
   }
 
-  private async takeLock(): Promise<readonly SqlResult[]> {
-    await this.client.query('SELECT pg_advisory_xact_lock(1)');
+  private async takeLock(resource: string): Promise<readonly SqlResult[]> {
+    await this.client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [resource]);
     return [{ columns: [{ name: 'result', type: 'int' }], rows: [['0']] }];
   }
 

@@ -9,10 +9,10 @@ class ResettingSocket extends Socket {
   private resetting = false;
 
   override destroy(error?: Error): this {
-    // A server that closed its side is told ordinarily: libuv does not reset a socket that is being shut down, and would
-    // leave it open. resetAndDestroy comes back here.
-    const closing = this.readableEnded || this.writableEnded;
-    if (this.resetting || this.destroyed || this.pending || closing) return super.destroy(error);
+    // A connection that broke has nothing to deliver. Nor has one whose server closed its side: libuv does not reset a
+    // socket that is being shut down, and would leave it open. resetAndDestroy comes back here.
+    const over = error !== undefined || this.readableEnded || this.writableEnded;
+    if (this.resetting || this.destroyed || this.pending || over) return super.destroy(error);
     this.resetting = true;
     return this.resetAndDestroy();
   }
