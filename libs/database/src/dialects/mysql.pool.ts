@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { isReadOnly } from './mysql.failure.js';
+import { resetSocket } from './reset-socket.js';
 
 /** How long a connection may stay idle in the pool, and how often that is looked at. */
 const idleMilliseconds = 30_000;
@@ -161,13 +162,11 @@ export class MysqlPool {
     connection.query = limited as typeof connection.query;
   }
 
-  /**
-   * Drops a connection at once. An ordinary close leaves it to the kernel to deliver what is not sent yet: a server that
-   * was out of reach could do, much later, a statement that the caller was told has failed.
-   */
+  /** Drops a connection at once, with what is not sent yet. */
   private drop(connection: PoolConnection): void {
     // In this order: mysql2 begins an ordinary close, after which there is no reset.
-    this.socketOf.get(connection.config)?.resetAndDestroy();
+    const socket = this.socketOf.get(connection.config);
+    if (socket) resetSocket(socket);
     connection.destroy();
   }
 

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { resetSocket } from './reset-socket.js';
 
 /** A connection whose socket can be reset. */
 export class PostgresqlClient extends pg.Client {
@@ -17,11 +18,8 @@ export class PostgresqlClient extends pg.Client {
     return (this as unknown as { readonly readyForQuery?: boolean }).readyForQuery === false;
   }
 
-  /**
-   * Drops the connection at once. An ordinary close leaves it to the kernel to deliver what is not sent yet: a server
-   * that was out of reach could do, much later, a statement that the caller was told has failed.
-   */
+  /** Drops the connection at once, with what is not sent yet. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    resetSocket(this.socket);
   }
 }
