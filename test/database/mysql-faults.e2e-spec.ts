@@ -137,7 +137,7 @@ describeIf(ownsMariadb, mysqlReason, 'a MariaDB server in trouble', () => {
     const database = await open({ statementTimeoutSeconds: '1', acquireTimeoutSeconds: '1' });
     const id = newId();
     await put(database, id, 'v');
-    server().freeze();
+    await server().freeze();
     try {
       const started = Date.now();
       const stuck = [valueOf(database, id), database.ping(), database.lock((manager) => manager.query('SELECT 1'))];

@@ -105,7 +105,7 @@ describeIf(ownsMariadb, mysqlReason, 'TLS to MariaDB', () => {
       );
       await named.query(`KILL ${own?.id ?? 0}`);
       expect(await database.read(() => database.userKeys.find([id]))).toHaveLength(1);
-      named.freeze();
+      await named.freeze();
       await expect(put(database, id, 'w')).rejects.toThrow(DatabaseUnavailable);
       named.thaw();
       expect(await database.read(() => database.userKeys.find([id]))).toHaveLength(1);

@@ -103,7 +103,7 @@ describeIf(hasAzurite, noAzurite, 'a certificate in Azure Storage', () => {
   });
 
   test('is unavailable while the storage hangs, and read when it answers again', async () => {
-    azurite.freeze();
+    await azurite.freeze();
     try {
       expect(await refusal({}, KeyProviderUnavailable, 1)).toContain('Azure Storage');
     } finally {

@@ -69,7 +69,7 @@ describeIf(openbao.installed, openbao.reason, 'a key in the transit engine', () 
     await makeKey('stalled');
     const key = await open('stalled', { timeoutSeconds: '1' });
     const wrapped = await key.wrap(Buffer.alloc(32, 7));
-    bao.freeze();
+    await bao.freeze();
     return {
       key,
       wrapped,

@@ -33,7 +33,7 @@ export async function mysqlStage(): Promise<OutageStage> {
       {
         name: 'a freeze of 5 s',
         befall: async () => {
-          primary.freeze();
+          await primary.freeze();
           await sleep(5000);
           primary.thaw();
         },

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { atExit } from './at-exit.js';
 import { exitOf, isRunning } from './child-process.js';
+import { freeze } from './freeze.js';
 import { freePort } from './free-port.js';
 import { statusOf } from './http-status.js';
 import { tempFolder } from './temp-folder.js';
@@ -23,7 +24,7 @@ export interface Azurite {
   readonly connectionString: string;
   readonly accountKey: string;
   /** Stops it as a machine that hangs; it answers again after `resume`. */
-  freeze(): void;
+  freeze(): Promise<void>;
   resume(): void;
   stop(): Promise<void>;
 }
@@ -47,7 +48,7 @@ export async function startAzurite(): Promise<Azurite> {
   return {
     connectionString: `DefaultEndpointsProtocol=http;AccountName=company;AccountKey=${accountKey};BlobEndpoint=${endpoint};`,
     accountKey,
-    freeze: () => void child.kill('SIGSTOP'),
+    freeze: () => freeze(child.pid),
     resume: () => void child.kill('SIGCONT'),
     stop: async () => {
       forget();

@@ -25,7 +25,7 @@ export interface MariadbServer {
   /** Sends a signal to the server and waits for its end; `restart` brings it back. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Stops the server where it stands: connections stay open and nothing answers. */
-  freeze(): void;
+  freeze(): Promise<void>;
   /** Lets a frozen server go on. */
   thaw(): void;
 }

@@ -28,7 +28,7 @@ export async function hostedDatabase(serverUrl: string): Promise<MariadbServer> 
     },
     restart: async () => Promise.resolve(notOurs()),
     kill: async () => Promise.resolve(notOurs()),
-    freeze: notOurs,
+    freeze: async () => Promise.resolve(notOurs()),
     thaw: notOurs,
   };
 }

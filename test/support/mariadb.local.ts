@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitOf, isRunning, run } from './child-process.ts';
+import { freeze } from './freeze.ts';
 import { freePort } from './free-port.ts';
 import { connectionStrings, type MariadbAddress, queryOnce } from './mariadb.client.ts';
 import type { MariadbOptions, MariadbServer } from './mariadb.contract.ts';
@@ -87,8 +88,8 @@ export class LocalMariadb implements MariadbServer {
     await ended;
   }
 
-  freeze(): void {
-    this.server?.kill('SIGSTOP');
+  freeze(): Promise<void> {
+    return freeze(this.server?.pid);
   }
 
   thaw(): void {

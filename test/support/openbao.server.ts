@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitOf, isRunning } from './child-process.ts';
+import { freeze } from './freeze.ts';
 import { freePort } from './free-port.ts';
 import { statusOf } from './http-status.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
@@ -107,8 +108,8 @@ export class OpenBaoServer {
   }
 
   /** Stops it from answering, with its connections left open. */
-  freeze(): void {
-    this.server?.kill('SIGSTOP');
+  freeze(): Promise<void> {
+    return freeze(this.server?.pid);
   }
 
   thaw(): void {

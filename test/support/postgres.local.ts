@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { childrenOf, exitOf, isRunning, run } from './child-process.ts';
+import { freeze } from './freeze.ts';
 import { freePort } from './free-port.ts';
 import { findPostgres } from './postgres.binaries.ts';
 import { connectionStrings, type PostgresAddress, queryOnce } from './postgres.client.ts';
@@ -80,25 +81,27 @@ export class LocalPostgres implements PostgresServer {
   }
 
   async freeze(): Promise<void> {
-    // The postmaster first, so that it forks no backend that we would miss.
-    await this.signalAll('SIGSTOP');
+    const [postmaster] = await this.processes();
+    if (postmaster === undefined) return;
+    await freeze(postmaster);
+    // Only now: from here on it forks no backend that we would miss.
+    for (const pid of await childrenOf(postmaster)) await freeze(pid).catch(() => undefined);
   }
 
   async thaw(): Promise<void> {
-    await this.signalAll('SIGCONT');
-  }
-
-  private async signalAll(signal: NodeJS.Signals): Promise<void> {
-    const pid = this.server?.pid;
-    if (this.server === undefined || pid === undefined || !isRunning(this.server)) return;
-    process.kill(pid, signal);
-    for (const child of await childrenOf(pid)) {
+    for (const pid of await this.processes()) {
       try {
-        process.kill(child, signal);
+        process.kill(pid, 'SIGCONT');
       } catch {
         // It ended meanwhile.
       }
     }
+  }
+
+  private async processes(): Promise<number[]> {
+    const pid = this.server?.pid;
+    if (this.server === undefined || pid === undefined || !isRunning(this.server)) return [];
+    return [pid, ...(await childrenOf(pid))];
   }
 
   /** Starts the server and waits until it answers. After a SIGKILL its orphans hold the files for a moment: try again. */
