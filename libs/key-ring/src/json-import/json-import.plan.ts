@@ -12,7 +12,7 @@ export interface JsonImportPlan {
   readonly missing: JsonFileEntry[];
   /** Members whose row opens to the key of the file. */
   readonly same: JsonFileEntry[];
-  /** Members whose key was replaced here after the file's was last changed. */
+  /** Members whose key was stored here after the file's was last changed. */
   readonly newer: JsonFileEntry[];
   /** Members with another key, or one that does not open. */
   readonly conflicting: JsonFileEntry[];
@@ -32,12 +32,12 @@ function relation(
   opened: OpenedJsonFile,
   ring: Ring,
   entry: JsonFileEntry,
-  { stored, revisionDate }: StoredRow,
+  { stored, changed }: StoredRow,
 ): 'same' | 'newer' | 'conflicting' {
   const same = opensTo(opened, ring, entry, stored);
   if (same === true) return 'same';
-  const changed = fromUtcText(entry.revisionDate ?? entry.creationDate);
-  return same === false && revisionDate !== null && revisionDate > changed ? 'newer' : 'conflicting';
+  const before = fromUtcText(entry.revisionDate ?? entry.creationDate);
+  return same === false && changed > before ? 'newer' : 'conflicting';
 }
 
 /** Whether a stored value holds the key of the file; `undefined` when it does not open. */

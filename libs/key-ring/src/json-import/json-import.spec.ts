@@ -103,6 +103,7 @@ describe('the JSON file of a classic deployment', () => {
   it('never overwrites another key, and imports nothing beside it', async () => {
     const replica = await fixture.start();
     fixture.store(firstMember, replica.keyRing.seal(firstMember, randomBytes(32)));
+    fixture.sql('UPDATE "UserKeys" SET "CreationDate" = ?', '2023-01-10 00:11:22.0000000');
     const before = fixture.contents();
     const refused = importing(replica);
     await expect(refused).rejects.toThrow(JsonImportConflict);
@@ -121,6 +122,14 @@ describe('the JSON file of a classic deployment', () => {
     fixture.sql('DELETE FROM "UserKeys" WHERE "Id" = ?', secondMember.toUpperCase());
     expect(await importing(replica)).toEqual({ imported: 1, present: members - 2, newer: 1 });
     expect(fixture.stored(firstMember).value).toBe(value);
+  });
+
+  it('leaves a first key that was stored here after the file was last changed', async () => {
+    const replica = await fixture.start();
+    const newer = replica.keyRing.seal(firstMember, randomBytes(32));
+    fixture.store(firstMember, newer);
+    expect(await importing(replica)).toEqual({ imported: members - 1, present: 0, newer: 1 });
+    expect(fixture.stored(firstMember)).toEqual(newer);
   });
 
   it('keeps no start from going on once every member has a row', async () => {

@@ -91,31 +91,40 @@ export class JsonImport {
     }
   }
 
-  /** A member may store a key while the rows are compared; the second time it is there. */
+  /**
+   * A member may store a first key after the comparison: the insert meets it, and all is compared anew. Each time a member
+   * fewer is missing, so this ends.
+   */
   private async write(kek: KeyEncryptionKey, opened: OpenedJsonFile): Promise<JsonImportResult> {
-    const once = (): Promise<JsonImportResult> => this.database.lock((manager) => this.writeWith(kek, opened, manager));
-    try {
-      return await once();
-    } catch (error) {
-      if (error instanceof QueryFailedError) return once();
-      throw error;
+    for (let before = Number.POSITIVE_INFINITY; ;) {
+      let missing = before;
+      try {
+        return await this.database.lock(async (manager) => {
+          await this.ensureDataKey(kek, opened, manager);
+          const plan = await this.plan(kek, opened, manager);
+          missing = plan.missing.length;
+          await this.insert(kek, opened, plan, manager);
+          return resultOf(plan);
+        });
+      } catch (error) {
+        if (!(error instanceof QueryFailedError) || missing >= before) throw error;
+        before = missing;
+      }
     }
   }
 
-  private async writeWith(
+  private async insert(
     kek: KeyEncryptionKey,
     opened: OpenedJsonFile,
+    { missing }: JsonImportPlan,
     manager: EntityManager,
-  ): Promise<JsonImportResult> {
-    await this.ensureDataKey(kek, opened, manager);
+  ): Promise<void> {
     const ring = await this.ring(kek, manager);
-    const plan = await this.plan(kek, opened, manager);
     await this.rows.insert(
       manager,
-      plan.missing.map((entry) => newRow(opened, ring, entry)),
+      missing.map((entry) => newRow(opened, ring, entry)),
     );
-    await this.readBack(opened, ring, plan.missing, manager);
-    return resultOf(plan);
+    await this.readBack(opened, ring, missing, manager);
   }
 
   /** A database without data keys takes over its own, or else the file's, the way a classic deployment is adopted. */

@@ -7,7 +7,8 @@ import type { SealedKey } from '../sealed-key.js';
 /** A member's row, with what the comparison with a file needs. */
 export interface StoredRow {
   readonly stored: SealedKey;
-  readonly revisionDate: Date | null;
+  /** When its key was last stored. */
+  readonly changed: Date;
 }
 
 /** A row to insert; times are `yyyy-MM-dd HH:mm:ss.fffffff` in UTC. */
@@ -35,15 +36,18 @@ export class UserKeyRows {
       for (const row of await manager.findBy(UserKey, { id: In(spellings) })) {
         const id = parseUserId(row.id);
         const stored = { value: row.value ?? '', dataKeyId: row.dataKeyId };
-        if (id !== undefined) found.set(id, { stored, revisionDate: row.revisionDate });
+        if (id !== undefined) found.set(id, { stored, changed: row.revisionDate ?? row.creationDate });
       }
     }
     return found;
   }
 
-  /** Inserts and never overwrites: a row that is there fails the statement, and with it the transaction. */
+  /**
+   * Inserts and never overwrites: a row that is there fails the statement, and with it the transaction. In the order of
+   * ids, in which a PUT locks rows: neither can wait for the other.
+   */
   async insert(manager: EntityManager, rows: readonly NewRow[]): Promise<void> {
-    for (const batch of batches(rows)) {
+    for (const batch of batches(rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)))) {
       await manager
         .createQueryBuilder()
         .insert()
