@@ -1,6 +1,8 @@
 import { constants, type KeyObject, publicEncrypt, randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import { KeyServiceServer } from '../../examples/key-provider-key-service/test/key-service.server.js';
@@ -141,6 +143,46 @@ describe('a key provider in a package by others', () => {
     expect(refused).toContain(`answers 401 for version`);
     expect(refused).toContain(thirdParty.packageName);
     expect(refused).not.toContain('wrong-token');
+  });
+
+  test.each([
+    ['hangs', 'await new Promise(() => undefined);', /has not finished loading after 1 s \(rsaKey__timeoutSeconds\)/],
+    ['throws', "throw new RangeError('hidden');", /throws while it is loaded \(RangeError at .*That is for its author/],
+    ['exports something else', 'export default {};', /exports no object `keyProvider`: it is another kind of package/],
+    [
+      'is of another time',
+      'export const keyProvider = { apiVersion: 2 };',
+      /is written for apiVersion 2 of the contract; this service knows 1\. Take a release/,
+    ],
+  ])('that %s when it is loaded ends the start, and is named with what to do', async (what, source, said) => {
+    const file = join(folder.path, `${what.replaceAll(' ', '-')}.mjs`);
+    await writeFile(file, source);
+    const output = await refusal({ rsaKey__provider: `module:${file}`, rsaKey__timeoutSeconds: '1' });
+    expect(output).toMatch(said);
+    expect(output).toContain(`rsaKey__provider: names ${file}`);
+    expect(output).not.toContain('hidden');
+  });
+
+  test('has its key closed when the service stops, after the last request', async () => {
+    const [file, marker] = [join(folder.path, 'watched.mjs'), join(folder.path, 'closed')];
+    const main = pathToFileURL(join(packageFolder, 'dist/index.js')).href;
+    await writeFile(
+      file,
+      `import { writeFileSync } from 'node:fs';
+       import { keyProvider as example } from '${main}';
+       export const keyProvider = {
+         ...example,
+         open: async (...given) => {
+           const key = await example.open(...given);
+           const { close } = key;
+           return Object.assign(key, { close: async () => { await close(); writeFileSync('${marker}', ''); } });
+         },
+       };`,
+    );
+    const started = await start({ rsaKey__provider: `module:${file}` });
+    expect(existsSync(marker)).toBe(false);
+    expect(await started.terminate()).toBe(0);
+    expect(existsSync(marker)).toBe(true);
   });
 
   test('that says "unavailable" makes the service wait, live but not ready, until it is back', async () => {

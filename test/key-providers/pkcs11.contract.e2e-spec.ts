@@ -27,7 +27,7 @@ describeIf(softHsm.installed, softHsm.reason, 'SoftHSM', () => {
     await hsm.importKey(token, { pem: other.pem, label: 'other', id: '02' });
   });
   afterAll(async () => {
-    keys.close();
+    await keys.close();
     await hsm.remove();
   });
 
@@ -75,7 +75,7 @@ describeIf(nss.installed, nss.reason, 'NSS', () => {
     await token.importKey('other', other.pem);
   });
   afterAll(async () => {
-    keys.close();
+    await keys.close();
     await token.remove();
   });
 

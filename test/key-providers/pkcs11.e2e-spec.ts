@@ -78,10 +78,10 @@ describeIf(softHsm.installed, softHsm.reason, 'a classic deployment whose key mo
     }
   });
 
-  test('says where the key is, and not the PIN', () => {
-    const { output } = deployment.service;
-    expect(output).toContain('pkcs11:serial=');
-    expect(output).not.toContain(deployment.settings['rsaKey__pkcs11LoginPin']);
+  test('says where the key is, and not the PIN', async () => {
+    const { service } = deployment;
+    await until(() => service.output.includes('pkcs11:serial='), 'the service says where its key is');
+    expect(service.output).not.toContain(deployment.settings['rsaKey__pkcs11LoginPin']);
   });
 
   test('leaves no process behind, even when it is killed', async () => {

@@ -32,7 +32,7 @@ describeIf(softHsm.installed && compiler.installed, reason, 'a PKCS#11 module th
     module = await FaultyModule.build(hsm.library);
   });
   afterEach(async () => {
-    keys.close();
+    await keys.close();
     await module.reset();
   });
   afterAll(async () => {
@@ -132,6 +132,17 @@ describeIf(softHsm.installed && compiler.installed, reason, 'a PKCS#11 module th
     const opened = await Promise.all(wrapped.map((one) => key.unwrap(one)));
     expect(opened.map((one) => Buffer.from(one))).toEqual(dataKeys);
     expect(await module.countOf('C_OpenSession')).toBeLessThanOrEqual(4);
+  });
+
+  test('a key that is closed lets go of the module, which logs out; one that hangs then is stopped', async () => {
+    const { key } = await inUse();
+    await key.close();
+    expect(await module.countOf('C_Finalize')).toBe(1);
+    await module.reset();
+    const { key: stuck } = await inUse();
+    await module.order('C_Finalize hang');
+    await stuck.close();
+    expect(await module.countOf('C_Finalize')).toBe(1);
   });
 
   test('fifty calls at once survive a crash in the middle', async () => {

@@ -32,9 +32,7 @@ describeIf(softHsm.installed, softHsm.reason, 'a key behind PKCS#11', () => {
     await hsm.importKey(token, { pem: throwawayKey().pem, label: 'signs', id: '07' });
     await hsm.forbidDecryption(token, 'signs');
   });
-  afterEach(() => {
-    keys.close();
-  });
+  afterEach(() => keys.close());
   afterAll(async () => {
     await hsm.remove();
     await folder.remove();

@@ -14,6 +14,13 @@ export const keyProvider: KeyProviderModule<KeyServiceSettings> = {
     // Errors must reach Key Connector: Nest would end the process. And no `logger`: it would take the place of the
     // service's own, where both run on the same copy of Nest.
     const context = await NestFactory.createApplicationContext(module, { abortOnError: false });
-    return context.get(RemoteKeys).open(recordedKeyReferences);
+    try {
+      const key = await context.get(RemoteKeys).open(recordedKeyReferences);
+      return Object.assign(key, { close: () => context.close() });
+    } catch (error) {
+      // It is opened again while the key service is away: each time with a context of its own.
+      await context.close();
+      throw error;
+    }
   },
 };

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { z } from 'zod';
 import { DeclaredError } from './declared-error.js';
 import { KEY_SERVICE_OPTIONS, type KeyServiceOptions } from './key-service.options.js';
@@ -11,7 +11,9 @@ export type KeyVersion = z.output<typeof versionSchema>;
 
 /** The key service's two calls; every failure is a DeclaredError. */
 @Injectable()
-export class KeyServiceClient {
+export class KeyServiceClient implements OnModuleDestroy {
+  private readonly closing = new AbortController();
+
   constructor(@Inject(KEY_SERVICE_OPTIONS) private readonly options: KeyServiceOptions) {}
 
   /** The public half of a version of the key; `latest` for the newest. */
@@ -32,12 +34,16 @@ export class KeyServiceClient {
     return Buffer.from((await this.read(response, plaintextSchema)).plaintext, 'base64');
   }
 
+  onModuleDestroy(): void {
+    this.closing.abort();
+  }
+
   private async request(path: string, init: RequestInit): Promise<Response> {
     const { url, key, token, timeoutSeconds } = this.options;
     const response = await fetch(new URL(`/v1/keys/${key}/${path}`, url), {
       ...init,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(timeoutSeconds * 1000),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutSeconds * 1000), this.closing.signal]),
       // A redirect could carry the token elsewhere.
       redirect: 'error',
     }).catch(() => {

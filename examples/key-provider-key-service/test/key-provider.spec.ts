@@ -1,8 +1,10 @@
 import { createHash, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto';
 import { constants } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { describeKeyProviderModule } from 'key-connector/key-provider/testing';
 import { keyProvider } from '../src/index.js';
+import { KeyServiceClient } from '../src/key-service.client.js';
+import type { KeyServiceSettings } from '../src/key-service.settings.js';
 import { KeyServiceServer } from './key-service.server.js';
 
 let server: KeyServiceServer;
@@ -45,6 +47,26 @@ describe('a new version of the key', () => {
     const fresh = await keyProvider.open(settings.value, context);
     expect([after.id, after.keyReference]).toEqual([before.id, before.keyReference]);
     expect(fresh.id).not.toBe(before.id);
+  });
+});
+
+describe('the Nest context of a key', () => {
+  const context = { recordedKeyReferences: [], timeoutSeconds: 15 };
+  const closed = jest.spyOn(KeyServiceClient.prototype, 'onModuleDestroy');
+  beforeEach(() => void closed.mockClear());
+
+  it('ends with the key, which then asks nothing any more', async () => {
+    const key = await keyProvider.open(settingsOf('company') as unknown as KeyServiceSettings, context);
+    const wrapped = await key.wrap(new Uint8Array(32));
+    await key.close?.();
+    expect(closed).toHaveBeenCalledTimes(1);
+    await expect(key.unwrap(wrapped)).rejects.toMatchObject({ code: 'KEY_PROVIDER_UNAVAILABLE' });
+  });
+
+  it('ends when the key was not opened', async () => {
+    const settings = { ...settingsOf('company'), token: 'not-the-token' } as unknown as KeyServiceSettings;
+    await expect(keyProvider.open(settings, context)).rejects.toMatchObject({ code: 'KEY_PROVIDER_MISCONFIGURED' });
+    expect(closed).toHaveBeenCalledTimes(1);
   });
 });
 

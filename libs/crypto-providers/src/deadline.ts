@@ -24,6 +24,9 @@ export async function withinDeadline<T>(
   }
 }
 
+/** Longest wait for a key to close, in seconds: the process that ends needs nothing of it any more. */
+const closeSeconds = 5;
+
 /** A key whose every call has a deadline, whatever its provider's library makes of time-outs. */
 export class DeadlineKeyEncryptionKey extends KeyEncryptionKey {
   override readonly id: string;
@@ -48,5 +51,9 @@ export class DeadlineKeyEncryptionKey extends KeyEncryptionKey {
 
   unwrap(wrapped: WrappedKey): Promise<Uint8Array> {
     return withinDeadline(this.key.unwrap(wrapped), this.seconds, this.description, (late) => late.fill(0));
+  }
+
+  override close(): Promise<void> {
+    return withinDeadline(this.key.close(), Math.min(this.seconds, closeSeconds), this.description);
   }
 }

@@ -24,4 +24,9 @@ export abstract class KeyEncryptionKey {
   abstract wrap(dataKey: Uint8Array, algorithm?: string): Promise<WrappedKey>;
   /** Decrypts a wrapping of this key; the caller wipes the result. Every refusal is the same `UnwrapFailed`. */
   abstract unwrap(wrapped: WrappedKey): Promise<Uint8Array>;
+
+  /** Lets go of connections, sessions and processes that the key holds; nothing is asked of it afterwards. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }

@@ -1,16 +1,19 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { KEY_PROVIDER_SETTINGS } from './crypto-providers.module-definition.js';
 import { withinDeadline } from './deadline.js';
 import type { KeyEncryptionKey } from './key-encryption-key.js';
 import { describeKeyProvider, openKeyEncryptionKey } from './key-provider.registry.js';
 import type { KeyProviderSettings } from './key-provider.settings.js';
 
-/** Opens the deployment's key-encryption key, once. */
+/** Opens the deployment's key-encryption key, once, and closes it when the service has answered its last request. */
 @Injectable()
-export class KeyProvider {
+export class KeyProvider implements OnApplicationShutdown {
   /** Names the provider and where it finds its key; no secret in it. */
   readonly description: string;
+  private readonly logger = new Logger(KeyProvider.name);
   private opened: Promise<KeyEncryptionKey> | undefined;
+  private key: KeyEncryptionKey | undefined;
+  private stopped = false;
 
   constructor(@Inject(KEY_PROVIDER_SETTINGS) private readonly settings: KeyProviderSettings) {
     this.description = describeKeyProvider(settings);
@@ -27,10 +30,34 @@ export class KeyProvider {
    * Throws KeyProviderUnavailable (worth another try) or KeyProviderMisconfigured (fatal).
    */
   open(recorded: readonly string[] = [], classic?: Uint8Array): Promise<KeyEncryptionKey> {
-    this.opened ??= openKeyEncryptionKey(this.settings, recorded, classic).catch((error: unknown) => {
-      this.opened = undefined;
-      throw error;
-    });
+    this.opened ??= openKeyEncryptionKey(this.settings, recorded, classic).then(
+      (key) => this.keep(key),
+      (error: unknown) => {
+        this.opened = undefined;
+        throw error;
+      },
+    );
     return withinDeadline(this.opened, this.settings.timeoutSeconds, this.description);
+  }
+
+  /** Waits for no key that is still being opened: it may never come, and is closed should it come in time. */
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    await this.close();
+  }
+
+  private async keep(key: KeyEncryptionKey): Promise<KeyEncryptionKey> {
+    this.key = key;
+    if (this.stopped) await this.close();
+    return key;
+  }
+
+  /** The service ends, whatever comes of it. */
+  private async close(): Promise<void> {
+    const { key } = this;
+    this.key = undefined;
+    await key?.close().catch((error: unknown) => {
+      this.logger.warn({ msg: 'the key was not closed', reason: error instanceof Error ? error.message : 'unknown' });
+    });
   }
 }

@@ -26,6 +26,7 @@ export class ProviderCheck implements BeforeApplicationShutdown {
   private readonly logger = new Logger('KeyProvider');
   private timer: NodeJS.Timeout | undefined;
   private up = false;
+  private stopped = false;
   private openedAt: number | undefined;
 
   constructor(
@@ -61,6 +62,7 @@ export class ProviderCheck implements BeforeApplicationShutdown {
   }
 
   beforeApplicationShutdown(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
   }
 
@@ -71,6 +73,7 @@ export class ProviderCheck implements BeforeApplicationShutdown {
   /** Replicas that were started together must not ask together. */
   private schedule(kek: KeyEncryptionKey, known: KnownWrapping): void {
     clearTimeout(this.timer);
+    if (this.stopped) return;
     const seconds = this.settings.providerCheckSeconds * (0.9 + Math.random() * 0.2);
     this.timer = setTimeout(() => {
       void this.run(kek, known).finally(() => {
@@ -103,6 +106,8 @@ export class ProviderCheck implements BeforeApplicationShutdown {
 
   /** Once an outage, not once a check. */
   private failed(kek: KeyEncryptionKey, error: unknown): void {
+    // A key that is being closed opens nothing.
+    if (this.stopped) return;
     const reason = error instanceof Error ? error.message : 'unknown';
     if (this.up) {
       this.logger.error({

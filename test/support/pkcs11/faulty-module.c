@@ -109,6 +109,12 @@ static CK_RV decrypt(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG in_leng
   return rv == CKR_OK ? real->C_Decrypt(session, in, in_length, out, out_length) : rv;
 }
 
+static CK_RV finalize(CK_VOID_PTR reserved)
+{
+  CK_RV rv = obey("C_Finalize", 0);
+  return rv == CKR_OK ? real->C_Finalize(reserved) : rv;
+}
+
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR out)
 {
   void *module = dlopen(getenv("FAULTY_MODULE"), RTLD_NOW);
@@ -122,6 +128,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR out)
   list.C_GetAttributeValue = get_attribute_value;
   list.C_Login = log_in;
   list.C_Decrypt = decrypt;
+  list.C_Finalize = finalize;
   *out = &list;
   return CKR_OK;
 }

@@ -12,7 +12,7 @@ export class OpenKeys {
     return key;
   }
 
-  close(): void {
-    for (const key of this.opened.splice(0)) key.close();
+  async close(): Promise<void> {
+    await Promise.all(this.opened.splice(0).map((key) => key.close()));
   }
 }

@@ -45,4 +45,8 @@ export class GoogleCloudKmsKey extends KeyEncryptionKey {
     dataKey.fill(0);
     throw new UnwrapFailed();
   }
+
+  override close(): Promise<void> {
+    return this.calls.close();
+  }
 }

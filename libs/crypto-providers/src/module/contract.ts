@@ -39,6 +39,8 @@ export interface ProvidedKey {
   wrap(dataKey: Uint8Array<ArrayBuffer>, algorithm?: string): Promise<WrappedDataKey>;
   /** Opens a wrapping of this key into fresh bytes, which the service wipes. Every refusal is `DATA_KEY_UNREADABLE`. */
   unwrap(wrapped: WrappedDataKey): Promise<Uint8Array>;
+  /** Lets go of connections and sessions, when the service stops; at most 5 s are waited for it. */
+  close?(): Promise<void> | void;
 }
 
 /** A data key as the database keeps it. */

@@ -16,8 +16,8 @@ const file = (name: string, source: string): string => {
   writeFileSync(path, source);
   return path;
 };
-const whyUnusable = async (name: string): Promise<string> => {
-  const error = await rejection(loadModule(name));
+const whyUnusable = async (name: string, timeoutSeconds = 15): Promise<string> => {
+  const error = await rejection(loadModule(name, timeoutSeconds));
   expect(error).toBeInstanceOf(ModuleUnusable);
   return error.message;
 };
@@ -43,7 +43,7 @@ describe('the package of a key provider', () => {
 
   it('is named when it is not installed', async () => {
     expect(await whyUnusable('@acme/no-such-package')).toMatch(
-      /^names @acme\/no-such-package, which cannot be loaded: /,
+      /^names @acme\/no-such-package, which cannot be loaded: .*npm install --no-save --omit=dev @acme\/no-such-package$/,
     );
   });
 
@@ -52,6 +52,19 @@ describe('the package of a key provider', () => {
     const why = await whyUnusable(path);
     expect(why).toMatch(/which throws while it is loaded \(TypeError/);
     expect(why).not.toMatch(/hunter2|secret/);
+  });
+
+  it('that never finishes loading is given up at the deadline, and named', async () => {
+    const path = file('hangs.mjs', 'await new Promise(() => undefined);');
+    expect(await whyUnusable(path, 0.1)).toMatch(
+      /hangs\.mjs, which has not finished loading after 0\.1 s \(rsaKey__timeoutSeconds\): a top-level await/,
+    );
+  });
+
+  it('that does not finish loading, but fails later, is no unhandled rejection', async () => {
+    const path = file('late.mjs', `await new Promise((_, fail) => setTimeout(() => fail(new Error('late')), 200));`);
+    expect(await whyUnusable(path, 0.05)).toContain('has not finished loading');
+    await new Promise((resolve) => setTimeout(resolve, 300));
   });
 
   it('that cannot be parsed is named with what is wrong', async () => {

@@ -26,6 +26,7 @@ describe('a key that a package brings', () => {
     ['an id in upper case', { id: `sha256:${'A'.repeat(64)}` }],
     ['no key reference', { keyReference: ' ' }],
     ['no wrap()', { wrap: undefined }],
+    ['a close that is no function', { close: true }],
   ])('is refused with %s, and the package is named', (_, more) => {
     expect(() => keyWith(more)).toThrow(KeyProviderMisconfigured);
     expect(() => keyWith(more)).toThrow('@acme/x');
@@ -75,6 +76,15 @@ describe('a key that a package brings', () => {
     await keyWith({ wrap }).wrap(dataKey);
     expect(dataKey).toEqual(before);
     expect(seen.every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('is closed by its own close(), if it has one, and is at fault when that fails', async () => {
+    let closed = 0;
+    await keyWith({ close: () => void (closed += 1) }).close();
+    expect(closed).toBe(1);
+    await expect(keyWith().close()).resolves.toBeUndefined();
+    const error = await rejection(keyWith({ close: throwing(undefined) }).close());
+    expect(error.message).toMatch(/@acme\/x failed in close\(\)/);
   });
 
   it('may not put the data key into its wrapping', async () => {

@@ -28,6 +28,8 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
     for (const name of ['wrap', 'unwrap'] as const) {
       if (typeof key[name] !== 'function') throw this.fault(`opens a key without ${name}()`);
     }
+    if (!['function', 'undefined'].includes(typeof key.close))
+      throw this.fault('opens a key whose close is no function');
     if (!isText(key.id) || !/^sha256:[0-9a-f]{64}$/.test(key.id)) {
       throw this.fault('opens a key whose id is not sha256: and 64 lower-case hex digits');
     }
@@ -59,6 +61,10 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
     } finally {
       plain.fill(0);
     }
+  }
+
+  override async close(): Promise<void> {
+    await this.call('close()', async () => this.#key.close?.());
   }
 
   private checkedWrapping(wrapped: unknown, dataKey: Uint8Array): WrappedKey {

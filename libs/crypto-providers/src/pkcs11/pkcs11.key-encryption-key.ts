@@ -85,9 +85,9 @@ export class Pkcs11KeyEncryptionKey extends KeyEncryptionKey {
     throw new UnwrapFailed();
   }
 
-  /** Ends the process that has the module loaded. */
-  close(): void {
-    this.#token.close();
+  /** Logs out, and ends the process that has the module loaded. */
+  override close(): Promise<void> {
+    return this.#token.close();
   }
 
   /** Makes this the algorithm of new wrappings if the token opens one; else gives the reason. */

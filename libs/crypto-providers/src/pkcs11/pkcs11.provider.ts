@@ -29,7 +29,7 @@ export async function openPkcs11(
     const confirmed = fromToken !== undefined;
     return await Pkcs11KeyEncryptionKey.prove({ token, found, publicKey, confirmed }, settings.oaepHash);
   } catch (error) {
-    token.close();
+    await token.close();
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 // Nothing imports what is started as a process of its own: this makes the build include it.
@@ -32,6 +33,9 @@ const entry = fileURLToPath(new URL(`./token-process/main${extname(import.meta.u
 
 /** What the process itself takes to start on a busy machine, at most, in milliseconds; no fault of the module. */
 const startMs = 5_000;
+
+/** What closing the token may take, in milliseconds; the service that stops waits for it. */
+const endMs = 2_000;
 
 /**
  * A process of ours that has the PKCS#11 module loaded. It is killed when it says nothing for too long: nothing else stops a
@@ -84,6 +88,16 @@ export class TokenConnection {
 
   async decrypt(hash: HashName, ciphertext: Uint8Array): Promise<Uint8Array> {
     return (await this.ask({ kind: 'decrypt', hash, ciphertext })) as Uint8Array;
+  }
+
+  /** Lets the process close the token and end; one that does not is killed. */
+  async end(): Promise<void> {
+    if (!this.child.connected) return;
+    const killing = setTimeout(() => this.child.kill('SIGKILL'), endMs);
+    const ended = once(this.child, 'exit');
+    this.child.disconnect();
+    await ended;
+    clearTimeout(killing);
   }
 
   /** Ends the process; whoever waits for it is told that it is lost. */

@@ -48,16 +48,11 @@ export class Token {
     }
   }
 
-  /** Ends the process of the module. */
-  close(): void {
-    const opened = this.#opened;
+  /** Ends the process of the module, which logs out first: tokens have few sessions, and keep lost ones for a while. */
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
     this.#opened = undefined;
-    opened?.then(
-      ({ connection }) => {
-        connection.kill();
-      },
-      () => undefined,
-    );
+    await opened?.connection.end();
   }
 
   /** Decrypts; the caller wipes the result. Throws UnwrapFailed, KeyProviderUnavailable or KeyProviderMisconfigured. */

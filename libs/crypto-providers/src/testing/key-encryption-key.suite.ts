@@ -96,6 +96,12 @@ export function describeKeyEncryptionKey(name: string, prepare: () => Promise<Ke
       expect(opened.map((one) => Buffer.from(one))).toEqual(dataKeys);
     });
 
+    it('closes without a word, and takes nothing from another that is open', async () => {
+      const another = await fixture.open();
+      await expect(another.close()).resolves.toBeUndefined();
+      expect(Buffer.from(await key.unwrap(wrapped))).toEqual(dataKey);
+    });
+
     it('opens a classic wrapping, and makes one', async () => {
       const algorithm = key.classicAlgorithm;
       const classic = fixture.classic ?? { dataKey, ciphertext: (await key.wrap(dataKey, algorithm)).ciphertext };
