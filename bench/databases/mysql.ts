@@ -5,11 +5,11 @@ import type { BenchDatabase, StoredValue, StoredWrapping } from './database.ts';
 
 // The server does not wait for the disk at a commit, which favours the baseline that writes on each read. A million rows
 // fit into its memory, as they do on a server of that size.
-const variables = { 'innodb-buffer-pool-size': '512M' };
+const parameters = { 'innodb-buffer-pool-size': '512M' };
 
 /** Starts MariaDB with an empty database. */
 export async function startMysql(): Promise<BenchDatabase> {
-  const server = await LocalMariadb.start({ variables });
+  const server = await LocalMariadb.start({ parameters });
   const pid = await processId(server);
   return {
     description: await version(server),

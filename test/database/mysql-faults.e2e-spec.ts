@@ -147,7 +147,7 @@ describeIf(ownsMariadb, mysqlReason, 'a MariaDB server in trouble', () => {
       // Far from the one second that it is, and from the defaults that a pool without these settings would wait for.
       expect(Date.now() - started).toBeLessThan(5000);
     } finally {
-      server().thaw();
+      await server().thaw();
     }
     expect(await valueOf(database, id)).toBe('v');
   });

@@ -39,7 +39,7 @@ describeIf(ownsMariadb, mysqlReason, 'TLS to MariaDB', () => {
       await giveToUnprivileged(file(`${name}-${suffix}`));
     }
     const [authority, cert, key] = Object.keys(files).map((suffix) => file(`${name}-${suffix}`));
-    return startMariadb({ variables: { 'ssl-ca': authority ?? '', 'ssl-cert': cert ?? '', 'ssl-key': key ?? '' } });
+    return startMariadb({ parameters: { 'ssl-ca': authority ?? '', 'ssl-cert': cert ?? '', 'ssl-key': key ?? '' } });
   };
 
   beforeAll(async () => {
@@ -107,10 +107,10 @@ describeIf(ownsMariadb, mysqlReason, 'TLS to MariaDB', () => {
       expect(await database.read(() => database.userKeys.find([id]))).toHaveLength(1);
       await named.freeze();
       await expect(put(database, id, 'w')).rejects.toThrow(DatabaseUnavailable);
-      named.thaw();
+      await named.thaw();
       expect(await database.read(() => database.userKeys.find([id]))).toHaveLength(1);
     } finally {
-      named.thaw();
+      await named.thaw();
       await one.close();
     }
   });

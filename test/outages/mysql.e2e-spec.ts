@@ -1,11 +1,11 @@
 import { faultProxyTool } from '../support/fault-proxy.js';
-import { mariadb } from '../support/mariadb.local.js';
+import { mysqlReason, ownsMariadb } from '../support/mariadb.server.js';
 import { describeOutages } from './outages.suite.js';
 import { mysqlStage } from './mysql.stage.js';
 
 describeOutages('MariaDB', {
-  possible: mariadb.installed && faultProxyTool.installed,
-  reason: mariadb.installed ? faultProxyTool.reason : mariadb.reason,
+  possible: ownsMariadb && faultProxyTool.installed,
+  reason: ownsMariadb ? faultProxyTool.reason : mysqlReason,
   seconds: 60,
   prepare: mysqlStage,
 });

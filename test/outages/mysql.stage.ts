@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultProxy } from '../support/fault-proxy.js';
-import type { MariadbServer } from '../support/mariadb.server.js';
-import { LocalMariadb } from '../support/mariadb.local.js';
+import { startMariadb, type MariadbServer } from '../support/mariadb.server.js';
 import { until } from '../support/until.js';
 import type { OutageStage } from './outage.stage.js';
 
@@ -17,10 +16,10 @@ const semiSynchronous = {
 
 /** A primary and its semi-synchronous replica behind one address, which moves at a failover. */
 export async function mysqlStage(): Promise<OutageStage> {
-  const primary = await LocalMariadb.start({ variables: { ...semiSynchronous, 'server-id': '1' } });
+  const primary = await startMariadb({ parameters: { ...semiSynchronous, 'server-id': '1' } });
   // The last to acknowledge waits for nobody.
   const replicaVariables = { ...semiSynchronous, 'rpl-semi-sync-master-enabled': '0', 'server-id': '2' };
-  const replica = await LocalMariadb.start({ variables: replicaVariables });
+  const replica = await startMariadb({ parameters: replicaVariables });
   await replicate(primary, replica);
   const address = await startFaultProxy(primary.port);
   return {
@@ -35,7 +34,7 @@ export async function mysqlStage(): Promise<OutageStage> {
         befall: async () => {
           await primary.freeze();
           await sleep(5000);
-          primary.thaw();
+          await primary.thaw();
         },
       },
       {

@@ -1,16 +1,11 @@
 import { createConnection } from 'mysql2/promise';
+import type { ConnectionStrings, ServerAddress } from './database.server.ts';
 
-/** Where and as whom to connect. */
-export interface MariadbAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password?: string;
-  readonly database?: string;
-}
+/** A server, and a database of it when the statement needs one. */
+type Address = Omit<ServerAddress, 'database'> & Partial<Pick<ServerAddress, 'database'>>;
 
 /** Runs SQL, also several statements, on a connection of its own, as standard SQL: "double quotes" hold names, || joins. */
-export async function queryOnce<Row extends object>(address: MariadbAddress, sql: string): Promise<Row[]> {
+export async function queryOnce<Row extends object>(address: Address, sql: string): Promise<Row[]> {
   const connection = await createConnection({
     ...address,
     connectTimeout: 5_000,
@@ -29,11 +24,7 @@ export async function queryOnce<Row extends object>(address: MariadbAddress, sql
 }
 
 /** The address as settings, as an ADO.NET connection string and as a URL. */
-export function connectionStrings(address: MariadbAddress & { readonly database: string }): {
-  settings: Record<string, string>;
-  connectionString: string;
-  url: string;
-} {
+export function connectionStrings(address: ServerAddress): ConnectionStrings {
   const { host, port, user, password, database } = address;
   const url = new URL(`mysql://${host}:${port}/${database}`);
   url.username = user;

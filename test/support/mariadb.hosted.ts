@@ -1,34 +1,19 @@
-import { randomBytes } from 'node:crypto';
+import { adminOf, freshName, unharmed } from './hosted.server.ts';
 import { connectionStrings, queryOnce } from './mariadb.client.ts';
 import type { MariadbServer } from './mariadb.contract.ts';
 
 /** A fresh database on a server that somebody else runs, such as a CI service container. */
 export async function hostedDatabase(serverUrl: string): Promise<MariadbServer> {
-  const { hostname, port, username, password } = new URL(serverUrl);
-  const admin = {
-    host: hostname,
-    port: Number(port || 3306),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-  };
-  const address = { ...admin, database: `key_connector_${randomBytes(6).toString('hex')}` };
+  const admin = adminOf(serverUrl, 3306);
+  const address = { ...admin, database: freshName() };
   await queryOnce(admin, `CREATE DATABASE ${address.database}`);
-  const notOurs = (): never => {
-    throw new Error('This server is not ours to kill: run the test without TEST_MYSQL_URL.');
-  };
   return {
+    ...address,
     ...connectionStrings(address),
-    host: address.host,
-    port: address.port,
-    user: address.user,
-    database: address.database,
+    ...unharmed('TEST_MYSQL_URL'),
     query: (sql, database = address.database) => queryOnce({ ...admin, database }, sql),
     stop: async () => {
       await queryOnce(admin, `DROP DATABASE ${address.database}`);
     },
-    restart: async () => Promise.resolve(notOurs()),
-    kill: async () => Promise.resolve(notOurs()),
-    freeze: async () => Promise.resolve(notOurs()),
-    thaw: notOurs,
   };
 }

@@ -1,128 +1,57 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exitOf, isRunning, run } from './child-process.ts';
-import { freeze } from './freeze.ts';
+import { run } from './child-process.ts';
 import { freePort } from './free-port.ts';
-import { connectionStrings, type MariadbAddress, queryOnce } from './mariadb.client.ts';
+import { DATABASE, LocalServer } from './local.server.ts';
+import { connectionStrings, queryOnce } from './mariadb.client.ts';
 import type { MariadbOptions, MariadbServer } from './mariadb.contract.ts';
 import { sharedFolder } from './shared-folder.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
 import { systemProgram } from './tools.ts';
 import { giveToUnprivileged, giveTreeToUnprivileged, unprivileged } from './unprivileged.ts';
-import { until } from './until.ts';
-
-const DATABASE = 'keys';
 
 /** The server's program, or the reason why it is not here. */
 export const mariadb = systemProgram('mariadb-server-core', '/usr/sbin/mariadbd');
 const installer = systemProgram('mariadb-server-core', '/usr/bin/mariadb-install-db');
 
-/** A MariaDB server that this process started and may kill, freeze and restart. */
-export class LocalMariadb implements MariadbServer {
-  readonly host = '127.0.0.1';
-  readonly user = 'root';
-  readonly database = DATABASE;
-  readonly port: number;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly connectionString: string;
-  readonly url: string;
-  private readonly folder: TempFolder;
-  private readonly address: MariadbAddress;
-  private readonly command: readonly [string, string[]];
-  private server: ChildProcess | undefined;
-  private output = '';
-
-  private constructor(folder: TempFolder, port: number, variables: Readonly<Record<string, string>>) {
-    this.folder = folder;
-    this.port = port;
-    this.address = { host: this.host, port, user: this.user };
-    ({
-      settings: this.settings,
-      connectionString: this.connectionString,
-      url: this.url,
-    } = connectionStrings({
-      ...this.address,
-      database: DATABASE,
-    }));
-    const all = { ...defaults, socket: join(folder.path, 'mariadb.sock'), ...variables };
+/** A MariaDB server of this process. */
+export class LocalMariadb extends LocalServer implements MariadbServer {
+  private constructor(folder: TempFolder, port: number, parameters: Readonly<Record<string, string>>) {
+    const address = { host: '127.0.0.1', port, user: 'root', database: DATABASE };
+    const all = { ...defaults, socket: join(folder.path, 'mariadb.sock'), ...parameters };
     const flags = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
     const data = `--datadir=${join(folder.path, 'data')}`;
-    this.command = unprivileged(mariadb.file(''), ['--no-defaults', data, `--port=${port}`, ...flags]);
+    super({
+      name: 'MariaDB',
+      folder,
+      address,
+      strings: connectionStrings(address),
+      command: unprivileged(mariadb.file(''), ['--no-defaults', data, `--port=${port}`, ...flags]),
+      signals: { shutdown: 'SIGTERM', crash: 'SIGKILL' },
+    });
   }
 
-  static async start({ variables = {} }: MariadbOptions): Promise<LocalMariadb> {
+  static async start({ parameters = {}, parent }: MariadbOptions): Promise<LocalMariadb> {
     if (!mariadb.installed) throw new Error(`There is no MariaDB here: ${mariadb.reason}`);
-    const folder = await tempFolder('mariadb');
+    const folder = await tempFolder('mariadb', parent);
     await giveToUnprivileged(folder.path);
     const data = join(folder.path, 'data');
     await cp(await emptyData(), data, { recursive: true });
     await giveTreeToUnprivileged(data);
-    const server = new LocalMariadb(folder, await freePort(), variables);
+    const server = new LocalMariadb(folder, await freePort(), parameters);
     await server.launch();
-    await queryOnce(server.address, `CREATE DATABASE "${DATABASE}"`);
+    await server.query(`CREATE DATABASE "${DATABASE}"`, 'mysql');
     return server;
   }
 
-  query<Row extends object>(sql: string, database = DATABASE): Promise<Row[]> {
-    return queryOnce<Row>({ ...this.address, database }, sql);
+  query<Row extends object>(sql: string, database = this.database): Promise<Row[]> {
+    const { host, port, user } = this;
+    return queryOnce<Row>({ host, port, user, database }, sql);
   }
 
-  async stop(): Promise<void> {
-    // Nothing of the data is kept, so no clean shutdown is worth waiting for.
-    await this.kill('SIGKILL');
-    await this.folder.remove();
-  }
-
-  async restart(): Promise<void> {
-    await this.kill('SIGTERM');
-    await this.launch();
-  }
-
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const { server } = this;
-    if (server === undefined || !isRunning(server)) return;
-    const ended = exitOf(server);
-    server.kill(signal);
-    await ended;
-  }
-
-  freeze(): Promise<void> {
-    return freeze(this.server?.pid);
-  }
-
-  thaw(): void {
-    this.server?.kill('SIGCONT');
-  }
-
-  /** Starts the server and waits until it answers. */
-  private async launch(): Promise<void> {
-    await until(
-      () => this.tryLaunch(),
-      () => `MariaDB answers. It said: ${this.output}`,
-      30_000,
-    );
-  }
-
-  private async tryLaunch(): Promise<boolean> {
-    const [program, args] = this.command;
-    const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.server = server;
-    this.output = '';
-    server.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.output = (this.output + text).slice(-4_000);
-    });
-    let answers = false;
-    await until(async () => {
-      answers = await this.answers();
-      return answers || !isRunning(server);
-    }, 'MariaDB starts or ends');
-    return answers;
-  }
-
-  private async answers(): Promise<boolean> {
-    return queryOnce(this.address, 'SELECT 1').then(
+  protected answers(): Promise<boolean> {
+    return this.query('SELECT 1', 'mysql').then(
       () => true,
       () => false,
     );

@@ -1,17 +1,9 @@
 import pg from 'pg';
-
-/** Where and as whom to connect. */
-export interface PostgresAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password?: string;
-  readonly database: string;
-}
+import type { ConnectionStrings, ServerAddress } from './database.server.ts';
 
 /** Runs SQL on a connection of its own. */
 export async function queryOnce<Row extends object>(
-  address: PostgresAddress,
+  address: ServerAddress,
   sql: string,
   values?: readonly unknown[],
 ): Promise<Row[]> {
@@ -34,11 +26,7 @@ export async function dropDatabase(query: (sql: string) => Promise<unknown>, nam
 }
 
 /** The address as settings, as an ADO.NET connection string and as a URL. */
-export function connectionStrings(address: PostgresAddress): {
-  settings: Record<string, string>;
-  connectionString: string;
-  url: string;
-} {
+export function connectionStrings(address: ServerAddress): ConnectionStrings {
   const { host, port, user, password, database } = address;
   const url = new URL(`postgres://${host}:${port}/${database}`);
   url.username = user;

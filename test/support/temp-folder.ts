@@ -11,8 +11,8 @@ export interface TempFolder {
 }
 
 /** Makes an empty folder that only its owner can enter. */
-export async function tempFolder(name = 'test'): Promise<TempFolder> {
-  const path = await mkdtemp(join(tmpdir(), `key-connector-${name}-`));
+export async function tempFolder(name = 'test', parent = tmpdir()): Promise<TempFolder> {
+  const path = await mkdtemp(join(parent, `key-connector-${name}-`));
   const forget = atExit(() => {
     rmSync(path, { recursive: true, force: true });
   });
