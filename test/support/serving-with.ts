@@ -19,11 +19,18 @@ export interface ServedProvider {
   stop(): Promise<void>;
 }
 
+/** How a kind of provider differs from a server. */
+export interface ServingOptions {
+  /** What a start without it does; a file that is gone is for an operator to bring back, so the start ends. */
+  readonly startWithout?: 'waits' | 'ends';
+}
+
 /** The built service with a key provider: it stores and serves, and needs the provider at its start only. */
 export function describeServingWith(
   name: string,
   condition: { readonly installed: boolean; readonly reason: string },
   prepare: () => Promise<ServedProvider>,
+  { startWithout = 'waits' }: ServingOptions = {},
 ): void {
   describeIf(condition.installed, condition.reason, `the service with ${name}`, () => {
     const member = randomUUID();
@@ -49,7 +56,7 @@ export function describeServingWith(
       const response = await fetch(`${service.url}/user-keys`, { headers });
       return response.ok ? ((await response.json()) as { key: unknown }).key : response.status;
     };
-    const start = (waitFor: 'ready' | 'live'): Promise<ServiceProcess> =>
+    const start = (waitFor: 'ready' | 'live' | 'started'): Promise<ServiceProcess> =>
       startService({ settings: deployment.settings, env: provider.env ?? {}, waitFor });
 
     test('stores a member’s key and serves it, also after a restart', async () => {
@@ -84,15 +91,28 @@ export function describeServingWith(
       expect([...answers.keys()]).toEqual([key]);
     });
 
-    test('started without the provider it waits, live and not ready, and is ready once the provider is back', async () => {
-      await service.terminate();
-      await provider.halt();
-      service = await start('live');
-      await until(() => service.output.includes('KEY_PROVIDER_UNAVAILABLE'), 'the service says what it waits for');
-      expect((await fetch(`${service.url}/health/ready`)).status).toBe(503);
-      await provider.resume();
-      await until(async () => (await fetch(`${service.url}/health/ready`)).status === 200, 'the service is ready');
-      expect(await read()).toBe(key);
-    });
+    if (startWithout === 'waits') {
+      test('started without the provider it waits, live and not ready, and is ready once the provider is back', async () => {
+        await service.terminate();
+        await provider.halt();
+        service = await start('live');
+        await until(() => service.output.includes('KEY_PROVIDER_UNAVAILABLE'), 'the service says what it waits for');
+        expect((await fetch(`${service.url}/health/ready`)).status).toBe(503);
+        await provider.resume();
+        await until(async () => (await fetch(`${service.url}/health/ready`)).status === 200, 'the service is ready');
+        expect(await read()).toBe(key);
+      });
+    } else {
+      test('started without it, it ends and says so, and serves once it is back', async () => {
+        await service.terminate();
+        await provider.halt();
+        service = await start('started');
+        expect(await service.exited).toBe(1);
+        expect(service.output).toContain('KEY_PROVIDER_MISCONFIGURED');
+        await provider.resume();
+        service = await start('ready');
+        expect(await read()).toBe(key);
+      });
+    }
   });
 }

@@ -22,13 +22,19 @@ export class KeyServiceServer {
   /** The calls so far, such as `decrypt company/1`. */
   readonly calls: string[] = [];
   private readonly keys = new Map<string, KeyPair[]>();
-
-  private constructor(private readonly server: Server) {}
+  private server: Server | undefined;
+  private port = 0;
 
   static async start(): Promise<KeyServiceServer> {
-    const service = new KeyServiceServer(createServer());
-    await service.listen(service.server, 0);
+    const service = new KeyServiceServer();
+    await service.restart();
     return service;
+  }
+
+  /** Answers on its port, after `stop` again. */
+  async restart(): Promise<void> {
+    this.server = await this.listen(createServer(), this.port);
+    this.port = (this.server.address() as AddressInfo).port;
   }
 
   /** Answers on a further port; the caller closes it. */
@@ -37,7 +43,7 @@ export class KeyServiceServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   /** Makes a key, or a newer version of it; gives its public half. */
@@ -48,9 +54,12 @@ export class KeyServiceServer {
   }
 
   async stop(): Promise<void> {
-    this.server.close();
-    this.server.closeAllConnections();
-    await once(this.server, 'close');
+    const { server } = this;
+    if (server === undefined) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
   }
 
   private async listen(server: Server, port: number): Promise<Server> {
