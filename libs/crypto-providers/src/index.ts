@@ -8,6 +8,7 @@ export {
   keyProviderSettingsSchema,
   keyProviderSettingsSchemaOf,
 } from './key-provider.settings.js';
+export { leftoverSettings } from './leftover-settings.js';
 export { type LoadedModule, loadModule } from './module/load-module.js';
 export { isModuleProvider, moduleNameOf } from './module/module-name.js';
 export { ModuleUnusable } from './module/module-unusable.js';

@@ -70,6 +70,58 @@ describe('loadSettings', () => {
     for (const line of lines) expect(line).toContain(`${branch}__`);
   });
 
+  describe('what an existing deployment has left over of providers that are not chosen', () => {
+    const broken = {
+      rsaKey__awsEndpoint: 'http://kms.example',
+      rsaKey__googleCloudEndpoint: 'kms.example',
+      rsaKey__vaultServerUri: 'vault',
+      rsaKey__azureKeyvaultUri: '{KEY_VAULT}',
+      rsaKey__pkcs11LoginUserType: 'anybody',
+      rsaKey__pkcs11PrivateKeyId: 'first',
+      rsaKey__pkcs11LoginPin_FILE: '/nonexistent/pin',
+    };
+
+    it('is no problem, whatever it holds', () => {
+      const certificate = { certificate__azureKeyvaultUri: 'vault', certificate__vaultSecretVersion: 'newest' };
+      expect(settingsOf(enoughAnd({ ...broken, ...certificate })).keyProvider).toMatchObject({ kind: 'certificate' });
+    });
+
+    it('is none in the certificate either, where none is read', () => {
+      const aws = { rsaKey__provider: 'AwsKms', rsaKey__awsKeyId: 'alias/kc', rsaKey__awsRegion: 'eu-central-1' };
+      const certificate = { certificate__provider: 'somewhere', certificate__azureKeyvaultUri: 'vault' };
+      const { keyProvider } = settingsOf(enoughAnd({ ...broken, ...aws, ...certificate, rsaKey__awsEndpoint: '' }));
+      expect(keyProvider).toMatchObject({ kind: 'awskms' });
+    });
+
+    it.each([
+      ['awskms', ['rsaKey__awsEndpoint: must be https']],
+      ['gcpkms', ['rsaKey__googleCloudEndpoint: must be an http', 'rsaKey__googleCloudEndpoint: must be https']],
+      ['azurekv', ['rsaKey__azureKeyvaultUri: must be']],
+      ['vaulttransit', ['rsaKey__vaultServerUri: must be']],
+      [
+        'pkcs11',
+        [
+          'rsaKey__pkcs11LoginPin: cannot be read',
+          'rsaKey__pkcs11LoginUserType: must be one of',
+          'rsaKey__pkcs11PrivateKeyId: must be a whole number',
+        ],
+      ],
+    ])('is looked at once %s is chosen', (provider, expected) => {
+      const lines = problemLines(enoughAnd({ ...broken, rsaKey__provider: provider }));
+      const ofValues = lines.filter((line) => !line.includes('is required'));
+      expect(ofValues).toEqual(expected.map((text) => expect.stringContaining(text)));
+    });
+
+    it('is all looked at where the choice itself is wrong', () => {
+      expect(problemLines(enoughAnd({ ...broken, rsaKey__provider: 'hsm' }))).toHaveLength(9);
+    });
+
+    it('counts for the source of a certificate likewise', () => {
+      const certificate = { certificate__provider: 'vault', certificate__vaultSecretVersion: 'newest' };
+      expect(problemLines(enoughAnd(certificate))).toContainEqual(expect.stringContaining('vaultSecretVersion'));
+    });
+  });
+
   it('refuses every setting of a transfer by name, and still checks its type', () => {
     const lines = problemLines(
       enoughAnd({ transferTo__lockfilePath: '/lock', transferTo__database__migrate: 'perhaps' }),

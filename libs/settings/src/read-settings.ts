@@ -2,6 +2,7 @@ import type { Catalogue } from './catalogue.js';
 import { checkValues } from './check-values.js';
 import { crossSliceProblems } from './cross-slice.rules.js';
 import type { GivenSettings } from './given-settings.js';
+import { leftoverNames } from './leftovers.js';
 import { readSlices } from './read-slices.js';
 import { resolve } from './resolve.js';
 import type { SliceOutputs } from './settings.schema.js';
@@ -13,7 +14,12 @@ import { refuseTransfer } from './transfer-to.js';
 export function readSettings({ given, problems: unreadable, complete }: GivenSettings, catalogue: Catalogue): Settings {
   const resolution = resolve(given, catalogue.all);
   const checked = checkValues(resolution.values);
-  const certain = [...unreadable, ...resolution.problems, ...checked.problems, ...refuseTransfer(resolution.values)];
+  const leftovers = leftoverNames(resolution.values);
+  const certain = [
+    ...unreadable,
+    ...[...resolution.problems, ...checked.problems].filter(({ name }) => !leftovers.has(name)),
+    ...refuseTransfer(resolution.values),
+  ];
   // What a file that could not be read would have given is not known, so nothing is called missing.
   if (!complete) throw new SettingsInvalid(certain);
 

@@ -11,23 +11,33 @@ import { chooseVaultSource, type VaultSourceSettings } from './vault.source.sett
 /** Every place that the settings know for a certificate, in the order of the reference. */
 export const certificateSourceKinds = ['filesystem', 'store', 'azurestorage', 'azurekv', 'vault'] as const;
 
+/** For each place, the settings that it alone looks at. */
+export const certificateSourceFields = {
+  filesystem: {
+    filesystemPath: text('The PKCS#12 or PEM file with the RSA private key.').optional(),
+    filesystemPassword: secret('The password of that file.').optional(),
+  },
+  store: {
+    storeThumbprint: text('.NET certificate store of the user: the SHA-1 thumbprint.').optional(),
+  },
+  azurestorage: {
+    azureStorageConnectionString: secret('Azure Storage: the connection string.').optional(),
+    azureStorageContainer: text('Azure Storage: the container.').optional(),
+    azureStorageFileName: text('Azure Storage: the name of the PKCS#12 blob.').optional(),
+    azureStorageFilePassword: secret('Azure Storage: the password of the PKCS#12.').optional(),
+  },
+  azurekv: azureKeyVaultSourceFields,
+  vault: vaultSourceFields,
+} as const satisfies Record<(typeof certificateSourceKinds)[number], object>;
+
 /** `certificate__*`: where the certificate with the RSA key is, for `rsaKey__provider: certificate`. */
 export const certificateSettingsSchema = z.strictObject({
   provider: choice('Where the certificate is kept.', certificateSourceKinds).default('filesystem'),
-
-  filesystemPath: text('The PKCS#12 or PEM file with the RSA private key.').optional(),
-  filesystemPassword: secret('The password of that file.').optional(),
-
-  storeThumbprint: text('.NET certificate store of the user: the SHA-1 thumbprint.').optional(),
-
-  azureStorageConnectionString: secret('Azure Storage: the connection string.').optional(),
-  azureStorageContainer: text('Azure Storage: the container.').optional(),
-  azureStorageFileName: text('Azure Storage: the name of the PKCS#12 blob.').optional(),
-  azureStorageFilePassword: secret('Azure Storage: the password of the PKCS#12.').optional(),
-
-  ...azureKeyVaultSourceFields,
-
-  ...vaultSourceFields,
+  ...certificateSourceFields.filesystem,
+  ...certificateSourceFields.store,
+  ...certificateSourceFields.azurestorage,
+  ...certificateSourceFields.azurekv,
+  ...certificateSourceFields.vault,
 });
 
 /** `certificate__*` as the schema gives it. */
