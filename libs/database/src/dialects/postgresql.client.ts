@@ -2,7 +2,14 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { resetSocket } from './reset-socket.js';
 
-/** A connection whose socket can be reset. */
+/** What node-postgres says to the server first; it has no option for more. */
+interface StartupMessage {
+  getStartupConf(): Record<string, string>;
+}
+
+const startup = pg.Client.prototype as unknown as StartupMessage;
+
+/** A connection whose socket can be reset, and which is given times in one form, whatever the server's own. */
 export class PostgresqlClient extends pg.Client {
   private readonly socket: Socket;
 
@@ -16,6 +23,11 @@ export class PostgresqlClient extends pg.Client {
   get busy(): boolean {
     // node-postgres has no public name for it.
     return (this as unknown as { readonly readyForQuery?: boolean }).readyForQuery === false;
+  }
+
+  /** As libpq does it with PGDATESTYLE, so poolers know the parameter. */
+  getStartupConf(): Record<string, string> {
+    return { ...startup.getStartupConf.call(this), DateStyle: 'ISO' };
   }
 
   /** Drops the connection at once, with what is not sent yet. */
