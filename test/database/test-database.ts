@@ -3,7 +3,14 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
-import { hasMysql, mysqlReason, ownsMariadb, startMariadb, type MariadbServer } from '../support/mariadb.server.js';
+import {
+  hasMysql,
+  mysqlReason,
+  ownsMariadb,
+  startMariadb,
+  type MariadbOptions,
+  type MariadbServer,
+} from '../support/mariadb.server.js';
 import { dropDatabase } from '../support/postgres.client.js';
 import { ownsPostgres, type PostgresOptions, startPostgres, type PostgresServer } from '../support/postgres.server.js';
 import { hostedSqlserver, noSqlserver, querySqlserver } from '../support/sqlserver.client.js';
@@ -45,8 +52,8 @@ export interface TestKind {
 /** Every kind of database; each suite that is about storage runs on all of them. */
 export const testKinds: readonly TestKind[] = [
   { name: 'SQLite', here: true, reason: '', start: sqliteDatabases },
-  { name: 'PostgreSQL', here: true, reason: '', start: postgresDatabases },
-  { name: 'MySQL', here: hasMysql, reason: mysqlReason, start: mysqlDatabases },
+  { name: 'PostgreSQL', here: true, reason: '', start: () => postgresDatabases() },
+  { name: 'MySQL', here: hasMysql, reason: mysqlReason, start: () => mysqlDatabases() },
   { name: 'SQL Server', here: hostedSqlserver !== undefined, reason: noSqlserver, start: sqlserverDatabases },
   { name: "a double of SQL Server's protocol", here: true, reason: '', start: tdsDatabases },
 ];
@@ -132,8 +139,8 @@ export async function postgresDatabases(
 }
 
 /** Databases on one MariaDB or MySQL server. */
-export async function mysqlDatabases(): Promise<TestDatabases & { server: MariadbServer }> {
-  const server = await startMariadb();
+export async function mysqlDatabases(options: MariadbOptions = {}): Promise<TestDatabases & { server: MariadbServer }> {
+  const server = await startMariadb(options);
   const names: string[] = [];
   return {
     server,

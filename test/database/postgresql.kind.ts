@@ -1,0 +1,32 @@
+import pg from 'pg';
+import { ownsPostgres } from '../support/postgres.server.js';
+import type { ServerKind } from './server.kind.js';
+import { postgresDatabases } from './test-database.js';
+
+const sessions = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+
+export const postgresqlKind: ServerKind = {
+  name: 'PostgreSQL',
+  here: ownsPostgres,
+  reason: 'TEST_POSTGRES_URL names a server that must not be harmed',
+  start: () => postgresDatabases(),
+  stringSetting: 'postgreSqlConnectionString',
+  poolSize: 'Maximum Pool Size',
+  hold: async (url, sql) => {
+    const client = new pg.Client({ connectionString: url });
+    // A test may end this session with all others.
+    client.on('error', () => undefined);
+    await client.connect();
+    await client.query('BEGIN');
+    await client.query(sql);
+    let ended: Promise<void> | undefined;
+    return { run: (text) => client.query(text), end: () => (ended ??= client.end().catch(() => undefined)) };
+  },
+  lockMembers: 'LOCK TABLE "UserKeys" IN ACCESS EXCLUSIVE MODE',
+  lockMembersForReads: 'LOCK TABLE "UserKeys" IN SHARE MODE',
+  endOthers: `SELECT pg_terminate_backend(pid) ${sessions}`,
+  others: `SELECT pid AS id ${sessions}`,
+  waiting: `SELECT pid AS id ${sessions} AND wait_event_type = 'Lock'`,
+  waitingForTable: `SELECT pid AS id ${sessions} AND wait_event_type = 'Lock' AND wait_event = 'relation'`,
+  end: (id) => `SELECT pg_terminate_backend(${id})`,
+};
