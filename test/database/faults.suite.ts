@@ -187,7 +187,7 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
       try {
         const database = await open(settings);
         await expect(put(database, id, 'w')).rejects.toThrow(DatabaseReadOnly);
-        const touch = database.write(() => database.userKeys.touch([{ id, at: new Date() }]));
+        const touch = database.write(() => database.userKeys.touch([id], new Date()));
         await expect(touch).rejects.toThrow(DatabaseReadOnly);
         expect(await valueOf(database, id)).toBe('v');
         await over();
@@ -273,7 +273,7 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
         const value = String.raw`a\'b"ü🔑`;
         await database.write(() => database.userKeys.put([{ id: stored, value, dataKeyId: null }], now));
         await database.write(() => database.userKeys.insert({ id: inserted, value: 'v', dataKeyId: null }, now));
-        await database.write(() => database.userKeys.touch([{ id: stored, at: now }]));
+        await database.write(() => database.userKeys.touch([stored], now));
         await database.lock((manager) => manager.insert(UserKey, { id: newId(), value: 'v', creationDate: now }));
         const rows = await suite.place.sql(
           `SELECT "Key" AS k, ${timeOf(suite.place, 'CreationDate')} AS c, ${timeOf(suite.place, 'LastAccessDate')} AS l

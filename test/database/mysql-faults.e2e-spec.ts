@@ -80,7 +80,7 @@ describeFaults(server, (suite) => {
     const id = newId();
     await put(database, id, 'v');
     await put(database, id, 'w');
-    await database.write(() => database.userKeys.touch([{ id, at: new Date() }]));
+    await database.write(() => database.userKeys.touch([id], new Date()));
     await database.lock((manager) => manager.find(UserKey));
     expect(await suite.valueOf(database, id)).toBe('w');
   });
@@ -109,7 +109,6 @@ describeFaults(server, (suite) => {
     };
     // A scan would read all 200 rows, twice over for two members.
     expect(await rowsRead(() => database.userKeys.find(ids.slice(0, 2)))).toBeLessThan(50);
-    const accesses = ids.slice(0, 2).map((one) => ({ id: one, at: new Date() }));
-    expect(await rowsRead(() => database.userKeys.touch(accesses))).toBeLessThan(50);
+    expect(await rowsRead(() => database.userKeys.touch(ids.slice(0, 2), new Date()))).toBeLessThan(50);
   });
 });

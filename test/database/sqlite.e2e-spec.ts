@@ -52,7 +52,7 @@ describe('an SQLite file', () => {
       const again = { id, value: 'x', dataKeyId: null };
       expect(await database.write(() => database.userKeys.insert(again, new Date()))).toBe(false);
       await put(database, id, 'new');
-      await database.write(() => database.userKeys.touch([{ id, at: new Date('2026-02-03T04:05:06Z') }]));
+      await database.write(() => database.userKeys.touch([id], new Date('2026-02-03T04:05:06Z')));
     }
     const rows = await suite.place.sql('SELECT "Key", "LastAccessDate" FROM "UserKeys"');
     const row = { Key: 'new', LastAccessDate: '2026-02-03 04:05:06.0000000' };

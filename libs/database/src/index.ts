@@ -5,5 +5,5 @@ export { databaseSettingsSchema, type DatabaseSettings } from './database.settin
 export { Dialect, type Failure } from './dialects/dialect.js';
 export { UserKey } from './entities/user-key.entity.js';
 export { Migrations } from './migrations/migrations.js';
-export type { StoredUserKey, UserKeyAccess, UserKeyStatements } from './statements/user-key.statements.js';
+export type { StoredUserKey, UserKeyStatements } from './statements/user-key.statements.js';
 export { fromUtcText, toUtcText, UtcColumn } from './utc.column.js';

@@ -4,10 +4,10 @@ import { z } from 'zod';
 /** `userKeys__*`: how members' keys are served. */
 export const userKeysSettingsSchema = z.strictObject({
   recordAccessDates: flag('Keep when each member’s key was last read (LastAccessDate).').default(true),
-  accessFlushMilliseconds: integer('Longest time that a last-access date stays in memory before it is written.', {
-    min: 10,
-    max: 1000,
-  }).default(1000),
+  accessFlushMilliseconds: integer(
+    'How often last-access dates are written, each the end of the interval in which the member was served.',
+    { min: 10, max: 1000 },
+  ).default(50),
 });
 
 /** `userKeys__*` as the schema gives it: the options of `UserKeysModule`. */

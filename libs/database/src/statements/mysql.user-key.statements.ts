@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { poolOf } from '../dialects/mysql.pool.js';
 import { driverErrorOf } from '../driver-error.js';
 import { toUtcText } from '../utc.column.js';
-import type { StoredUserKey, UserKeyAccess, UserKeyStatements } from './user-key.statements.js';
+import type { StoredUserKey, UserKeyStatements } from './user-key.statements.js';
 
 interface Row {
   readonly Id: string;
@@ -26,13 +26,11 @@ const put = `
     (id char(36) PATH '$[0]', value longtext CHARACTER SET utf8mb4 PATH '$[1]', data_key_id int PATH '$[2]' NULL ON EMPTY)) AS k
   ON DUPLICATE KEY UPDATE \`Key\` = k.value, \`DataKeyId\` = k.data_key_id, \`RevisionDate\` = ?`;
 
-// Members in the order of their ids, whatever the optimizer thinks: replicas that touch the same ones cannot deadlock.
-// In the column's own character set, so that each is found by the primary key.
+// By the primary key, whatever the optimizer thinks: rows are locked in its order, so replicas that touch the same members
+// cannot deadlock.
 const touch = `
-  UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id char(36) PATH '$[0]', at char(26) PATH '$[1]')) AS a
-  STRAIGHT_JOIN \`UserKeys\` AS k ON k.\`Id\` = CONVERT(a.id USING ascii)
-  SET k.\`LastAccessDate\` = a.at
-  WHERE k.\`LastAccessDate\` IS NULL OR k.\`LastAccessDate\` < CAST(a.at AS datetime(6))`;
+  UPDATE \`UserKeys\` FORCE INDEX (PRIMARY) SET \`LastAccessDate\` = ?
+  WHERE \`Id\` IN (?) AND (\`LastAccessDate\` IS NULL OR \`LastAccessDate\` < ?)`;
 
 /** Plain statements, not prepared ones: these would tie a session of a pooler such as ProxySQL or RDS Proxy to us. */
 export class MysqlUserKeyStatements implements UserKeyStatements {
@@ -65,9 +63,9 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
     await poolOf(this.source).run(put, [at, JSON.stringify(rows), at]);
   }
 
-  async touch(accesses: readonly UserKeyAccess[]): Promise<void> {
-    const sorted = accesses.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-    await poolOf(this.source).run(touch, [JSON.stringify(sorted.map(({ id, at }) => [id, toMicroseconds(at)]))]);
+  async touch(ids: readonly UserId[], at: Date): Promise<void> {
+    const time = toMicroseconds(at);
+    await poolOf(this.source).run(touch, [time, ids, time]);
   }
 }
 

@@ -2,7 +2,7 @@ import type { UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
 import { poolOf } from '../dialects/postgresql.pool.js';
 import { toUtcText } from '../utc.column.js';
-import type { StoredUserKey, UserKeyAccess, UserKeyStatements } from './user-key.statements.js';
+import type { StoredUserKey, UserKeyStatements } from './user-key.statements.js';
 
 interface Row {
   readonly Id: UserId;
@@ -22,15 +22,15 @@ const put = `
   ON CONFLICT ("Id") DO UPDATE
   SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"`;
 
-// Rows are locked in the order of their ids: two replicas that touch the same members cannot deadlock.
+// Rows are locked in the order of their ids: two replicas that touch the same members cannot deadlock. The array keeps the
+// planner from joining, which it would do by reading the whole table.
 const touch = `
-  UPDATE "UserKeys" AS k SET "LastAccessDate" = a.at
-  FROM (
-    SELECT u."Id", b.at FROM unnest($1::uuid[], $2::timestamp[]) AS b (id, at) JOIN "UserKeys" AS u ON u."Id" = b.id
-    WHERE u."LastAccessDate" IS NULL OR u."LastAccessDate" < b.at
-    ORDER BY u."Id" FOR NO KEY UPDATE OF u
-  ) AS a
-  WHERE k."Id" = a."Id" AND (k."LastAccessDate" IS NULL OR k."LastAccessDate" < a.at)`;
+  UPDATE "UserKeys" SET "LastAccessDate" = $2
+  WHERE "Id" = ANY(ARRAY(
+    SELECT "Id" FROM "UserKeys"
+    WHERE "Id" = ANY($1::uuid[]) AND ("LastAccessDate" IS NULL OR "LastAccessDate" < $2)
+    ORDER BY "Id" FOR NO KEY UPDATE
+  ))`;
 
 /** Goes straight to the pool; see `poolOf` for why. */
 export class PostgresqlUserKeyStatements implements UserKeyStatements {
@@ -53,7 +53,7 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     await poolOf(this.source).query(put, [...columns, toUtcText(now)]);
   }
 
-  async touch(accesses: readonly UserKeyAccess[]): Promise<void> {
-    await poolOf(this.source).query(touch, [accesses.map(({ id }) => id), accesses.map(({ at }) => toUtcText(at))]);
+  async touch(ids: readonly UserId[], at: Date): Promise<void> {
+    await poolOf(this.source).query(touch, [ids, toUtcText(at)]);
   }
 }

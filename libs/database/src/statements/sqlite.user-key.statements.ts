@@ -1,7 +1,7 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
 import { toUtcText } from '../utc.column.js';
-import type { StoredUserKey, UserKeyAccess, UserKeyStatements } from './user-key.statements.js';
+import type { StoredUserKey, UserKeyStatements } from './user-key.statements.js';
 
 interface Row {
   readonly Id: string;
@@ -27,9 +27,8 @@ const put = `
   SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"`;
 
 const touch = `
-  UPDATE "UserKeys" SET "LastAccessDate" = a.at
-  FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM json_each(?)) AS a
-  WHERE "UserKeys"."Id" = a.id COLLATE NOCASE AND ("LastAccessDate" IS NULL OR "LastAccessDate" < a.at)`;
+  UPDATE "UserKeys" SET "LastAccessDate" = ? FROM json_each(?) AS wanted
+  WHERE "UserKeys"."Id" = wanted.value COLLATE NOCASE AND ("LastAccessDate" IS NULL OR "LastAccessDate" < ?)`;
 
 /** GUIDs are written in upper case, as the files of existing deployments have them. */
 export class SqliteUserKeyStatements implements UserKeyStatements {
@@ -57,7 +56,8 @@ export class SqliteUserKeyStatements implements UserKeyStatements {
     await this.source.query(put, [toUtcText(now), JSON.stringify(rows)]);
   }
 
-  async touch(accesses: readonly UserKeyAccess[]): Promise<void> {
-    await this.source.query(touch, [JSON.stringify(accesses.map(({ id, at }) => [id, toUtcText(at)]))]);
+  async touch(ids: readonly UserId[], at: Date): Promise<void> {
+    const time = toUtcText(at);
+    await this.source.query(touch, [time, JSON.stringify(ids), time]);
   }
 }

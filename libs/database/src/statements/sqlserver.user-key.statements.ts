@@ -3,7 +3,7 @@ import mssql from 'mssql';
 import type { DataSource } from 'typeorm';
 import { isDuplicateKey } from '../dialects/sqlserver.failure.js';
 import { requestOn } from '../dialects/sqlserver.pool.js';
-import type { StoredUserKey, UserKeyAccess, UserKeyStatements } from './user-key.statements.js';
+import type { StoredUserKey, UserKeyStatements } from './user-key.statements.js';
 
 interface Row {
   readonly Id: string;
@@ -11,7 +11,7 @@ interface Row {
   readonly DataKeyId: number | null;
 }
 
-/** Rows in one statement; with two parameters each, it stays below SQL Server's limit of 2,100. */
+/** Rows in one statement, a parameter each: below SQL Server's limit of 2,100. */
 const maxRows = 1024;
 
 const insert = `
@@ -36,11 +36,7 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
     const found: StoredUserKey[] = [];
     for (const some of chunks(ids)) {
       const request = requestOn(this.source);
-      const names = some.map((id, index) => {
-        request.input(`id${index}`, mssql.UniqueIdentifier, id);
-        return `@id${index}`;
-      });
-      const text = `SELECT [Id], [Key], [DataKeyId] FROM [UserKeys] WHERE [Id] IN (${names.join(', ')})`;
+      const text = `SELECT [Id], [Key], [DataKeyId] FROM [UserKeys] WHERE [Id] IN (${inputIds(request, some)})`;
       const { recordset } = await request.query<Row>(text);
       for (const row of recordset) {
         const id = parseUserId(row.Id);
@@ -75,19 +71,12 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
     }
   }
 
-  async touch(accesses: readonly UserKeyAccess[]): Promise<void> {
-    const newest = new Map<UserId, Date>();
-    for (const { id, at } of accesses) if (at > (newest.get(id) ?? 0)) newest.set(id, at);
-    for (const some of chunks([...newest].sort(inIndexOrder))) {
-      const request = requestOn(this.source);
-      const rows = some.map(([id, at], index) => {
-        request.input(`id${index}`, mssql.UniqueIdentifier, id).input(`at${index}`, mssql.DateTime2(7), at);
-        return `(@id${index}, @at${index})`;
-      });
+  async touch(ids: readonly UserId[], at: Date): Promise<void> {
+    for (const some of chunks(ids.toSorted(inIndexOrder))) {
+      const request = requestOn(this.source).input('at', mssql.DateTime2(7), at);
       await request.query(`
-        UPDATE k SET [LastAccessDate] = a.[at]
-        FROM [UserKeys] AS k INNER JOIN (VALUES ${rows.join(', ')}) AS a ([id], [at]) ON k.[Id] = a.[id]
-        WHERE k.[LastAccessDate] IS NULL OR k.[LastAccessDate] < a.[at]`);
+        UPDATE [UserKeys] SET [LastAccessDate] = @at
+        WHERE [Id] IN (${inputIds(request, some)}) AND ([LastAccessDate] IS NULL OR [LastAccessDate] < @at)`);
     }
   }
 
@@ -98,6 +87,15 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
       .input('dataKeyId', mssql.Int, key.dataKeyId)
       .input('now', mssql.DateTime2(7), now);
   }
+}
+
+/** Gives the ids to the request, and returns the list of their parameters. */
+function inputIds(request: mssql.Request, ids: readonly UserId[]): string {
+  const names = ids.map((id, index) => {
+    request.input(`id${index}`, mssql.UniqueIdentifier, id);
+    return `@id${index}`;
+  });
+  return names.join(', ');
 }
 
 /**
@@ -118,7 +116,7 @@ function chunks<T>(items: readonly T[]): T[][] {
  * The order of SQL Server's index on uniqueidentifier, which compares the last group first: whether the plan follows the
  * list or the index, rows are locked in one order, so replicas that touch the same members do not deadlock.
  */
-function inIndexOrder([one]: [UserId, Date], [other]: [UserId, Date]): number {
+function inIndexOrder(one: UserId, other: UserId): number {
   const [left, right] = [sortKey(one), sortKey(other)];
   return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -7,12 +7,6 @@ export interface StoredUserKey {
   readonly dataKeyId: number | null;
 }
 
-/** A member was served at this time. */
-export interface UserKeyAccess {
-  readonly id: UserId;
-  readonly at: Date;
-}
-
 /**
  * The statements on UserKeys that differ by database or must be fast. One round trip each; errors are the driver's own:
  * call them inside `Database.read` or `Database.write`.
@@ -28,6 +22,9 @@ export interface UserKeyStatements {
    */
   put(keys: readonly StoredUserKey[], now: Date): Promise<void>;
   readonly maxPuts: number;
-  /** Moves LastAccessDate forward, never back; members without a row are passed over. */
-  touch(accesses: readonly UserKeyAccess[]): Promise<void>;
+  /**
+   * Moves LastAccessDate forward to this time, never back; members without a row are passed over. Replicas that touch the
+   * same members at once, do not deadlock.
+   */
+  touch(ids: readonly UserId[], at: Date): Promise<void>;
 }
