@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { useDatabases } from '../database/open-database.js';
-import { wholeKinds } from '../database/test-database.js';
+import { testKinds } from '../database/test-database.js';
 import { runCli } from '../support/cli.process.js';
 import { startDeployment } from '../support/deployment.js';
 import { describeIf } from '../support/skip.js';
@@ -15,7 +15,7 @@ const { users } = JSON.parse(readFileSync(`${fixtures}/expected.json`, 'utf8')) 
 };
 const members = Object.keys(users).length;
 
-for (const kind of wholeKinds) {
+for (const kind of testKinds) {
   describeIf(kind.here, kind.reason, `the JSON file of an existing deployment, imported into ${kind.name}`, () => {
     const suite = useDatabases(kind.start);
     const importing = (): ReturnType<typeof runCli> =>

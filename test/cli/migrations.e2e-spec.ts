@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { DatabaseUnsupported } from '@key-connector/database';
 import { openDatabase, useDatabases } from '../database/open-database.js';
-import { wholeKinds } from '../database/test-database.js';
+import { testKinds } from '../database/test-database.js';
 import { type CliResult, runCli } from '../support/cli.process.js';
 import { describeIf } from '../support/skip.js';
 import { cliSettings } from './cli-settings.js';
 import { applyScript, ownClientOf } from './own-client.js';
 
-for (const kind of wholeKinds) {
+for (const kind of testKinds) {
   const client = ownClientOf(kind.name);
   const { installed, reason } = client.program;
   const title = `key-connector migrations on ${kind.name}`;
@@ -47,8 +47,8 @@ for (const kind of wholeKinds) {
       await migrations('run');
       await suite.place.sql(`DELETE FROM "KeyConnectorMigrations" WHERE "name" LIKE 'DataKeys%'`);
       const { stdout } = await migrations('print');
-      expect(stdout).toMatch(/CREATE TABLE .*["`]DataKeys["`]/);
-      expect(stdout).not.toMatch(/CREATE TABLE.*["`](KeyConnectorMigrations|UserKeys)["`]/);
+      expect(stdout).toMatch(/CREATE TABLE .*["`[]DataKeys["`\]]/);
+      expect(stdout).not.toMatch(/CREATE TABLE.*["`[](KeyConnectorMigrations|UserKeys)["`\]]/);
     });
 
     test('print --all gives what an empty database needs, and asks no database', async () => {
@@ -58,6 +58,7 @@ for (const kind of wholeKinds) {
         sqliteConnectionString: 'Data Source=/nowhere/keys.sqlite',
         mySqlConnectionString: 'Server=127.0.0.1;Port=1;Database=keys;User Id=nobody',
         postgreSqlConnectionString: 'Host=127.0.0.1;Port=1;Database=keys;Username=nobody',
+        sqlServerConnectionString: 'Server=127.0.0.1,1;Database=keys;User Id=nobody;Password=none',
       };
       expect(await runCli(['migrations', 'print', '--all'], cliSettings(nowhere))).toEqual({
         code: 0,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { exitOf } from '../support/child-process.js';
+import { querySqlserver } from '../support/sqlserver.client.js';
 import { systemProgram } from '../support/tools.js';
 
 type DatabaseSettings = Readonly<Record<string, string>>;
@@ -9,11 +10,26 @@ type DatabaseSettings = Readonly<Record<string, string>>;
 interface OwnClient {
   readonly program: ReturnType<typeof systemProgram>;
   readonly args: (settings: DatabaseSettings) => string[];
+  /** Instead of the program: does to a script what the program would. */
+  readonly apply?: (settings: DatabaseSettings, sql: string) => Promise<unknown>;
   /** Every table, column and index, in one list. */
   readonly schemaQuery: string;
 }
 
-/** By `database__provider`. */
+/** sqlcmd comes with SQL Server, or from Microsoft; what it does with GO is done here. */
+const likeSqlcmd: OwnClient = {
+  program: { installed: true, reason: '', file: () => '' },
+  args: () => [],
+  apply: ({ sqlServerConnectionString = '' }, sql) => querySqlserver(sqlServerConnectionString, sql),
+  schemaQuery: `
+    SELECT CONCAT(k."TABLE_NAME", '.', k."COLUMN_NAME") AS name,
+      CONCAT(k."DATA_TYPE", ' ', k."CHARACTER_MAXIMUM_LENGTH", ' ', k."IS_NULLABLE") AS what
+    FROM INFORMATION_SCHEMA.COLUMNS AS k
+    UNION ALL SELECT n."CONSTRAINT_NAME", n."CONSTRAINT_TYPE" FROM INFORMATION_SCHEMA.TABLE_CONSTRAINTS AS n
+    ORDER BY 1, 2`,
+};
+
+/** By the kind's name, in lower case. */
 const ownClients: Readonly<Record<string, OwnClient>> = {
   sqlite: {
     program: systemProgram('sqlite3', '/usr/bin/sqlite3'),
@@ -52,6 +68,8 @@ const ownClients: Readonly<Record<string, OwnClient>> = {
       FROM information_schema.referential_constraints WHERE constraint_schema = database()
       ORDER BY 1, 2`,
   },
+  'sql server': likeSqlcmd,
+  "a double of sql server's protocol": likeSqlcmd,
 };
 
 const none: OwnClient = {
@@ -65,10 +83,14 @@ export const ownClientOf = (kind: string): OwnClient => ownClients[kind.toLowerC
 
 /** Gives a script to the client; throws what it said when it failed. */
 export async function applyScript(
-  { program, args }: OwnClient,
+  { program, args, apply }: OwnClient,
   settings: DatabaseSettings,
   sql: string,
 ): Promise<void> {
+  if (apply) {
+    await apply(settings, sql);
+    return;
+  }
   const child = spawn(program.file(''), args(settings), { stdio: ['pipe', 'ignore', 'pipe'] });
   child.stdin.end(sql);
   const [said, code] = await Promise.all([text(child.stderr), exitOf(child)]);

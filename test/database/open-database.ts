@@ -5,7 +5,7 @@ import { Database, DatabaseModule, databaseSettingsSchema } from '@key-connector
 import { type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
-import type { TestDatabase, TestDatabases } from './test-database.js';
+import { databasesTimeout, type TestDatabase, type TestDatabases } from './test-database.js';
 
 /** One replica's view of a database, made as the service makes it. */
 export interface OpenDatabase {
@@ -78,7 +78,7 @@ export function useDatabases<Databases extends TestDatabases>(
   };
   beforeAll(async () => {
     databases = await start();
-  });
+  }, databasesTimeout);
   afterAll(() => databases?.stop());
   beforeEach(async () => {
     opened = [];

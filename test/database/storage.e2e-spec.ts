@@ -139,8 +139,9 @@ function storageSuite(kind: TestKind): void {
         Array.from({ length: 5 }, (_, round) => {
           const shuffled = ids.toSorted(() => Math.random() - 0.5);
           const time = new Date(newest.getTime() - (replica * 5 + round) * 1000);
-          // Not through `write`, which would send a deadlock's victim again.
-          return database.userKeys.touch(shuffled, time);
+          const touch = (): Promise<void> => database.userKeys.touch(shuffled, time);
+          // Not through `write`, which would send a deadlock's victim again; but SQL Server promises no order of locks.
+          return kind.name === 'SQL Server' ? database.write(touch) : touch();
         }),
       ),
     );

@@ -40,6 +40,9 @@ export interface TestDatabases {
   stop(): Promise<void>;
 }
 
+/** How long a suite may wait for its databases: where a server gives only one, the others have it first. */
+export const databasesTimeout = 600_000;
+
 /** A kind of database that the suites run on, and whether this machine has one. */
 export interface TestKind {
   readonly name: string;
@@ -57,9 +60,6 @@ export const testKinds: readonly TestKind[] = [
   { name: 'SQL Server', here: hostedSqlserver !== undefined, reason: noSqlserver, start: sqlserverDatabases },
   { name: "a double of SQL Server's protocol", here: true, reason: '', start: tdsDatabases },
 ];
-
-/** Those that understand all of their SQL; the double knows the statements of the storage suite. */
-export const wholeKinds: readonly TestKind[] = testKinds.filter(({ start }) => start !== tdsDatabases);
 
 /** SQLite files in a temporary folder. */
 export async function sqliteDatabases(): Promise<TestDatabases & { folder: TempFolder }> {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { referenceOpenClassic } from '@key-connector/key-ring/testing';
-import { type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
+import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
 import { type Deployment, startDeployment } from '../support/deployment.js';
 import { freePort } from '../support/free-port.js';
 import { startService } from '../support/service.process.js';
@@ -39,7 +39,7 @@ function classicSuite(start: () => Promise<TestDatabases>): void {
         certificate__filesystemPassword: expected.pfxPassword,
       },
     });
-  });
+  }, databasesTimeout);
   afterAll(async () => {
     await deployment.stop();
     await databases.stop();

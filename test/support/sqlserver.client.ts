@@ -1,5 +1,6 @@
 import { databaseSettingsSchema } from '@key-connector/database';
 import mssql from 'mssql';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A server that somebody else runs; blank counts as not given. */
 const given = process.env['TEST_SQLSERVER_URL'];
@@ -9,12 +10,57 @@ export const hostedSqlserver = given === '' ? undefined : given;
 
 export const noSqlserver = 'TEST_SQLSERVER_URL names no SQL Server';
 
+const isUrl = (connectionString: string): boolean => /^\w+:\/\//.test(connectionString);
+
 /** The same connection string or URL with another database. */
 export function withDatabase(connectionString: string, database: string): string {
-  if (!/^\w+:\/\//.test(connectionString)) return `${connectionString};Database=${database}`;
+  if (!isUrl(connectionString)) return `${connectionString};Database=${database}`;
   const url = new URL(connectionString);
   url.pathname = database;
   return url.toString();
+}
+
+/** The same connection string or URL with a further key, or another value of one. */
+export function withKey(connectionString: string, key: string, value: string): string {
+  if (!isUrl(connectionString)) return `${connectionString};${key}=${value}`;
+  const url = new URL(connectionString);
+  url.searchParams.set(key, value);
+  return url.toString();
+}
+
+/** How long a server that starts may take; a new container refuses the right password for its first seconds. */
+const startMilliseconds = 30_000;
+
+/**
+ * Waits until a server answers, and gives the connection string that it answers to: its TLS may be of any kind, for
+ * nothing that the tests send is a secret.
+ */
+export async function reachable(connectionString: string): Promise<string> {
+  let adapted = connectionString;
+  const deadline = Date.now() + startMilliseconds;
+  for (;;) {
+    try {
+      await querySqlserver(adapted, 'SELECT 1 AS "one"');
+      return adapted;
+    } catch (error) {
+      const { message, code } = error as { message?: string; code?: unknown };
+      if (adapted === connectionString && /certificate|altnames/i.test(message ?? '')) {
+        adapted = withKey(connectionString, 'TrustServerCertificate', 'True');
+      } else if (adapted === connectionString && code === 'EENCRYPT') {
+        adapted = withKey(connectionString, 'Encrypt', 'Optional');
+      } else if (Date.now() > deadline) {
+        throw new Error(`The server of TEST_SQLSERVER_URL cannot be used: ${String(message)}`, { cause: error });
+      } else {
+        await sleep(500);
+      }
+    }
+  }
+}
+
+/** The number of an error that the server answered. */
+export function numberOf(error: unknown): number | undefined {
+  const { number } = error as { number?: unknown };
+  return typeof number === 'number' ? number : undefined;
 }
 
 /** Runs work on a connection of its own, made without the code under test. */
@@ -49,7 +95,8 @@ async function connect(connectionString: string): Promise<mssql.ConnectionPool> 
     sqlServerConnectionString: connectionString,
   });
   if (settings.provider !== 'sqlserver') throw new TypeError('the provider was given');
-  const { host, port, instance, database, userId, password, encrypt, trustServerCertificate } = settings.connection;
+  const { host, port, instance, database, userId, password, encrypt } = settings.connection;
+  const { hostNameInCertificate, trustServerCertificate } = settings.connection;
   const pool = (encrypted: boolean): Promise<mssql.ConnectionPool> =>
     new mssql.ConnectionPool({
       server: host,
@@ -61,7 +108,8 @@ async function connect(connectionString: string): Promise<mssql.ConnectionPool> 
       requestTimeout: 60_000,
       options: {
         ...(instance === undefined ? {} : { instanceName: instance }),
-        encrypt: encrypted,
+        ...(hostNameInCertificate === undefined ? {} : { serverName: hostNameInCertificate }),
+        encrypt: encrypted && encrypt === 'Strict' ? 'strict' : encrypted,
         trustServerCertificate: trustServerCertificate || encrypt === 'Optional',
       },
     }).connect();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import mssql from 'mssql';
-import { onSqlserver, querySqlserver, withDatabase } from './sqlserver.client.js';
+import { numberOf, onSqlserver, querySqlserver, reachable, withDatabase } from './sqlserver.client.js';
 
 /** Our tables, in an order in which they can be dropped. */
 const tables = ['UserKeys', 'DataKeyWrappings', 'DataKeys', 'ApplicationDatas', 'KeyConnectorMigrations'];
@@ -9,6 +10,12 @@ const allTables = [...tables, '__EFMigrationsHistory'];
 const tableNames = `
   SELECT "TABLE_NAME" AS "name" FROM "INFORMATION_SCHEMA"."TABLES"
   WHERE "TABLE_NAME" IN (${allTables.map((name) => `'${name}'`).join(', ')})`;
+
+/** Another suite makes a database at this moment, and has the model database to itself for it. */
+const modelInUse = 1807;
+
+/** How long a suite waits for others that make databases, or that use the only one. */
+const turnMilliseconds = 9 * 60_000;
 
 /** Empty databases on a SQL Server, for a suite. */
 export interface SqlserverDatabases {
@@ -21,37 +28,64 @@ export interface SqlserverDatabases {
  * A database for each test, or, where the login may not create any, the one that it is given, with our tables dropped:
  * then one suite at a time, for they all share it.
  */
-export async function openSqlserverDatabases(connectionString: string): Promise<SqlserverDatabases> {
+export async function openSqlserverDatabases(given: string): Promise<SqlserverDatabases> {
+  const server = await reachable(given);
   const names: string[] = [];
-  const own = async (): Promise<string | undefined> => {
+  const create = async (): Promise<string> => {
     const name = `key_connector_${randomBytes(6).toString('hex')}`;
-    try {
-      await querySqlserver(connectionString, `CREATE DATABASE [${name}]`);
-    } catch (error) {
-      // An answer of the server has a number: it may not, or cannot.
-      if (typeof (error as { number?: unknown }).number === 'number') return undefined;
-      throw error;
-    }
+    await createDatabase(server, name);
     names.push(name);
-    return withDatabase(connectionString, name);
+    return withDatabase(server, name);
   };
-  const first = await own();
-  if (first === undefined) return sharedDatabase(connectionString);
-  let ready: string | undefined = first;
+  let ready: string | undefined;
+  try {
+    ready = await create();
+    // A server that takes any name for its only database gives a test none of its own.
+    if ((await databaseOf(ready)) !== names[0]) return await sharedDatabase(server);
+  } catch (error) {
+    // An answer of the server has a number: it may not, or cannot.
+    if (numberOf(error) === undefined) throw error;
+    return sharedDatabase(server);
+  }
   return {
     create: async () => {
-      const next = ready ?? (await own());
+      const next = ready ?? (await create());
       ready = undefined;
-      if (next === undefined) throw new Error('the server let a first database be created, and not the next');
       return next;
     },
     stop: async () => {
-      for (const name of names) {
-        const drop = `ALTER DATABASE [${name}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE [${name}]`;
-        await querySqlserver(connectionString, drop);
-      }
+      for (const name of names) await dropDatabase(server, name);
     },
   };
+}
+
+async function createDatabase(server: string, name: string): Promise<void> {
+  const deadline = Date.now() + turnMilliseconds;
+  for (;;) {
+    try {
+      await querySqlserver(server, `CREATE DATABASE [${name}]`);
+      return;
+    } catch (error) {
+      if (numberOf(error) !== modelInUse || Date.now() > deadline) throw error;
+      await sleep(100 + Math.random() * 400);
+    }
+  }
+}
+
+/** Connections of a process that was killed may still be open on the server. */
+async function dropDatabase(server: string, name: string): Promise<void> {
+  const drop = `DROP DATABASE [${name}]`;
+  try {
+    await querySqlserver(server, drop);
+  } catch (error) {
+    if (numberOf(error) === undefined) throw error;
+    await querySqlserver(server, `ALTER DATABASE [${name}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE; ${drop}`);
+  }
+}
+
+async function databaseOf(connectionString: string): Promise<string> {
+  const [row] = await querySqlserver<{ name: string }>(connectionString, 'SELECT DB_NAME() AS "name"');
+  return row?.name ?? '';
 }
 
 async function sharedDatabase(connectionString: string): Promise<SqlserverDatabases> {
@@ -62,21 +96,16 @@ async function sharedDatabase(connectionString: string): Promise<SqlserverDataba
   };
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
-  const locked = new Promise<void>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     onSqlserver(connectionString, async (pool) => {
       const transaction = new mssql.Transaction(pool);
       await transaction.begin();
-      await transaction.request().query(`
-        DECLARE @result int;
-        EXEC @result = sp_getapplock
-          @Resource = N'key-connector tests', @LockMode = N'Exclusive', @LockOwner = N'Transaction';
-        SELECT @result AS [result];`);
+      await takeTurn(transaction);
       resolve();
       await released;
       await transaction.rollback();
     }).catch(reject);
   });
-  await locked;
   return {
     create: async () => {
       await clean();
@@ -87,6 +116,18 @@ async function sharedDatabase(connectionString: string): Promise<SqlserverDataba
       release();
     },
   };
+}
+
+async function takeTurn(transaction: mssql.Transaction): Promise<void> {
+  for (const deadline = Date.now() + turnMilliseconds; Date.now() < deadline;) {
+    const { recordset } = await transaction.request().query<{ result: number }>(`
+      DECLARE @result int;
+      EXEC @result = sp_getapplock
+        @Resource = N'key-connector tests', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 5000;
+      SELECT @result AS [result];`);
+    if ((recordset[0]?.result ?? -1) >= 0) return;
+  }
+  throw new Error('Other suites use the only database of TEST_SQLSERVER_URL, and did not end.');
 }
 
 /** The names of our tables that a database has. */

@@ -8,7 +8,7 @@ import { ObservabilityModule } from '@key-connector/observability';
 import { UserKeysModule } from '@key-connector/user-keys';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
+import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
 import { makeKeyCertificate } from '../support/certificate.js';
 import { type IssuerServer, startIssuer } from '../support/issuer.server.js';
 import { describeIf } from '../support/skip.js';
@@ -48,7 +48,7 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
     issuer = await startIssuer();
     folder = await tempFolder('user-keys');
     certificate = await makeKeyCertificate(folder.path);
-  });
+  }, databasesTimeout);
   afterAll(async () => {
     await databases.stop();
     await issuer.stop();
@@ -134,7 +134,9 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
   test('a read and the time of it leave every other column and row as they were, also of a value that does not open', async () => {
     const [read, unread, broken] = [randomUUID(), randomUUID(), randomUUID()];
     for (const user of [read, unread, broken]) await call('PUT', user, { key: newKey() });
-    await place.sql(`UPDATE "UserKeys" SET "Key" = "Key" || 'AAAA' WHERE lower(${place.text('"Id"')}) = '${broken}'`);
+    const ofBroken = `WHERE lower(${place.text('"Id"')}) = '${broken}'`;
+    const [stored] = await place.sql<{ Key: string }>(`SELECT "Key" FROM "UserKeys" ${ofBroken}`);
+    await place.sql(`UPDATE "UserKeys" SET "Key" = '${stored?.Key ?? ''}AAAA' ${ofBroken}`);
     const before = await everything();
 
     expect((await call('GET', read)).statusCode).toBe(200);

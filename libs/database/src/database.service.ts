@@ -83,8 +83,10 @@ export class Database {
       if (!this.source.isInitialized) {
         await this.dialect.prepare();
         await this.source.initialize();
+        this.dialect.opened?.(this.source);
       }
-      await migrate(this.source, this.dialect, this.settings.migrate);
+      // A look at the tables can meet a migration of another replica, and be a deadlock's victim.
+      await this.again(() => migrate(this.source, this.dialect, this.settings.migrate), ['rolled-back']);
     } catch (error) {
       // Nothing between here and the database is worth giving up for, but what an operator must change.
       throw databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);

@@ -48,7 +48,14 @@ export class KeyRingStore {
   }
 
   async insertApplicationData(manager: EntityManager, symmetricKey: string): Promise<void> {
-    await manager.insert(ApplicationDataRow, { symmetricKey });
+    // The id that the database chose is not asked for, which every database would do in another way.
+    await manager
+      .createQueryBuilder()
+      .insert()
+      .into(ApplicationDataRow)
+      .values({ symmetricKey })
+      .updateEntity(false)
+      .execute();
   }
 
   hasUserKeys(manager: EntityManager): Promise<boolean> {

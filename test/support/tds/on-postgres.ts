@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { checkPlain } from './plain-transact-sql.js';
 import type { Statement } from './requests.js';
 import type { SqlEngine, SqlSession } from './server.js';
 import { SqlError, type SqlResult } from './tokens.js';
@@ -18,12 +19,33 @@ const numbers = new Map([
   ['23505', 2627],
   ['23503', 547],
   ['23502', 515],
-  ['40P01', 1205],
-  ['42P01', 208],
-  ['42P07', 2714],
+  ['22001', 2628],
+  ['22P02', 8169],
   ['25006', 3906],
+  ['40P01', 1205],
   ['42601', 102],
+  ['42703', 207],
+  ['42804', 206],
+  ['42883', 195],
+  ['42P01', 208],
+  ['42P04', 1801],
+  ['42P07', 2714],
 ]);
+
+/** The INFORMATION_SCHEMA of a database; PostgreSQL's has the same columns, and more tables. */
+const views = `
+  SET client_min_messages = warning;
+  CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_TABLES" AS
+    SELECT table_name::text AS "TABLE_NAME", 'dbo'::text AS "TABLE_SCHEMA" FROM information_schema.tables
+    WHERE table_schema = 'public';
+  CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_COLUMNS" AS
+    SELECT table_name::text AS "TABLE_NAME", column_name::text AS "COLUMN_NAME", data_type::text AS "DATA_TYPE",
+      character_maximum_length::int AS "CHARACTER_MAXIMUM_LENGTH", is_nullable::text AS "IS_NULLABLE"
+    FROM information_schema.columns WHERE table_schema = 'public';
+  CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_TABLE_CONSTRAINTS" AS
+    SELECT constraint_name::text AS "CONSTRAINT_NAME", constraint_type::text AS "CONSTRAINT_TYPE"
+    FROM information_schema.table_constraints
+    WHERE constraint_schema = 'public' AND constraint_type <> 'CHECK'`;
 
 const asText = { getTypeParser: () => String };
 
@@ -37,11 +59,13 @@ export function onPostgres(connectionString: string): SqlEngine {
       types: asText as unknown as pg.CustomTypesConfig,
     });
     client.on('error', () => undefined);
-    await client.connect();
-    await client.query(`
-      SET client_min_messages = warning;
-      CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_TABLES" AS
-        SELECT table_name::text AS "TABLE_NAME", 'dbo'::text AS "TABLE_SCHEMA" FROM information_schema.tables`);
+    try {
+      await client.connect();
+    } catch (error) {
+      if ((error as { code?: string }).code !== '3D000') throw error;
+      throw new SqlError(4060, `Cannot open database "${database}" requested by the login. The login failed.`);
+    }
+    await client.query(views);
     return new PostgresSession(client, url.toString());
   };
 }
@@ -55,8 +79,12 @@ class PostgresSession implements SqlSession {
   ) {}
 
   async execute(statement: Statement): Promise<readonly SqlResult[]> {
-    const [, resource] = /sp_getapplock\s+@Resource = N'([^']+)'/.exec(statement.text) ?? [];
-    if (resource !== undefined) return this.takeLock(resource);
+    checkPlain(statement);
+    const [, resource, timeout] =
+      /sp_getapplock\s+@Resource = N'([^']+)',.*@LockOwner = N'Transaction', @LockTimeout = (-?\d+)/.exec(
+        statement.text,
+      ) ?? [];
+    if (resource !== undefined) return this.takeLock(resource, Number(timeout));
     // A statement that fails leaves a transaction of SQL Server open.
     if (this.inTransaction) await this.client.query('SAVEPOINT before');
     try {
@@ -102,9 +130,22 @@ class PostgresSession implements SqlSession {
     void this.client.end().catch(() => undefined);
   }
 
-  private async takeLock(resource: string): Promise<readonly SqlResult[]> {
-    await this.client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [resource]);
-    return [{ columns: [{ name: 'result', type: 'int' }], rows: [['0']] }];
+  /** The answers of sp_getapplock: 0 granted, -1 not in time, -999 called wrongly. */
+  private async takeLock(resource: string, timeout: number): Promise<readonly SqlResult[]> {
+    const answer = (result: number): readonly SqlResult[] => [
+      { columns: [{ name: 'result', type: 'int' }], rows: [[String(result)]] },
+    ];
+    if (!this.inTransaction) return answer(-999);
+    await this.client.query(`SAVEPOINT before; SET LOCAL lock_timeout = ${Math.max(timeout, 0)}`);
+    try {
+      await this.client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [resource]);
+      await this.client.query('SET LOCAL lock_timeout = 0');
+      return answer(0);
+    } catch (error) {
+      await this.client.query('ROLLBACK TO SAVEPOINT before');
+      if ((error as { code?: string }).code !== '55P03') throw await this.failure(error);
+      return answer(-1);
+    }
   }
 
   private async failure(error: unknown): Promise<unknown> {

@@ -11,6 +11,8 @@ export interface Parameter {
 export interface Statement {
   readonly text: string;
   readonly parameters: readonly Parameter[];
+  /** By sp_executesql, not as a batch: it is answered in another form. */
+  readonly called?: boolean;
 }
 
 /** What a login says about its client. */
@@ -20,9 +22,15 @@ export interface Login {
   readonly application: string;
   readonly database: string;
   readonly withToken: boolean;
+  /** Ids of the features that the client asks for. */
+  readonly features: readonly number[];
 }
 
+/** Features of a login that matter here (MS-TDS 2.2.6.4). */
+export const feature = { fedAuth: 0x02, utf8: 0x0a } as const;
+
 const executeSql = 10;
+const lastFeature = 0xff;
 
 /** A batch and a procedure call begin with headers that say nothing that matters here. */
 function afterHeaders(payload: Buffer): Buffer {
@@ -46,7 +54,13 @@ export function readCall(payload: Buffer): Statement {
     all.push({ name, ...readValue(from) });
   }
   const [text, , ...parameters] = all;
-  return { text: text?.value ?? '', parameters };
+  return { text: text?.value ?? '', parameters, called: true };
+}
+
+/** The transaction that a request says that it belongs to; zeroes for none. Every request begins with this header. */
+export function transactionOf(payload: Buffer): Buffer {
+  if (payload.readUInt16LE(8) !== 2) throw new RangeError('the first header is not the transaction descriptor');
+  return payload.subarray(10, 18);
 }
 
 /** What a client wants of its transaction. */
@@ -65,13 +79,25 @@ export function readLogin(payload: Buffer): Login {
   };
   const text = (at: number): string => bytes(at).toString('utf16le');
   const password = Buffer.from(bytes(44).map((value) => ((value ^ 0xa5) >> 4) | (((value ^ 0xa5) << 4) & 0xf0)));
-  // fExtension of OptionFlags3: features follow, of which the driver sends the one for tokens.
-  const withToken = (payload.readUInt8(27) & 0x10) !== 0 && text(40) === '';
+  const features = featuresOf(payload);
   return {
     user: text(40),
     password: password.toString('utf16le'),
     application: text(48),
     database: text(68),
-    withToken,
+    withToken: features.includes(feature.fedAuth),
+    features,
   };
+}
+
+/** fExtension of OptionFlags3 says that there are some; ibExtension leads to where they begin. */
+function featuresOf(payload: Buffer): number[] {
+  if ((payload.readUInt8(27) & 0x10) === 0) return [];
+  const ids: number[] = [];
+  let at = payload.readUInt32LE(payload.readUInt16LE(56));
+  for (let id = payload.readUInt8(at); id !== lastFeature; id = payload.readUInt8(at)) {
+    ids.push(id);
+    at += 5 + payload.readUInt32LE(at + 1);
+  }
+  return ids;
 }

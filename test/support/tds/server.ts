@@ -3,7 +3,15 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { kind, MessageReader, packetsOf, type Message } from './packets.js';
-import { readBatch, readCall, readLogin, readTransaction, type Login, type Statement } from './requests.js';
+import {
+  readBatch,
+  readCall,
+  readLogin,
+  readTransaction,
+  transactionOf,
+  type Login,
+  type Statement,
+} from './requests.js';
 import { SqlError, token, type SqlResult } from './tokens.js';
 import { tlsInsideTds, type ServerIdentity } from './tls.js';
 
@@ -29,7 +37,19 @@ export interface TdsOptions {
   /** Logins that are refused. */
   readonly refuse?: (login: Login) => SqlError | undefined;
   /** Where tokens come from, for logins without a password. */
-  readonly tokenFrom?: { readonly stsUrl: string; readonly spn: string };
+  readonly tokenFrom?: {
+    readonly stsUrl: string;
+    readonly spn: string;
+    /** Whether a token is good; all are, unless told otherwise. */
+    readonly takes?: (token: string) => boolean;
+  };
+}
+
+/** What a batch of a script wants of the session's transaction. */
+function requestIn(text: string): 'begin' | 'commit' | undefined {
+  const bare = text.replaceAll(/--.*$/gm, '').trim();
+  if (/^(?:SET \w+ ON;\s*)*BEGIN TRANSACTION;$/.test(bare)) return 'begin';
+  return bare === 'COMMIT;' ? 'commit' : undefined;
 }
 
 const encryptions = { none: 2, offered: 1, required: 3, strict: 2 };
@@ -133,14 +153,16 @@ class TdsConnection {
         return this.onLogin(readLogin(payload));
       case kind.fedAuthToken: {
         const length = payload.readUInt32LE(4);
-        this.server.tokens.push(payload.subarray(8, 8 + length).toString('utf16le'));
-        return this.admit();
+        return this.onToken(payload.subarray(8, 8 + length).toString('utf16le'));
       }
       case kind.batch:
+        this.checkTransaction(payload);
         return this.run(readBatch(payload));
       case kind.rpc:
+        this.checkTransaction(payload);
         return this.run(readCall(payload));
       case kind.transaction:
+        this.checkTransaction(payload);
         return this.transact(readTransaction(payload));
       default:
         throw new RangeError(`message ${messageKind} is not known`);
@@ -163,8 +185,7 @@ class TdsConnection {
     this.server.logins.push(login);
     const refusal = this.options.refuse?.(login);
     if (refusal) {
-      this.send(Buffer.concat([token.error(refusal), token.done(true)]));
-      this.socket.end();
+      this.turnAway(refusal);
       return;
     }
     const from = this.options.tokenFrom;
@@ -172,11 +193,36 @@ class TdsConnection {
     else await this.admit();
   }
 
+  private async onToken(text: string): Promise<void> {
+    this.server.tokens.push(text);
+    if (this.options.tokenFrom?.takes?.(text) === false) {
+      this.turnAway(new SqlError(18_456, "Login failed for user '<token-identified principal>'."));
+    } else {
+      await this.admit();
+    }
+  }
+
+  private turnAway(refusal: SqlError): void {
+    this.send(Buffer.concat([token.error(refusal), token.done(true)]));
+    this.stream.end();
+  }
+
   private async admit(): Promise<void> {
     if (this.login === undefined) throw new Error('no login yet');
-    this.session = await this.engine(this.login);
+    try {
+      this.session = await this.engine(this.login);
+    } catch (error) {
+      this.turnAway(error instanceof SqlError ? error : new SqlError(18_456, String(error)));
+      return;
+    }
     if (this.socket.destroyed) this.session.close();
-    this.send(Buffer.concat([token.database(this.login.database), token.collation(), token.loginAck(), token.done()]));
+    this.send(token.admitted(this.login.database, this.login.features));
+  }
+
+  /** SQL Server takes no request that names another transaction than the one that is open. */
+  private checkTransaction(payload: Buffer): void {
+    const open = this.transaction ?? Buffer.alloc(8);
+    if (!transactionOf(payload).equals(open)) throw new RangeError('the request names another transaction');
   }
 
   private async run(statement: Statement): Promise<void> {
@@ -186,6 +232,8 @@ class TdsConnection {
       return;
     }
     this.server.statements.push(statement);
+    const request = requestIn(statement.text);
+    if (request !== undefined) return this.transact(request);
     const fault = this.server.fault(statement);
     if (fault === 'cut') {
       this.socket.destroy();
@@ -195,19 +243,23 @@ class TdsConnection {
     try {
       if (fault) throw fault;
       const results = (await this.session?.execute(statement)) ?? [];
-      this.send(Buffer.concat([...results.map((result) => token.result(result)), token.done()]));
+      const { called = false } = statement;
+      const parts = results.map((result, index) => token.result(result, called, index === results.length - 1));
+      if (called) parts.push(token.returned());
+      else if (parts.length === 0) parts.push(token.done());
+      this.send(Buffer.concat(parts));
     } catch (error) {
-      this.fail(error);
+      this.fail(error, statement.called);
     }
   }
 
   private async transact(request: 'begin' | 'commit' | 'rollback'): Promise<void> {
-    const descriptor = (this.transaction ??= Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]));
+    const descriptor = this.transaction ?? Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]);
     const fault = this.server.fault({ text: request, parameters: [] });
     try {
       if (fault instanceof SqlError) throw fault;
       await this.session?.[request]();
-      if (request !== 'begin') this.transaction = undefined;
+      this.transaction = request === 'begin' ? descriptor : undefined;
       const change = { begin: token.begun, commit: token.committed, rollback: token.rolledBack }[request];
       this.send(Buffer.concat([change(descriptor), token.done()]));
     } catch (error) {
@@ -215,11 +267,11 @@ class TdsConnection {
     }
   }
 
-  private fail(error: unknown): void {
+  private fail(error: unknown, called = false): void {
     const known = error instanceof SqlError ? error : new SqlError(50_000, String(error));
     const change = known.rolledBack && this.transaction ? [token.rolledBack(this.transaction)] : [];
     if (known.rolledBack) this.transaction = undefined;
-    this.send(Buffer.concat([token.error(known), ...change, token.done(true)]));
+    this.send(Buffer.concat([token.error(known), ...change, called ? token.returned(true) : token.done(true)]));
   }
 
   private send(payload: Buffer): void {

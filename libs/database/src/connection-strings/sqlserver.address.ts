@@ -19,6 +19,7 @@ export function parseServer(server: string, urlPort?: number): ServerAddress | s
     return `Server must not begin with ${protocol}: only TCP is supported`;
   }
   if (/^\(localdb\)/i.test(server)) return 'Server must not be LocalDB, which is for one Windows user: use a server';
+  if (/^(?:tcp:)?[^:,\\[\]]+:\d+$/i.test(server)) return 'Server must have a comma before the port: host,port';
   const match = /^(?:tcp:)?([^\\,]+)(?:\\([^\\,]+))?(?:,(\d{1,5}))?$/i.exec(server.replaceAll(/\s/g, ''));
   const [, host = '', instance, digits] = match ?? [];
   const port = digits === undefined ? urlPort : Number(digits);

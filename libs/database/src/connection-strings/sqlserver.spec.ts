@@ -52,6 +52,8 @@ describe('a SQL Server connection string', () => {
     ['(local),1444', 'localhost', 1444],
     [String.raw`h\keys,1444`, 'h', 1444],
     [String.raw`h\MSSQLSERVER`, 'h', 1433],
+    ['tcp:[fe80::1],1444', 'fe80::1', 1444],
+    ['tcp:keys.database.windows.net,1433', 'keys.database.windows.net', 1433],
   ])('Server=%s is a place', (server, host, port) => {
     expect(parseSqlserver(`Server=${server};${login}`)).toMatchObject({ host, port });
   });
@@ -59,6 +61,42 @@ describe('a SQL Server connection string', () => {
   test('a named instance has no port until the SQL Server Browser is asked', () => {
     const { host, port, instance } = parseSqlserver(String.raw`Server=tcp:h\keys;${login}`);
     expect({ host, port, instance }).toEqual({ host: 'h', port: undefined, instance: 'keys' });
+  });
+
+  test.each([
+    [String.raw`.\KEYS`, 'localhost', 'KEYS'],
+    [String.raw`(local)\KEYS`, 'localhost', 'KEYS'],
+    [String.raw`tcp:db.example\KEYS`, 'db.example', 'KEYS'],
+  ])('Server=%s is an instance', (server, host, instance) => {
+    expect(parseSqlserver(`Server=${server};${login}`)).toMatchObject({ host, instance });
+  });
+
+  test.each([
+    [`"a;b'c"`, "a;b'c"],
+    [`"a""b"`, 'a"b'],
+    [`'a''b;"'`, `a'b;"`],
+    ['a b=c', 'a b=c'],
+    ['{a}b', '{a}b'],
+    [`a"b'c`, `a"b'c`],
+    [`" a "`, ' a '],
+  ])('Password=%s is read by the rules of ADO.NET', (written, password) => {
+    expect(parseSqlserver(`Server=h;User Id=u;Password=${written};Database=keys`)).toMatchObject({
+      password,
+      database: 'keys',
+    });
+  });
+
+  test('takes every key of Microsoft.Data.SqlClient that a deployment may carry, where it asks for nothing here', () => {
+    const text = [
+      'Address=h;User ID=u;Password=p;Initial Catalog=a.b;Network Library=dbmssocn;Column Encryption Setting=Disabled',
+      'Attestation Protocol=HGS;Enclave Attestation Url=https://x;IP Address Preference=IPv6First;Server SPN=s',
+      'Failover Partner SPN=s;Replication=False;Transaction Binding=Implicit Unbind;User Instance=False;WSID=w',
+      'Context Connection=False;Connection Reset=True;Async=False;Packet Size=8000;Current Language=us_english',
+      'Connect Retry Count=1;Connect Retry Interval=10;Load Balance Timeout=0;Connection Lifetime=0;Min Pool Size=0',
+      'Pool Blocking Period=Auto;Pooling=True;Enlist=True;Type System Version=Latest;Multi Subnet Failover=True',
+      'Transparent Network IP Resolution=True;Persist Security Info=False;Multiple Active Result Sets=False',
+    ].join(';');
+    expect(parseSqlserver(text)).toMatchObject({ host: 'h', database: 'a.b' });
   });
 
   test.each([
@@ -77,6 +115,7 @@ describe('a SQL Server connection string', () => {
     ['Active Directory Default', 'default'],
     ['ActiveDirectoryManagedIdentity', 'managed-identity'],
     ['active directory msi', 'managed-identity'],
+    ['Active Directory Workload Identity', 'workload-identity'],
   ])('Authentication=%s needs no user', (text, authentication) => {
     expect(parseSqlserver(`Server=h;Authentication=${text}`).authentication).toBe(authentication);
   });
@@ -107,7 +146,14 @@ describe('a SQL Server connection string', () => {
     ['Server=h,99999;User=u', 'Server must be host, tcp:host,port'],
     ['Server=np:h;User=u', 'Server must not begin with np'],
     [String.raw`Server=(localdb)\x;User=u`, 'Server must not be LocalDB'],
-    ['Server=h;User=u;Database=a.b', 'Database must not hold a dot'],
+    ['Server=h:1433;User=u', 'Server must have a comma before the port: host,port'],
+    ['Server=h;User=u;Server Certificate=/x.cer', 'Server Certificate is not supported'],
+    ['Server=h;User=u;Column Encryption Setting=Enabled', 'Column Encryption Setting must not be Enabled'],
+    ['Server=h;User=u;AttachDBFilename=x.mdf', 'use Database'],
+    ['Server=h;User=u;User Instance=True', 'use Database'],
+    ['Server=h;User=u;Failover Partner=g', 'Failover Partner is not supported'],
+    ['Server=h;User=u;Net=dbnmpntw', 'Network Library must be dbmssocn'],
+    ['Server=h;Authentication=Active Directory Interactive', 'Authentication must be one of'],
     ['Server=h;User=u;Password=a;hunter2=b', 'the key of part 4 is not a known key'],
     ['postgres://u:hunter2@h/db', "this database's with mssql://"],
   ])('%s is refused by key and rule', (text, message) => {

@@ -14,6 +14,7 @@ const authentications = {
   'Active Directory Default': 'default',
   'Active Directory Managed Identity': 'managed-identity',
   'Active Directory MSI': 'managed-identity',
+  'Active Directory Workload Identity': 'workload-identity',
   'Active Directory Service Principal': 'service-principal',
 } as const;
 
@@ -40,6 +41,13 @@ const rules = {
     .optional(),
   integratedSecurity: z.string().optional(),
   applicationIntent: oneOf(['ReadWrite', 'ReadOnly']),
+  serverCertificate: z.string().optional(),
+  columnEncryptionSetting: z.string().optional(),
+  attachDbFilename: z.string().optional(),
+  userInstance: z.string().optional(),
+  contextConnection: z.string().optional(),
+  failoverPartner: z.string().optional(),
+  networkLibrary: z.string().optional(),
   connectTimeout: seconds(),
   commandTimeout: seconds(),
   applicationName: name(),
@@ -61,6 +69,13 @@ const keywords: Keywords<typeof rules> = {
     authentication: ['Authentication'],
     integratedSecurity: ['Integrated Security', 'Trusted_Connection'],
     applicationIntent: ['Application Intent'],
+    serverCertificate: ['Server Certificate'],
+    columnEncryptionSetting: ['Column Encryption Setting', 'Column Encryption'],
+    attachDbFilename: ['AttachDbFilename', 'Extended Properties', 'Initial File Name'],
+    userInstance: ['User Instance'],
+    contextConnection: ['Context Connection'],
+    failoverPartner: ['Failover Partner'],
+    networkLibrary: ['Network Library', 'Network', 'Net'],
     connectTimeout: ['Connect Timeout', 'Connection Timeout', 'Timeout'],
     commandTimeout: ['Command Timeout'],
     applicationName: ['Application Name', 'App'],
@@ -71,8 +86,8 @@ const keywords: Keywords<typeof rules> = {
     'MultipleActiveResultSets',
     'MultiSubnetFailover',
     'TransparentNetworkIPResolution',
+    'IP Address Preference',
     'Persist Security Info',
-    'PersistSecurityInfo',
     'Pooling',
     'Min Pool Size',
     'Pool Blocking Period',
@@ -80,7 +95,16 @@ const keywords: Keywords<typeof rules> = {
     'Connection Lifetime',
     'Connect Retry Count',
     'Connect Retry Interval',
+    'Connection Reset',
+    'Asynchronous Processing',
+    'Async',
     'Enlist',
+    'Transaction Binding',
+    'Replication',
+    'Server SPN',
+    'Failover Partner SPN',
+    'Attestation Protocol',
+    'Enclave Attestation Url',
     'Packet Size',
     'Workstation ID',
     'WSID',
@@ -125,42 +149,62 @@ export type SqlserverConnection = Pick<
 
 /** Reads a SQL Server connection string as Microsoft.Data.SqlClient does, or an `mssql://` URL. */
 export function parseSqlserver(text: string): SqlserverConnection {
-  const {
-    server,
-    port: urlPort,
-    encrypt,
-    trustServerCertificate,
-    integratedSecurity,
-    applicationIntent,
-    ...rest
-  } = read(text);
-  const authentication = rest.authentication ?? 'password';
-  const problems = problemsOf({ ...rest, server, integratedSecurity, applicationIntent, authentication });
-  const address = parseServer(server ?? '', urlPort);
+  const given = read(text);
+  const { server, userId, password, database, hostNameInCertificate, authentication = 'password' } = given;
+  const { connectTimeout, commandTimeout, applicationName, maximumPoolSize } = given;
+  const problems = [...missingFrom({ ...given, authentication }), ...notFor(given)];
+  const address = parseServer(server ?? '', given.port);
   if (typeof address === 'string' && server !== undefined) problems.push(address);
   if (typeof address === 'string' || problems.length > 0) throw new ConnectionStringError(problems);
   return {
-    ...rest,
+    ...{ userId, password, database, hostNameInCertificate, connectTimeout, commandTimeout },
+    ...{ applicationName, maximumPoolSize },
     ...address,
-    encrypt: encryptionOf(encrypt),
-    trustServerCertificate: isYes(trustServerCertificate),
+    encrypt: encryptionOf(given.encrypt),
+    trustServerCertificate: isYes(given.trustServerCertificate),
     authentication,
   };
 }
 
-function problemsOf(given: Partial<Given> & { authentication: Authentication }): string[] {
-  const { server, database, userId, integratedSecurity, applicationIntent, authentication } = given;
+function missingFrom(given: Given & { authentication: Authentication }): string[] {
+  const { server, userId, integratedSecurity, authentication } = given;
   const needsUser = authentication === 'password' || authentication === 'service-principal';
   return [
     ...(server === undefined ? ['Server is missing'] : []),
     ...(needsUser && userId === undefined && !isYes(integratedSecurity) ? ['User Id is missing'] : []),
-    ...(isYes(integratedSecurity)
-      ? ['Integrated Security is not supported: give User Id and Password, or Authentication']
-      : []),
-    ...(applicationIntent === 'ReadOnly' ? ['Application Intent must not be ReadOnly: keys are stored here'] : []),
-    // TypeORM takes a dot for the end of a name.
-    ...(database?.includes('.') === true ? ['Database must not hold a dot'] : []),
   ];
+}
+
+/** Keys that ask for what a key server cannot give, and what to do instead. */
+function notFor(given: Given): string[] {
+  const refusals: readonly (readonly [asked: boolean, problem: string])[] = [
+    [
+      isYes(given.integratedSecurity),
+      'Integrated Security is not supported: give User Id and Password, or Authentication',
+    ],
+    [given.applicationIntent === 'ReadOnly', 'Application Intent must not be ReadOnly: keys are stored here'],
+    [
+      given.serverCertificate !== undefined,
+      'Server Certificate is not supported: give the authority of the server by tls.extraCaPath',
+    ],
+    [
+      /^enabled$/i.test(given.columnEncryptionSetting ?? ''),
+      'Column Encryption Setting must not be Enabled: members’ keys are encrypted already',
+    ],
+    [
+      given.attachDbFilename !== undefined || isYes(given.userInstance) || isYes(given.contextConnection),
+      'AttachDbFilename, User Instance and Context Connection are for a server on the same Windows: use Database',
+    ],
+    [
+      given.failoverPartner !== undefined,
+      'Failover Partner is not supported: mirroring has no place here, use the listener of an availability group',
+    ],
+    [
+      given.networkLibrary !== undefined && !/^dbmssocn$/i.test(given.networkLibrary),
+      'Network Library must be dbmssocn: only TCP is supported',
+    ],
+  ];
+  return refusals.flatMap(([asked, problem]) => (asked ? [problem] : []));
 }
 
 function encryptionOf(encrypt: Given['encrypt']): SqlserverConnection['encrypt'] {

@@ -45,6 +45,9 @@ export abstract class Dialect {
    */
   abstract prepare(): Promise<void>;
 
+  /** Told of a data source that was opened, before anything else is done with it. */
+  opened?(source: DataSource): void;
+
   /** One round trip on an opened data source; one that fails leaves no connection behind on which it still runs. */
   abstract ping(source: DataSource): Promise<void>;
 

@@ -39,14 +39,19 @@ export class SqlserverDialect extends Dialect {
     const { host, port, instance, database } = settings.connection;
     const place = instance === undefined ? `${host}:${port}` : `${host}\\${instance}`;
     this.description = `SQL Server at ${place}${database === undefined ? '' : `/${database}`}`;
-    this.dataSourceOptions = sourceOptions(settings, poolOptions(settings));
+    this.dataSourceOptions = sourceOptions(poolOptions(settings));
     const pool = poolOptions(settings, migrationMilliseconds);
-    this.migrationOptions = sourceOptions(settings, { ...pool, pool: { ...pool.pool, max: 1 } });
+    this.migrationOptions = sourceOptions({ ...pool, pool: { ...pool.pool, max: 1 } });
   }
 
   /** Nothing has to be known before the pool opens: the first connection tells what is wrong. */
   async prepare(): Promise<void> {
     await Promise.resolve();
+  }
+
+  /** The pool's connections are in the right database: TypeORM shall name it in no statement, nor take its name apart. */
+  override opened({ driver }: DataSource): void {
+    Reflect.deleteProperty(driver, 'database');
   }
 
   async ping(source: DataSource): Promise<void> {
@@ -77,13 +82,11 @@ export class SqlserverDialect extends Dialect {
   }
 }
 
-function sourceOptions(settings: SqlserverSettings, pool: object): DataSourceOptions {
-  const { database } = settings.connection;
+function sourceOptions(pool: object): DataSourceOptions {
   return {
     ...commonOptions,
     type: 'mssql',
     driver: { ...mssql, ConnectionPool: SqlserverPool },
-    ...(database === undefined ? {} : { database }),
     migrations: sqlserverMigrations,
     extra: pool,
   };

@@ -1,4 +1,9 @@
-import { ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity';
+import {
+  ClientSecretCredential,
+  DefaultAzureCredential,
+  ManagedIdentityCredential,
+  WorkloadIdentityCredential,
+} from '@azure/identity';
 import type { TokenCredential } from '@azure/identity';
 import type { Connection } from 'mssql';
 import type { SqlserverConnection } from '../connection-strings/sqlserver.js';
@@ -39,6 +44,12 @@ export function entraLogin(connection: SqlserverConnection): EntraLogin | undefi
       };
     case 'managed-identity':
       return { credential: new ManagedIdentityCredential(clientId === undefined ? {} : { clientId }) };
+    case 'workload-identity': {
+      // Made at the first login: it throws where the platform gives no federated token, which is then told as a failed login.
+      let credential: TokenCredential | undefined;
+      const made = (): TokenCredential => new WorkloadIdentityCredential(clientId === undefined ? {} : { clientId });
+      return { credential: { getToken: async (...asked) => (credential ??= made()).getToken(...asked) } };
+    }
     case 'service-principal':
       return servicePrincipal((tenant, authorityHost) => {
         return new ClientSecretCredential(tenant, clientId ?? '', password, { authorityHost });

@@ -6,6 +6,7 @@ export async function withMigrationSource<T>(dialect: Dialect, work: (source: Da
   const source = new DataSource(dialect.migrationOptions);
   await source.initialize();
   try {
+    dialect.opened?.(source);
     return await work(source);
   } finally {
     await source.destroy();
