@@ -8,6 +8,8 @@ interface Member {
   readonly token: string;
   /** The last acknowledged key, and every key whose PUT failed since: that one may be done all the same. */
   readonly possible: Set<string>;
+  /** What was possible before. */
+  readonly former: Set<string>;
   busy: boolean;
 }
 
@@ -18,8 +20,8 @@ interface Answer {
 
 /** GET and PUT of many members at a steady rate, whatever the service does; every answer is checked. */
 export class MixedLoad {
-  /** What must never happen: a wrong key, another status than 200 and 503, a broken connection. */
-  readonly violations: string[] = [];
+  /** What must never happen, and how often it did: a lost write, a wrong key, another status than 200 and 503. */
+  readonly violations = new Map<string, number>();
   readonly counts = { succeeded: 0, unavailable: 0, puts: 0 };
   /** Successes since the last failure. */
   streak = 0;
@@ -39,6 +41,7 @@ export class MixedLoad {
       Array.from({ length: count }, () => ({
         token: deployment.token(randomUUID()),
         possible: new Set<string>(),
+        former: new Set<string>(),
         busy: false,
       })),
     );
@@ -69,12 +72,11 @@ export class MixedLoad {
     await this.running;
   }
 
-  /** Members whose key is not, or no longer, what was acknowledged. */
-  async lost(): Promise<number> {
-    const before = this.violations.length;
-    await Promise.all(this.members.map((member) => this.get(member)));
+  /** How many members are given a key that they may have; whatever else they are given is a violation. */
+  async readable(): Promise<number> {
+    const given = await Promise.all(this.members.map((member) => this.get(member)));
     this.agent.destroy();
-    return this.violations.length - before;
+    return given.filter((right) => right).length;
   }
 
   private async run(rate: number): Promise<void> {
@@ -107,17 +109,25 @@ export class MixedLoad {
     const key = randomBytes(32).toString('base64');
     this.counts.puts += 1;
     const answer = await this.send('PUT', member, JSON.stringify({ key }));
-    if (answer?.status === 200) member.possible.clear();
+    if (answer?.status === 200) {
+      for (const old of member.possible) member.former.add(old);
+      member.possible.clear();
+    }
     member.possible.add(key);
     this.count(answer, 'PUT');
   }
 
-  private async get(member: Member): Promise<void> {
+  /** Whether the answer was a key that the member may have. */
+  private async get(member: Member): Promise<boolean> {
     const answer = await this.send('GET', member);
     this.count(answer, 'GET');
-    if (answer?.status !== 200) return;
-    const { key } = JSON.parse(answer.body) as { key: string };
-    if (!member.possible.has(key)) this.violations.push('GET gave a key that was not stored, or an older one');
+    if (answer?.status !== 200) return false;
+    const key = keyIn(answer.body);
+    if (key !== undefined && member.possible.has(key)) return true;
+    if (key === undefined) this.violate('GET 200 without a key');
+    else if (member.former.has(key)) this.violate('lost write: GET gave an older key than the last acknowledged one');
+    else this.violate('wrong answer: GET gave a key that this member never stored');
+    return false;
   }
 
   private count(answer: Answer | undefined, method: string): void {
@@ -128,7 +138,12 @@ export class MixedLoad {
     }
     this.streak = 0;
     if (answer?.status === 503) this.counts.unavailable += 1;
-    else this.violations.push(`${method} ${answer?.status ?? 'got no answer'}`);
+    else if (answer?.status === 404 && method === 'GET') this.violate('lost write: GET 404 of a member with a key');
+    else this.violate(`${method} ${answer?.status ?? 'got no answer'}`);
+  }
+
+  private violate(what: string): void {
+    this.violations.set(what, (this.violations.get(what) ?? 0) + 1);
   }
 
   private send(method: string, { token }: Member, body?: string): Promise<Answer | undefined> {
@@ -150,5 +165,14 @@ export class MixedLoad {
       });
       call.end(body);
     });
+  }
+}
+
+function keyIn(body: string): string | undefined {
+  try {
+    const { key } = JSON.parse(body) as { key?: unknown };
+    return typeof key === 'string' ? key : undefined;
+  } catch {
+    return undefined;
   }
 }
