@@ -1,4 +1,4 @@
-import type { ReadableStream } from 'node:stream/web';
+import { fetchFailure, readText } from '@key-connector/common';
 import { KeysUnusable } from './keys-unusable.error.js';
 
 /** A discovery document has 3 KB and a JWKS a few more; the rest is for servers that publish certificate chains. */
@@ -12,22 +12,10 @@ export async function fetchJson(url: string, signal: AbortSignal): Promise<unkno
       await response.body?.cancel();
       throw new KeysUnusable(`answered ${response.status}`);
     }
-    return parse(await readText(response.body as ReadableStream<Uint8Array> | null));
+    return parse(await readText(response, MAX_BYTES));
   } catch (error) {
-    throw new KeysUnusable(`${url}: ${reasonOf(error)}`, { cause: error });
+    throw new KeysUnusable(`${url}: ${fetchFailure(error)}`, { cause: error });
   }
-}
-
-async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop early cancels the body and closes the connection.
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BYTES) throw new KeysUnusable(`answered more than ${MAX_BYTES / 1024} KB`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function parse(text: string): unknown {
@@ -36,12 +24,4 @@ function parse(text: string): unknown {
   } catch {
     throw new KeysUnusable('answered something other than JSON');
   }
-}
-
-/** `fetch` only says "fetch failed"; what failed (ECONNREFUSED, a certificate) is in its cause. */
-function reasonOf(error: unknown): string {
-  const { name, message = 'failed', cause } = (error ?? {}) as Partial<Error>;
-  if (name === 'TimeoutError') return 'did not answer in time';
-  const { message: because } = (cause ?? {}) as Partial<Error>;
-  return because === undefined ? message : `${message}: ${because}`;
 }

@@ -94,7 +94,7 @@ describe('an exchange with Vault', () => {
     const large = await serve((_, response) => {
       response.end(`"${'x'.repeat(5 * 1024 * 1024)}"`);
     });
-    expect(await refusal(large)).toContain('it answered more than 4 MB');
+    expect(await refusal(large)).toContain('it answered more than 4096 KB');
     const slow = await serve((_, response) => {
       response.write('{');
     });

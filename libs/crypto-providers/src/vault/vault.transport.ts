@@ -1,5 +1,4 @@
-import type { ReadableStream } from 'node:stream/web';
-import { secureUri } from '@key-connector/common';
+import { fetchFailure, readText, secureUri } from '@key-connector/common';
 import { KeyProviderUnavailable } from '../key-provider.errors.js';
 
 /** One request to Vault's API; `path` is below `/v1/` and not encoded. */
@@ -49,9 +48,9 @@ export async function exchange(
   };
   try {
     const response = await follow(url, init, maxRedirects);
-    return { status: response.status, body: parse(await readText(response.body as ReadableStream<Uint8Array> | null)) };
+    return { status: response.status, body: parse(await readText(response, maxBytes)) };
   } catch (error) {
-    throw new KeyProviderUnavailable(`Vault at ${server} cannot be reached: ${reasonOf(error)}.`);
+    throw new KeyProviderUnavailable(`Vault at ${server} cannot be reached: ${fetchFailure(error)}.`);
   }
 }
 
@@ -68,30 +67,10 @@ async function follow(url: URL, init: RequestInit, redirects: number): Promise<R
   return follow(target, init, redirects - 1);
 }
 
-async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop early cancels the body and closes the connection.
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw new Error(`it answered more than ${maxBytes / 1024 / 1024} MB`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-/** `fetch` only says "fetch failed"; what failed (ECONNREFUSED, a certificate) is in its cause. */
-function reasonOf(error: unknown): string {
-  const { name, message = 'failed', cause } = (error ?? {}) as Partial<Error>;
-  if (name === 'TimeoutError') return `no answer in time`;
-  const { message: because, code } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
-  return (because === '' ? undefined : because) ?? code ?? message;
 }
