@@ -52,13 +52,18 @@ export interface TestKind {
   readonly start: () => Promise<TestDatabases>;
 }
 
+/** SQL Server, and what stands in for it where there is none. */
+export const sqlserverKinds: readonly TestKind[] = [
+  { name: 'SQL Server', here: hostedSqlserver !== undefined, reason: noSqlserver, start: sqlserverDatabases },
+  { name: "a double of SQL Server's protocol", here: true, reason: '', start: tdsDatabases },
+];
+
 /** Every kind of database; each suite that is about storage runs on all of them. */
 export const testKinds: readonly TestKind[] = [
   { name: 'SQLite', here: true, reason: '', start: sqliteDatabases },
   { name: 'PostgreSQL', here: true, reason: '', start: () => postgresDatabases() },
   { name: 'MySQL', here: hasMysql, reason: mysqlReason, start: () => mysqlDatabases() },
-  { name: 'SQL Server', here: hostedSqlserver !== undefined, reason: noSqlserver, start: sqlserverDatabases },
-  { name: "a double of SQL Server's protocol", here: true, reason: '', start: tdsDatabases },
+  ...sqlserverKinds,
 ];
 
 /** SQLite files in a temporary folder. */

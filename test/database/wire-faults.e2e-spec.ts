@@ -1,48 +1,86 @@
-import { afterEach, beforeEach, describe, expect } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { UserId } from '@key-connector/common';
-import { DatabaseUnavailable, type Database } from '@key-connector/database';
+import { DatabaseUnavailable, databaseSettingsSchema, type Database } from '@key-connector/database';
 import { type FaultProxy, faultProxyTool, startFaultProxy } from '../support/fault-proxy.js';
 import { ownsMariadb } from '../support/mariadb.server.js';
 import { ownsPostgres } from '../support/postgres.server.js';
-import { testIf } from '../support/skip.js';
+import { describeIf } from '../support/skip.js';
+import { withServer } from '../support/sqlserver.client.js';
 import { newId, put, useDatabases } from './open-database.js';
-import { mysqlDatabases, postgresDatabases, type TestDatabases } from './test-database.js';
+import { mysqlDatabases, postgresDatabases, sqlserverKinds, type TestDatabases } from './test-database.js';
+
+type Settings = Readonly<Record<string, string>>;
 
 /** A server that can be put behind a proxy, and the settings that lead through it. */
 interface Kind {
   readonly kind: string;
   readonly possible: boolean;
-  readonly start: () => Promise<TestDatabases & { readonly server: { readonly port: number } }>;
-  readonly through: (settings: Readonly<Record<string, string>>, port: number) => Record<string, string>;
+  readonly reason: string;
+  readonly start: () => Promise<TestDatabases>;
+  readonly through: (settings: Settings, port: number) => Record<string, string>;
 }
+
+/** Another place in a URL that is a connection string. */
+const elsewhere =
+  (setting: string) =>
+  (settings: Settings, port: number): Record<string, string> => {
+    const url = new URL(settings[setting] ?? '');
+    url.host = `127.0.0.1:${port}`;
+    return { [setting]: url.toString() };
+  };
 
 const kinds: readonly Kind[] = [
   {
     kind: 'PostgreSQL',
     possible: ownsPostgres,
+    reason: 'TEST_POSTGRES_URL names a server elsewhere',
     start: postgresDatabases,
-    through: (settings: Readonly<Record<string, string>>, port: number): Record<string, string> => {
-      const url = new URL(settings['postgreSqlConnectionString'] ?? '');
-      url.port = String(port);
-      return { postgreSqlConnectionString: url.toString() };
-    },
+    through: elsewhere('postgreSqlConnectionString'),
   },
   {
     kind: 'MariaDB',
     possible: ownsMariadb,
+    reason: 'TEST_MYSQL_URL names a server elsewhere',
     start: mysqlDatabases,
-    through: (settings: Readonly<Record<string, string>>, port: number): Record<string, string> => {
-      const url = new URL(settings['mySqlConnectionString'] ?? '');
-      url.port = String(port);
-      return { mySqlConnectionString: url.toString() };
-    },
+    through: elsewhere('mySqlConnectionString'),
   },
+  ...sqlserverKinds.map(({ name, here, reason, start }) => ({
+    kind: name,
+    possible: here,
+    reason,
+    start,
+    through: ({ sqlServerConnectionString = '' }: Settings, port: number): Record<string, string> => ({
+      sqlServerConnectionString: withServer(sqlServerConnectionString, port),
+    }),
+  })),
 ];
+
+/** Where the server itself is. */
+function placeOf(settings: Settings): { host: string; port: number } {
+  const parsed = databaseSettingsSchema.parse(settings);
+  switch (parsed.provider) {
+    case 'postgresql':
+      return { host: '127.0.0.1', port: parsed.connection.endpoints[0]?.port ?? 0 };
+    case 'mysql':
+      return { host: '127.0.0.1', port: parsed.connection.port };
+    case 'sqlserver':
+      return { host: parsed.connection.host, port: parsed.connection.port ?? 1433 };
+    case 'sqlite':
+      throw new TypeError('a file is not behind a network');
+  }
+}
 
 /** Long enough for many network packets, so that an answer can break off in its middle. */
 const longValue = 'v'.repeat(200_000);
 
-describe.each(kinds)('a bad network before $kind', ({ possible, start, through }) => {
+for (const { kind, possible, reason, start, through } of kinds) {
+  const why = possible ? faultProxyTool.reason : reason;
+  describeIf(possible && faultProxyTool.installed, why, `a bad network before ${kind}`, () => {
+    wireFaults(start, through);
+  });
+}
+
+function wireFaults(start: Kind['start'], through: Kind['through']): void {
   const suite = useDatabases(start);
   let proxy: FaultProxy | undefined;
   let database: Database;
@@ -54,41 +92,37 @@ describe.each(kinds)('a bad network before $kind', ({ possible, start, through }
   };
   const valueOf = async (member: UserId): Promise<string | undefined> =>
     (await database.read(() => database.userKeys.find([member])))[0]?.value;
-  const check = (name: string, body: () => Promise<void>): void => {
-    testIf(possible && faultProxyTool.installed, faultProxyTool.reason, name, body);
-  };
-
   beforeEach(async () => {
-    if (!possible || !faultProxyTool.installed) return;
-    proxy = await startFaultProxy(suite.databases.server.port);
+    const { host, port } = placeOf(suite.place.settings);
+    proxy = await startFaultProxy(port, host);
     const limits = { statementTimeoutSeconds: '1', acquireTimeoutSeconds: '1' };
     database = await suite.open({ ...through(suite.place.settings, proxy.port), ...limits });
     await put(database, id, longValue);
   });
   afterEach(() => proxy?.stop());
 
-  check('an answer that breaks off in its middle is never taken for a whole one', async () => {
+  test('an answer that breaks off in its middle is never taken for a whole one', async () => {
     await there().breakOffAfter(100_000);
     await expect(valueOf(id)).rejects.toThrow(DatabaseUnavailable);
     await there().heal();
     expect(await valueOf(id)).toBe(longValue);
   });
 
-  check('connections that were cut while idle cost a read nothing', async () => {
+  test('connections that were cut while idle cost a read nothing', async () => {
     await Promise.all(Array.from({ length: 8 }, () => valueOf(id)));
     await there().cut();
     await there().heal();
     expect(await valueOf(id)).toBe(longValue);
   });
 
-  check('a reset in an answer is unavailable, and over when the network is good again', async () => {
+  test('a reset in an answer is unavailable, and over when the network is good again', async () => {
     await there().reset();
     await expect(valueOf(id)).rejects.toThrow(DatabaseUnavailable);
     await there().heal();
     expect(await valueOf(id)).toBe(longValue);
   });
 
-  check('a network that goes silent costs one deadline, and no connection of that time is used again', async () => {
+  test('a network that goes silent costs one deadline, and no connection of that time is used again', async () => {
     await there().stall();
     const started = performance.now();
     await expect(valueOf(id)).rejects.toThrow(DatabaseUnavailable);
@@ -98,4 +132,4 @@ describe.each(kinds)('a bad network before $kind', ({ possible, start, through }
     await there().heal();
     expect(await valueOf(id)).toBe(longValue);
   });
-});
+}

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import SqliteDatabase from 'better-sqlite3';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
 import { type Deployment, startDeployment } from '../support/deployment.js';
-import { type TempFolder, tempFolder } from '../support/temp-folder.js';
+import { describeIf } from '../support/skip.js';
 import { until } from '../support/until.js';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
@@ -15,45 +15,51 @@ const expected = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'utf
 const [[alice, { key: oldKey }]] = Object.entries(expected.users) as [[string, { key: string }]];
 
 /** The classic values of old backups stay genuine under the data key: what must not come back is where they stood. */
-describe('a member’s classic value from before the cutover to the bound layout', () => {
+for (const { name, here, reason, start } of testKinds) {
+  describeIf(here, reason, `a member’s classic value from before the cutover to the bound layout, on ${name}`, () => {
+    cutoverSuite(start);
+  });
+}
+
+function cutoverSuite(start: () => Promise<TestDatabases>): void {
   const newKey = randomBytes(32).toString('base64');
-  let folder: TempFolder;
+  let databases: TestDatabases;
+  let database: TestDatabase;
   let deployment: Deployment;
-  let database: SqliteDatabase.Database;
 
   beforeAll(async () => {
-    folder = await tempFolder('cutover');
-    const file = join(folder.path, 'classic.sqlite');
-    await copyFile(join(fixtures, 'classic.sqlite'), file);
+    databases = await start();
+    database = await databases.create();
+    await database.loadClassic();
     deployment = await startDeployment({
+      database,
       settings: {
-        database__sqliteConnectionString: `Data Source=${file}`,
         certificate__filesystemPath: join(fixtures, 'bwkc-aes.pfx'),
         certificate__filesystemPassword: expected.pfxPassword,
         keyRing__valueLayout: 'bound',
       },
     });
-    database = new SqliteDatabase(file, { timeout: 5_000 });
-  });
+  }, databasesTimeout);
   afterAll(async () => {
-    database.close();
     await deployment.stop();
-    await folder.remove();
+    await databases.stop();
   });
 
-  const valueOf = (): string =>
-    String(database.prepare('SELECT "Key" FROM "UserKeys" WHERE "Id" = ? COLLATE NOCASE').pluck().get(alice));
-  const replace = (value: string): void => {
-    database.prepare('UPDATE "UserKeys" SET "Key" = ? WHERE "Id" = ? COLLATE NOCASE').run(value, alice);
+  const ofAlice = (): string => `WHERE lower(${database.text('"Id"')}) = '${alice.toLowerCase()}'`;
+  const valueOf = async (): Promise<string> => {
+    const [row] = await database.sql<{ Key: string }>(`SELECT "Key" FROM "UserKeys" ${ofAlice()}`);
+    return row?.Key ?? '';
   };
+  const replace = (value: string): Promise<unknown> =>
+    database.sql(`UPDATE "UserKeys" SET "Key" = '${value}' ${ofAlice()}`);
 
   test('opens until the member stores a key anew, and is refused by its layout when it is put back after that', async () => {
-    const classic = valueOf();
+    const classic = await valueOf();
     await expect((await deployment.call('GET', alice)).json()).resolves.toEqual({ key: oldKey });
     expect((await deployment.call('PUT', alice, newKey)).status).toBe(200);
-    const bound = valueOf();
+    const bound = await valueOf();
 
-    replace(classic);
+    await replace(classic);
     const refused = await deployment.call('GET', alice);
 
     expect([refused.status, await refused.json()]).toMatchObject([500, { code: 'USER_KEY_UNREADABLE' }]);
@@ -63,7 +69,7 @@ describe('a member’s classic value from before the cutover to the bound layout
       level: 'error',
       reason: 'classic_where_bound_expected',
     });
-    replace(bound);
+    await replace(bound);
     await expect((await deployment.call('GET', alice)).json()).resolves.toEqual({ key: newKey });
   });
-});
+}

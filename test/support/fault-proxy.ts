@@ -28,8 +28,8 @@ export interface FaultProxy {
   stop(): Promise<void>;
 }
 
-/** Starts a proxy of its own in front of 127.0.0.1:`upstreamPort`. */
-export async function startFaultProxy(upstreamPort: number): Promise<FaultProxy> {
+/** Starts a proxy of its own in front of a server, on 127.0.0.1 unless told otherwise. */
+export async function startFaultProxy(upstreamPort: number, upstreamHost = '127.0.0.1'): Promise<FaultProxy> {
   const [adminPort, port] = [await freePort(), await freePort()];
   const args = ['-host', '127.0.0.1', '-port', String(adminPort)];
   const server = spawn(...tiedToUs(faultProxyTool.file('server'), args), { stdio: 'ignore' });
@@ -41,7 +41,7 @@ export async function startFaultProxy(upstreamPort: number): Promise<FaultProxy>
     );
   await until(answers, 'toxiproxy answers');
   const listen = `127.0.0.1:${port}`;
-  let upstream = `127.0.0.1:${upstreamPort}`;
+  let upstream = `${upstreamHost}:${upstreamPort}`;
   let proxy: Proxy = await toxiproxy.createProxy({ name: 'server', listen, upstream, enabled: true });
   const toxic = async (
     type: 'limit_data' | 'reset_peer' | 'timeout',

@@ -28,6 +28,14 @@ export function withKey(connectionString: string, key: string, value: string): s
   return url.toString();
 }
 
+/** The same connection string or URL by way of a port of this machine. */
+export function withServer(connectionString: string, port: number): string {
+  if (!isUrl(connectionString)) return `${connectionString};Server=127.0.0.1,${port}`;
+  const url = new URL(connectionString);
+  url.host = `127.0.0.1:${port}`;
+  return url.toString();
+}
+
 /** How long a server that starts may take; a new container refuses the right password for its first seconds. */
 const startMilliseconds = 30_000;
 

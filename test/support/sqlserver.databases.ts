@@ -96,15 +96,17 @@ async function sharedDatabase(connectionString: string): Promise<SqlserverDataba
   };
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
+  let held: Promise<void> = Promise.resolve();
   await new Promise<void>((resolve, reject) => {
-    onSqlserver(connectionString, async (pool) => {
+    held = onSqlserver(connectionString, async (pool) => {
       const transaction = new mssql.Transaction(pool);
       await transaction.begin();
       await takeTurn(transaction);
       resolve();
       await released;
       await transaction.rollback();
-    }).catch(reject);
+    });
+    held.catch(reject);
   });
   return {
     create: async () => {
@@ -114,6 +116,7 @@ async function sharedDatabase(connectionString: string): Promise<SqlserverDataba
     stop: async () => {
       await clean();
       release();
+      await held;
     },
   };
 }

@@ -37,16 +37,10 @@ const rules: readonly (readonly [from: RegExp, to: string])[] = [
   ],
 ];
 
-const sameTable =
-  /UPDATE (\w) SET ([^]*?) FROM "(\w+)" AS \1 INNER JOIN \(([^]*?)\) AS (\w) (\([^)]*\)) ON ([^]*?)\s+WHERE ([^]*)$/;
-
 /** Statements of PostgreSQL for one of Transact-SQL; the next one runs when the one before changed no row. */
 export function translated({ text, parameters }: Statement): readonly string[] {
   const plain = rules.reduce((sql, [from, to]) => sql.replaceAll(from, to), text);
-  const bound = bind(plain, parameters).replace(
-    sameTable,
-    'UPDATE "$3" AS $1 SET $2 FROM ($4) AS $5 $6 WHERE $7 AND ($8)',
-  );
+  const bound = bind(plain, parameters);
   return bound.split(/;\s*IF @@ROWCOUNT = 0\s+/).map((statement) => statement.replace(/;\s*$/, ''));
 }
 
