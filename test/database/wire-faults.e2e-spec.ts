@@ -60,7 +60,7 @@ function placeOf(settings: Settings): { host: string; port: number } {
   const parsed = databaseSettingsSchema.parse(settings);
   switch (parsed.provider) {
     case 'postgresql':
-      return { host: '127.0.0.1', port: parsed.connection.endpoints[0]?.port ?? 0 };
+      return { host: '127.0.0.1', port: parsed.connection.endpoints[0].port };
     case 'mysql':
       return { host: '127.0.0.1', port: parsed.connection.port };
     case 'sqlserver':
