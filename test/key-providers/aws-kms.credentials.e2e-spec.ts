@@ -7,18 +7,13 @@ import { AwsAccount, type AwsUser } from '../support/aws/aws-account.ts';
 import { type AwsFront, startAwsFront } from '../support/aws/aws-front.ts';
 import { startContainerCredentials, startInstanceMetadata } from '../support/aws/credential-sources.ts';
 import { type Ministack, ministack, startMinistack } from '../support/aws/ministack.ts';
+import { webIdentityToken } from '../support/aws/web-identity.ts';
 import { setEnvironment } from '../support/environment.ts';
 import { openKey } from '../support/open-key.ts';
 import { describeIf } from '../support/skip.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
 const issuer = 'oidc.example.com';
-
-/** A service account's token; the emulator reads its claims and does not check its signature. */
-function webIdentityToken(subject: string): string {
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none' })}.${part({ iss: `https://${issuer}`, sub: subject, aud: 'sts.amazonaws.com' })}.`;
-}
 
 describeIf(ministack.installed, ministack.reason, 'AWS KMS without credentials in the settings', () => {
   const actions = ['kms:GetPublicKey', 'kms:Decrypt'] as const;
@@ -111,7 +106,7 @@ describeIf(ministack.installed, ministack.reason, 'AWS KMS without credentials i
   test('a web identity gives them, and its token is read again when credentials are due', async () => {
     const role = await account.createWebIdentityRole(issuer, 'key-connector', ...actions);
     const file = join(folder.path, 'web-identity-token');
-    await writeFile(file, webIdentityToken('key-connector'));
+    await writeFile(file, webIdentityToken(issuer, 'key-connector'));
     environment({
       AWS_ROLE_ARN: role,
       AWS_WEB_IDENTITY_TOKEN_FILE: file,
@@ -127,11 +122,11 @@ describeIf(ministack.installed, ministack.reason, 'AWS KMS without credentials i
     expect(await key.unwrap(wrapped)).toHaveLength(32);
     expect(front.actions.filter((action) => action === renewing).length).toBeGreaterThan(1);
 
-    await writeFile(file, webIdentityToken('somebody-else'));
+    await writeFile(file, webIdentityToken(issuer, 'somebody-else'));
     const error = await key.unwrap(wrapped).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(KeyProviderMisconfigured);
     expect(String(error)).toContain('sts:AssumeRoleWithWebIdentity');
-    await writeFile(file, webIdentityToken('key-connector'));
+    await writeFile(file, webIdentityToken(issuer, 'key-connector'));
     expect(await key.unwrap(wrapped)).toHaveLength(32);
   });
 });

@@ -12,7 +12,7 @@ describe('Google Cloud KMS', () => {
 
   beforeAll(async () => {
     project = await startGoogleProject();
-    undo = [trust(project.caPem), setEnvironment(project.env)];
+    undo = [trust(project.tls.caPem), setEnvironment(project.env)];
   });
   afterAll(async () => {
     for (const step of undo) step();

@@ -7,7 +7,7 @@ describeServingWith('a key in Google Cloud KMS', { installed: true, reason: '' }
   const project = await startGoogleProject();
   project.kms.addVersion('key-connector');
   const ca = join(project.folder, 'ca.crt');
-  await writeFile(ca, project.caPem);
+  await writeFile(ca, project.tls.caPem);
   const rsaKey = Object.entries(project.settings('key-connector')).map(([name, value]) => [`rsaKey__${name}`, value]);
   return {
     settings: {

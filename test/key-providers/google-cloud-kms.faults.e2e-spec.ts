@@ -22,7 +22,7 @@ describe('Google Cloud KMS that fails', () => {
 
   beforeAll(async () => {
     project = await startGoogleProject();
-    distrust = trust(project.caPem);
+    distrust = trust(project.tls.caPem);
     // The library is loaded now, and not while the first test waits.
     const reset = setEnvironment(project.env);
     project.kms.addVersion('warm');
@@ -147,7 +147,7 @@ describe('Google Cloud KMS that fails', () => {
     project.kms.addVersion('untrusted');
     distrust();
     const error = await refusal(openKey({ ...project.settings('untrusted'), timeoutSeconds: 3 }));
-    distrust = trust(project.caPem);
+    distrust = trust(project.tls.caPem);
     expect(error).toBeInstanceOf(KeyProviderUnavailable);
     expect(error.message).toContain('certificate');
   });

@@ -22,7 +22,7 @@ describe('the proxies of the environment', () => {
   beforeAll(async () => {
     await new Promise<void>((resolve) => answering.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(answering.address() as AddressInfo).port}`;
-    useProxies({ HTTP_PROXY: url, https_proxy: url, NO_PROXY: 'inside.example' });
+    useProxies({ HTTP_PROXY: url, https_proxy: url, NO_PROXY: 'inside.example, .below.example,10.0.0.1' });
   });
   afterAll(() => {
     [http.globalAgent, https.globalAgent] = agents;
@@ -58,6 +58,23 @@ describe('the proxies of the environment', () => {
     await get(http, `${url}/direct`);
     expect(asked).toEqual(['GET /direct']);
     expect(process.env['no_proxy']).toMatch(/^inside\.example,.*169\.254\.169\.254/);
+  });
+
+  it.each(['inside.example', 'kms.inside.example', 'below.example', 'kms.below.example'])(
+    'never stand before what NO_PROXY names, nor before what is below it: %s',
+    async (host) => {
+      asked.length = 0;
+      await get(https, `https://${host}/`);
+      await get(http, `http://${host}/`);
+      await fetch(`https://${host}/`).catch(() => undefined);
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it('stand before a name that only ends like one of those', async () => {
+    asked.length = 0;
+    await get(https, 'https://notinside.example/');
+    expect(asked).toEqual(['CONNECT notinside.example:443']);
   });
 
   it('are in the environment in both cases, for libraries that know one only', () => {

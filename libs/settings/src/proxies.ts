@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { isIP } from 'node:net';
 import { type Environment, extendProcessEnvironment, processEnvironment } from './environment.js';
 import { SettingsInvalid } from './settings-invalid.error.js';
 
@@ -25,13 +26,24 @@ export function useProxies(environment: Environment = processEnvironment()): voi
   const proxies: Record<string, string> = Object.fromEntries(
     names.map((name) => [name, requireUrl(name, given(name))]),
   );
-  proxies['no_proxy'] = [given('no_proxy'), ...direct].filter(Boolean).join(',');
+  const without = (given('no_proxy') ?? '').split(/[,\s]+/).filter(Boolean);
+  proxies['no_proxy'] = [...without.flatMap(withAllBelow), ...direct].join(',');
   http.setGlobalProxyFromEnv(proxies);
   const bothCases = Object.entries(proxies).flatMap(([name, value]) => [
     [name, value],
     [name.toUpperCase(), value],
   ]);
   extendProcessEnvironment(Object.fromEntries(bothCases) as Environment);
+}
+
+/**
+ * A name in NO_PROXY means the host and all below it, with a dot before it or without, as curl has it. Node's agents take
+ * each form for one of the two only.
+ */
+function withAllBelow(entry: string): string[] {
+  const name = entry.replace(/^\*?\./, '');
+  const isName = isIP(name) === 0 && /^[\w-]+(\.[\w-]+)*$/.test(name);
+  return isName ? [name, `.${name}`] : [entry];
 }
 
 function requireUrl(name: string, value = ''): string {

@@ -31,7 +31,7 @@ export class GoogleIdentityDouble {
   private readonly server = createServer((request, response) => {
     void this.answer(request, response);
   });
-  private port = 0;
+  port = 0;
 
   static async start(): Promise<GoogleIdentityDouble> {
     const double = new GoogleIdentityDouble();

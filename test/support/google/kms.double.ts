@@ -49,7 +49,7 @@ export class GoogleKmsDouble {
 
   private readonly identity: GoogleIdentityDouble;
   private readonly tls: TlsCertificate;
-  private readonly port: number;
+  readonly port: number;
 
   private constructor(identity: GoogleIdentityDouble, tls: TlsCertificate, port: number) {
     this.identity = identity;

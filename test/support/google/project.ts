@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tlsCertificate } from '../certificate.ts';
+import { type TlsCertificate, tlsCertificate } from '../certificate.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { GoogleIdentityDouble, type ServiceAccountKey } from './identity.double.ts';
 import { GoogleKmsDouble } from './kms.double.ts';
@@ -10,8 +10,8 @@ export interface GoogleProject {
   readonly identity: GoogleIdentityDouble;
   readonly kms: GoogleKmsDouble;
   readonly account: ServiceAccountKey;
-  /** The authority that signed the certificate of KMS, PEM. */
-  readonly caPem: string;
+  /** The certificate of KMS, and the authority that signed it. */
+  readonly tls: TlsCertificate;
   /** A folder that lives as long as the project. */
   readonly folder: string;
   /** What points a process' application default credentials to the service account. */
@@ -21,10 +21,11 @@ export interface GoogleProject {
   stop(): Promise<void>;
 }
 
-export async function startGoogleProject(): Promise<GoogleProject> {
+/** @param names further names that the certificates are good for. */
+export async function startGoogleProject(names: readonly string[] = []): Promise<GoogleProject> {
   const folder = await tempFolder('google');
   const identity = await GoogleIdentityDouble.start();
-  const tls = tlsCertificate();
+  const tls = tlsCertificate(names);
   const kms = await GoogleKmsDouble.start(identity, tls);
   const account = identity.createServiceAccountKey();
   const file = join(folder.path, 'service-account.json');
@@ -33,7 +34,7 @@ export async function startGoogleProject(): Promise<GoogleProject> {
     identity,
     kms,
     account,
-    caPem: tls.caPem,
+    tls,
     folder: folder.path,
     env: { GOOGLE_APPLICATION_CREDENTIALS: file, METADATA_SERVER_DETECTION: 'none' },
     settings: (key, version = 1) => ({

@@ -86,8 +86,9 @@ function awayBecause(error: Error): string | undefined {
       'or give the process a role.'
     );
   if (error.name === 'TimeoutError') return 'it took too long.';
+  // Of Node's network: the SDK adds metadata to it as to an answer.
+  if ('code' in error && !(error instanceof KMSServiceException)) return `${error.message || String(error.code)}.`;
   if (error instanceof KMSServiceException || '$metadata' in error) return `${error.name}.`;
   // What was answered is no KMS answer: a proxy's page, say.
-  if ('$response' in error) return 'the answer is not one of AWS KMS.';
-  return 'code' in error ? `${String(error.code)}.` : undefined;
+  return '$response' in error ? 'the answer is not one of AWS KMS.' : undefined;
 }
