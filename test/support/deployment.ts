@@ -12,6 +12,8 @@ export interface DeploymentOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Further environment variables, as they are. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Another copy of the production build than this repository's own. */
+  readonly entry?: string;
 }
 
 /** The built service as an operator runs it, with an issuer beside it. */
@@ -45,11 +47,14 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
     certificate__filesystemPassword: certificate.password,
     ...options.settings,
   };
-  const service = await startService({ settings, env: options.env ?? {} }).catch(async (error: unknown) => {
-    await issuer.stop();
-    await folder.remove();
-    throw error;
-  });
+  const { env = {}, entry } = options;
+  const service = await startService({ settings, env, ...(entry !== undefined && { entry }) }).catch(
+    async (error: unknown) => {
+      await issuer.stop();
+      await folder.remove();
+      throw error;
+    },
+  );
   const token = (userId: string): string => issuer.token({ claims: { sub: userId } });
   return {
     service,

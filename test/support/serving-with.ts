@@ -10,6 +10,8 @@ import { until } from './until.ts';
 export interface ServedProvider {
   /** The settings that choose it and its key. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Another installation of the service than this repository's own build: its entry file. */
+  readonly entry?: string;
   /** Further environment variables of the service. */
   readonly env?: Readonly<Record<string, string>>;
   /** Takes it away, as a crash or a cut network does. */
@@ -41,8 +43,8 @@ export function describeServingWith(
 
     beforeAll(async () => {
       provider = await prepare();
-      const { settings, env = {} } = provider;
-      deployment = await startDeployment({ settings, env });
+      const { settings, env = {}, entry } = provider;
+      deployment = await startDeployment({ settings, env, ...(entry !== undefined && { entry }) });
       service = deployment.service;
     });
     afterAll(async () => {
@@ -57,7 +59,12 @@ export function describeServingWith(
       return response.ok ? ((await response.json()) as { key: unknown }).key : response.status;
     };
     const start = (waitFor: 'ready' | 'live' | 'started'): Promise<ServiceProcess> =>
-      startService({ settings: deployment.settings, env: provider.env ?? {}, waitFor });
+      startService({
+        settings: deployment.settings,
+        env: provider.env ?? {},
+        waitFor,
+        ...(provider.entry !== undefined && { entry: provider.entry }),
+      });
 
     test('stores a member’s key and serves it, also after a restart', async () => {
       expect((await deployment.call('POST', member, key)).status).toBe(200);

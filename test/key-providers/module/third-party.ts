@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { run } from '../../support/child-process.js';
 import { runNode } from './command.js';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -43,6 +45,39 @@ export async function installedService(folder: string): Promise<string> {
   await cp(join(root, 'dist/key-connector'), join(service, 'dist/key-connector'), { recursive: true });
   await linkPackages(join(service, 'node_modules'));
   return service;
+}
+
+/**
+ * A production installation of the service with the package beside it, as a layer on its image makes it: `npm pack` of the
+ * package, `npm install` of what that gives. No registry is needed: all that the package wants is there already. Gives the
+ * service's entry file.
+ */
+export async function productionWith(project: string, folder: string): Promise<string> {
+  const service = join(folder, 'production');
+  await mkdir(service);
+  const packages = await productionPackages();
+  // Linked, not copied: npm puts new folders beside them and writes into none.
+  await run('cp', ['--archive', '--link', '--parents', ...packages, service], { cwd: root });
+  for (const file of ['package.json', 'package-lock.json']) await cp(join(root, file), join(service, file));
+  await cp(join(root, 'dist/key-connector'), join(service, 'dist/key-connector'), { recursive: true });
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: project });
+  const packed = (await readdir(folder)).filter((name) => name.endsWith('.tgz')).map((name) => join(folder, name));
+  const options = ['--no-save', '--omit=dev', '--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+  await run('npm', ['install', ...options, ...packed], { cwd: service });
+  return join(service, 'dist/key-connector/apps/key-connector/src/main.js');
+}
+
+/** The folders that `npm ci --omit=dev` makes. */
+async function productionPackages(): Promise<string[]> {
+  const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+  };
+  return Object.entries(lock.packages)
+    .filter(
+      ([path, { dev, devOptional }]) => /^node_modules\/(?!.*\/node_modules\/)/.test(path) && !dev && !devOptional,
+    )
+    .map(([path]) => path)
+    .filter((path) => existsSync(join(root, path)));
 }
 
 /** Makes a `node_modules` whose packages are this repository's. */
