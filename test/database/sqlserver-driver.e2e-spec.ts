@@ -5,6 +5,8 @@ import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseReadOnly, DatabaseUnavailable } from '@key-connector/database';
 import { tlsCertificate } from '../support/certificate.js';
+import { type PostgresServer, startPostgres } from '../support/postgres.server.js';
+import { querySqlserver, withDatabase } from '../support/sqlserver.client.js';
 import { startTdsDouble, type TdsDouble } from '../support/tds/double.js';
 import { SqlError } from '../support/tds/tokens.js';
 import { until } from '../support/until.js';
@@ -19,6 +21,17 @@ const identityOf = ({ certificatePem, keyPem }: ReturnType<typeof tlsCertificate
   cert: certificatePem,
   key: keyPem,
 });
+
+const certificate = tlsCertificate();
+const { caPem } = certificate;
+const identity = identityOf(certificate);
+
+/** Behind every double here. */
+let postgres: PostgresServer;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres.stop());
 
 /** The real driver against a double of the protocol, whose failures are made on purpose. */
 describe('the SQL Server driver', () => {
@@ -37,7 +50,7 @@ describe('the SQL Server driver', () => {
     double.server.statements.filter((statement) => statement.text.includes(text)).length;
 
   beforeAll(async () => {
-    double = await startTdsDouble();
+    double = await startTdsDouble({}, postgres);
   });
   afterAll(() => double.stop());
   beforeEach(async () => {
@@ -153,8 +166,29 @@ describe('the SQL Server driver', () => {
     await opened.database.lock(() => Promise.resolve());
   });
 
+  test('a database may have a dot in its name', async () => {
+    await querySqlserver(double.connectionString, 'CREATE DATABASE [keys.prod]');
+    const dotted = await openDatabase(settingsOf(withDatabase(double.connectionString, 'keys.prod')));
+    try {
+      const id = newId();
+      await put(dotted.database, id, 'v');
+      expect(await dotted.database.read(() => dotted.database.userKeys.find([id]))).toHaveLength(1);
+    } finally {
+      await dotted.close();
+    }
+  });
+
+  test('a database that is not there is named', async () => {
+    const one = await buildDatabase(settingsOf(withDatabase(double.connectionString, 'nowhere')));
+    await expect(one.database.connect()).rejects.toThrow(/Cannot open database "nowhere" requested by the login/);
+    await one.close();
+  });
+
   test('a refused login says why, and shows no password', async () => {
-    const refused = await startTdsDouble({ refuse: () => new SqlError(18_456, "Login failed for user 'kc'.") });
+    const refused = await startTdsDouble(
+      { refuse: () => new SqlError(18_456, "Login failed for user 'kc'.") },
+      postgres,
+    );
     const one = await buildDatabase(settingsOf(refused.connectionString.replace('Password=p', 'Password=hunter2')));
     try {
       const error: unknown = await one.database.connect().catch((thrown: unknown) => thrown);
@@ -169,9 +203,6 @@ describe('the SQL Server driver', () => {
 });
 
 describe('TLS to SQL Server', () => {
-  const certificate = tlsCertificate();
-  const { caPem } = certificate;
-  const identity = identityOf(certificate);
   const doubles = new Map<string, TdsDouble>();
   const trusted = tls.getCACertificates('default');
 
@@ -191,7 +222,7 @@ describe('TLS to SQL Server', () => {
 
   beforeAll(async () => {
     for (const encryption of ['none', 'offered', 'required', 'strict'] as const) {
-      doubles.set(encryption, await startTdsDouble({ encryption, identity }));
+      doubles.set(encryption, await startTdsDouble({ encryption, identity }, postgres));
     }
   });
   afterAll(async () => {
@@ -212,8 +243,8 @@ describe('TLS to SQL Server', () => {
   });
 
   test.each([
-    ['True', 'none', 'Server did not negotiate encryption'],
-    ['True', 'offered', 'unable to verify the first certificate'],
+    ['True', 'none', 'the server has no TLS: Encrypt=Optional goes without'],
+    ['True', 'offered', 'give the authority of the server by tls.extraCaPath'],
     ['Strict', 'strict', 'unable to verify the first certificate'],
     ['Strict;TrustServerCertificate=True', 'strict', 'unable to verify the first certificate'],
   ])('Encrypt=%s is refused where encryption is %s', async (options, encryption, message) => {
@@ -258,12 +289,17 @@ describe('a managed identity on SQL Server', () => {
     tokens.close();
   });
 
+  const tokenFrom = { stsUrl: 'https://login.microsoftonline.com/tenant', spn: 'https://database.windows.net/' };
+
   test('logs in with a token, and a new connection never with one that ends', async () => {
-    const double = await startTdsDouble({
-      encryption: 'offered',
-      identity: identityOf(tlsCertificate()),
-      tokenFrom: { stsUrl: 'https://login.microsoftonline.com/tenant', spn: 'https://database.windows.net/' },
-    });
+    const double = await startTdsDouble(
+      {
+        encryption: 'offered',
+        identity,
+        tokenFrom: { ...tokenFrom, takes: (token) => token === `token ${asked.length}` },
+      },
+      postgres,
+    );
     const string = double.connectionString.replace(/User Id=.*$/, 'Authentication=Active Directory Managed Identity');
     const one = await openDatabase(settingsOf(`${string};User Id=client;TrustServerCertificate=True`));
     try {
@@ -276,6 +312,29 @@ describe('a managed identity on SQL Server', () => {
       expect(asked.length).toBeGreaterThan(1);
       expect(asked[0]).toContain(`resource=${encodeURIComponent('https://database.windows.net')}`);
       expect(asked[0]).toContain('client_id=client');
+    } finally {
+      await one.close();
+      await double.stop();
+    }
+  });
+
+  test('says that the server refused its token, and shows no token', async () => {
+    const double = await startTdsDouble(
+      {
+        encryption: 'offered',
+        identity,
+        tokenFrom: { ...tokenFrom, takes: () => false },
+      },
+      postgres,
+    );
+    const string = double.connectionString.replace(/User Id=.*$/, 'Authentication=Active Directory Managed Identity');
+    const one = await buildDatabase(settingsOf(`${string};TrustServerCertificate=True`));
+    try {
+      const error: unknown = await one.database.connect().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(DatabaseUnavailable);
+      expect(String(error)).toContain("Login failed for user '<token-identified principal>'");
+      expect(double.server.tokens.length).toBeGreaterThan(0);
+      expect(String(error)).not.toContain(double.server.tokens[0]);
     } finally {
       await one.close();
       await double.stop();

@@ -1,4 +1,4 @@
-import { startPostgres } from '../postgres.server.js';
+import { type PostgresServer, startPostgres } from '../postgres.server.js';
 import { onPostgres } from './on-postgres.js';
 import { TdsServer, type TdsOptions } from './server.js';
 
@@ -11,9 +11,9 @@ export interface TdsDouble {
   stop(): Promise<void>;
 }
 
-/** Starts a double with PostgreSQL behind it. */
-export async function startTdsDouble(options: TdsOptions = {}): Promise<TdsDouble> {
-  const postgres = await startPostgres();
+/** Starts a double with PostgreSQL behind it: one of its own, unless it is given one that several share. */
+export async function startTdsDouble(options: TdsOptions = {}, shared?: PostgresServer): Promise<TdsDouble> {
+  const postgres = shared ?? (await startPostgres());
   const server = new TdsServer(onPostgres(postgres.url), options);
   const port = await server.listen();
   return {
@@ -22,7 +22,7 @@ export async function startTdsDouble(options: TdsOptions = {}): Promise<TdsDoubl
     connectionString: `Server=127.0.0.1,${port};Database=${postgres.database};User Id=sa;Password=p;Encrypt=Optional`,
     stop: async () => {
       await server.close();
-      await postgres.stop();
+      if (shared === undefined) await postgres.stop();
     },
   };
 }

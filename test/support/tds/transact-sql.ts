@@ -13,9 +13,9 @@ const types: Readonly<Record<SqlType, string>> = {
 /** From Transact-SQL to PostgreSQL; only what this project sends. */
 const rules: readonly (readonly [from: RegExp, to: string])[] = [
   [/^--.*$/gm, ''],
-  [/\[(\w+)\]/g, '"$1"'],
+  [/\[([^\]]+)\]/g, '"$1"'],
   [/(?<=[(,=\s])N'/g, "'"],
-  [/(?:"\w+"\.)?"?\bINFORMATION_SCHEMA"?\."?(\w+)"?/gi, '"INFORMATION_SCHEMA_$1"'],
+  [/(?:"[^"]+"\.)?"?\bINFORMATION_SCHEMA"?\."?(\w+)"?/gi, '"INFORMATION_SCHEMA_$1"'],
   [/"\w+"\.(?:"\w+")?\."(\w+)"/g, '"$1"'], // database.schema.table
   [/^\s*IF OBJECT_ID\('"\w+"', 'U'\) IS NULL\s+CREATE TABLE/g, 'CREATE TABLE IF NOT EXISTS'],
   [/\buniqueidentifier\b/g, 'uuid'],

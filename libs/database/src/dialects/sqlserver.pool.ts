@@ -106,11 +106,23 @@ export class SqlserverPool extends BasePool {
   }
 }
 
+/** What an operator can do about a connection that does not open, where the driver's message does not say it. */
+const advice: readonly (readonly [message: RegExp, what: string])[] = [
+  [
+    /certificate|altnames/i,
+    'give the authority of the server by tls.extraCaPath and its name by Host Name In Certificate, or TrustServerCertificate=True',
+  ],
+  [/did not negotiate encryption/i, 'the server has no TLS: Encrypt=Optional goes without'],
+];
+
 /** tedious puts what went wrong with a token into a list, and mssql drops the list. */
 function withReason(error: unknown): unknown {
   const { originalError } = error as { originalError?: { errors?: readonly unknown[] } };
   const reasons = (originalError?.errors ?? []).map((one) => driverErrorOf(one)?.message);
-  return reasons.length === 0 ? error : Object.assign(new Error(reasons.join(' ')), { code: 'EFEDAUTH' });
+  if (reasons.length > 0) return Object.assign(new Error(reasons.join(' ')), { code: 'EFEDAUTH' });
+  const { message = '', code } = driverErrorOf(error) ?? {};
+  const [, what] = advice.find(([pattern]) => pattern.test(message)) ?? [];
+  return what === undefined ? error : Object.assign(new Error(`${message}; ${what}`), { code });
 }
 
 /** A request on a connection of an opened data source's pool, without the query runner around it. */
