@@ -5,7 +5,7 @@ import { makeKeyCertificate } from '../support/certificate.js';
 import { type IssuerServer, startIssuer } from '../support/issuer.server.js';
 import { type PostgresServer, startPostgres } from '../support/postgres.server.js';
 import { type TempFolder, tempFolder } from '../support/temp-folder.js';
-import { packagesLoadedAtStart } from './loaded-packages.js';
+import { packagesLoadedAtStart } from '../support/loaded-packages.js';
 
 /** What every start loads of what package.json names; a new name here makes every start dearer. */
 const always = [
@@ -61,7 +61,7 @@ describe('a start with a certificate from a file', () => {
   });
 
   const expectOnly = async (driver: string, database: Readonly<Record<string, string>>): Promise<void> => {
-    const loaded = await packagesLoadedAtStart(folder.path, { ...common, ...database });
+    const loaded = await packagesLoadedAtStart(folder.path, { settings: { ...common, ...database } });
     const ours = dependencies.filter((name) => loaded.has(name));
     expect(ours.sort()).toEqual([...always, driver].sort());
     expect([...loaded].filter((name) => ofProviders.test(name))).toEqual([]);

@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Deployment, startDeployment } from './deployment.ts';
-import { type ServiceProcess, startService } from './service.process.ts';
+import { type ServiceOptions, type ServiceProcess, startService } from './service.process.ts';
 import { describeIf } from './skip.ts';
+import { recordStartCost, startCostsFile } from './start-cost.ts';
 import { until } from './until.ts';
 
 /** A key provider that runs on this machine, with a key in it. */
@@ -58,13 +59,13 @@ export function describeServingWith(
       const response = await fetch(`${service.url}/user-keys`, { headers });
       return response.ok ? ((await response.json()) as { key: unknown }).key : response.status;
     };
+    const options = (): ServiceOptions => ({
+      settings: deployment.settings,
+      env: provider.env ?? {},
+      ...(provider.entry !== undefined && { entry: provider.entry }),
+    });
     const start = (waitFor: 'ready' | 'live' | 'started'): Promise<ServiceProcess> =>
-      startService({
-        settings: deployment.settings,
-        env: provider.env ?? {},
-        waitFor,
-        ...(provider.entry !== undefined && { entry: provider.entry }),
-      });
+      startService({ ...options(), waitFor });
 
     test('stores a member’s key and serves it, also after a restart', async () => {
       expect((await deployment.call('POST', member, key)).status).toBe(200);
@@ -73,6 +74,14 @@ export function describeServingWith(
       service = await start('ready');
       expect(await read()).toBe(key);
     });
+
+    if (startCostsFile !== undefined) {
+      test('costs so much to start', async () => {
+        await service.terminate();
+        await recordStartCost(name, deployment.folder, options());
+        service = await start('ready');
+      });
+    }
 
     test('answers every request under load while the provider goes away and comes back', async () => {
       const answers = new Map<unknown, number>();

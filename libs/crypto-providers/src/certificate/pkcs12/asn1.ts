@@ -1,5 +1,6 @@
-import forge from 'node-forge';
+import type forge from 'node-forge';
 import { KeyFileProblem } from '../key-file.js';
+import { asn1 } from './node-forge.parts.js';
 
 /**
  * One element of a BER or DER encoding.
@@ -12,7 +13,7 @@ export class Asn1 {
 
   static parse(bytes: Buffer): Asn1 {
     try {
-      return new Asn1(forge.asn1.fromDer(bytes.toString('latin1')));
+      return new Asn1(asn1.fromDer(bytes.toString('latin1')));
     } catch {
       throw malformed();
     }
@@ -40,8 +41,8 @@ export class Asn1 {
 
   oid(): string {
     const { type, value } = this.element;
-    if (type !== forge.asn1.Type.OID || typeof value !== 'string') throw malformed();
-    return forge.asn1.derToOid(value);
+    if (type !== asn1.Type.OID || typeof value !== 'string') throw malformed();
+    return asn1.derToOid(value);
   }
 
   /** A small non-negative INTEGER: a count or a length. */
@@ -52,19 +53,19 @@ export class Asn1 {
   }
 
   get isInteger(): boolean {
-    return this.isUniversal(forge.asn1.Type.INTEGER);
+    return this.isUniversal(asn1.Type.INTEGER);
   }
 
   get isSequence(): boolean {
-    return this.isUniversal(forge.asn1.Type.SEQUENCE);
+    return this.isUniversal(asn1.Type.SEQUENCE);
   }
 
   der(): Buffer {
-    return Buffer.from(forge.asn1.toDer(this.element).getBytes(), 'latin1');
+    return Buffer.from(asn1.toDer(this.element).getBytes(), 'latin1');
   }
 
   private isUniversal(type: forge.asn1.Type): boolean {
-    return this.element.tagClass === forge.asn1.Class.UNIVERSAL && this.element.type === type;
+    return this.element.tagClass === asn1.Class.UNIVERSAL && this.element.type === type;
   }
 }
 

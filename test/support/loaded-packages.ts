@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startService } from '../support/service.process.js';
+import { type ServiceOptions, startService } from './service.process.ts';
 
 const package_ = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/;
 
@@ -20,14 +20,11 @@ const hook = (file: string): string => `
  * Starts the service, waits until it is ready, and gives the names of the packages that it has loaded code of, native
  * code included.
  */
-export async function packagesLoadedAtStart(
-  folder: string,
-  settings: Readonly<Record<string, string>>,
-): Promise<ReadonlySet<string>> {
+export async function packagesLoadedAtStart(folder: string, options: ServiceOptions): Promise<ReadonlySet<string>> {
   const [hookFile, loaded] = [join(folder, 'hook.mjs'), join(folder, 'loaded.txt')];
   await writeFile(hookFile, hook(loaded));
   await writeFile(loaded, '');
-  const service = await startService({ settings, env: { NODE_OPTIONS: `--import=${hookFile}` } });
+  const service = await startService({ ...options, env: { ...options.env, NODE_OPTIONS: `--import=${hookFile}` } });
   try {
     const mapped = await readFile(`/proc/${service.pid}/maps`, 'utf8');
     const files = [...(await readFile(loaded, 'utf8')).split('\n'), ...mapped.split('\n')];
