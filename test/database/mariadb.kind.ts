@@ -20,7 +20,13 @@ export const mariadbKind: ServerKind = {
     await connection.query('BEGIN');
     await connection.query(sql);
     let ended: Promise<void> | undefined;
-    return { run: (text) => connection.query(text), end: () => (ended ??= connection.end().catch(() => undefined)) };
+    return {
+      run: (text) => connection.query(text),
+      rowWaiters: `SELECT requesting_trx_id FROM information_schema.innodb_lock_waits
+        JOIN information_schema.innodb_trx ON trx_id = blocking_trx_id
+        WHERE trx_mysql_thread_id = ${connection.threadId}`,
+      end: () => (ended ??= connection.end().catch(() => undefined)),
+    };
   },
   lockMembers: 'LOCK TABLES "UserKeys" WRITE',
   lockMembersForReads: 'LOCK TABLES "UserKeys" READ',

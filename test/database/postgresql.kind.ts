@@ -17,10 +17,15 @@ export const postgresqlKind: ServerKind = {
     // A test may end this session with all others.
     client.on('error', () => undefined);
     await client.connect();
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     await client.query('BEGIN');
     await client.query(sql);
     let ended: Promise<void> | undefined;
-    return { run: (text) => client.query(text), end: () => (ended ??= client.end().catch(() => undefined)) };
+    return {
+      run: (text) => client.query(text),
+      rowWaiters: `SELECT pid FROM pg_stat_activity WHERE ${rows[0]?.pid ?? 0} = ANY(pg_blocking_pids(pid))`,
+      end: () => (ended ??= client.end().catch(() => undefined)),
+    };
   },
   lockMembers: 'LOCK TABLE "UserKeys" IN ACCESS EXCLUSIVE MODE',
   lockMembersForReads: 'LOCK TABLE "UserKeys" IN SHARE MODE',

@@ -13,6 +13,12 @@ export interface Holder {
   end(): Promise<void>;
 }
 
+/** The same on a server, which shows who waits for it. */
+export interface ServerHolder extends Holder {
+  /** SQL that gives a row for each session that waits for a row which this one has written. */
+  readonly rowWaiters: string;
+}
+
 /** A kind of server, and in its own SQL what a test does to it. SQL runs in the database that it is about. */
 export interface ServerKind {
   readonly name: string;
@@ -25,7 +31,7 @@ export interface ServerKind {
   /** The parameter of a connection string that limits the pool. */
   readonly poolSize: string;
   /** Opens a session that holds what a statement takes. */
-  hold(url: string, sql: string): Promise<Holder>;
+  hold(url: string, sql: string): Promise<ServerHolder>;
   /** Makes every read and write of members wait. */
   readonly lockMembers: string;
   /** Makes every write and change of members wait, not the reads. */

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
+import type { DatabaseServer } from '../support/database.server.js';
+import { freshName } from '../support/hosted.server.js';
 import {
   hasMysql,
   mysqlReason,
@@ -103,73 +104,81 @@ export async function postgresDatabases(
   options: PostgresOptions = {},
 ): Promise<TestDatabases & { server: PostgresServer }> {
   const server = await startPostgres(options);
+  return onServer(server, {
+    owned: ownsPostgres,
+    settings: (url) => ({ provider: 'postgresql', postgreSqlConnectionString: url }),
+    sql: async (url, text) => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      try {
+        return (await client.query<object>(text)).rows;
+      } finally {
+        await client.end();
+      }
+    },
+    drop: (name) => dropDatabase((text) => server.query(text), name),
+    text: castToText,
+    tables: `SELECT tablename AS "name" FROM pg_tables WHERE schemaname = 'public'`,
+    classic: 'postgresql.sql',
+  });
+}
+
+/** Databases on one MariaDB or MySQL server. */
+export async function mysqlDatabases(options: MariadbOptions = {}): Promise<TestDatabases & { server: MariadbServer }> {
+  const server = await startMariadb(options);
+  return onServer(server, {
+    owned: ownsMariadb,
+    settings: (url) => ({ provider: 'mysql', mySqlConnectionString: url }),
+    sql: (url, text) => server.query(text, new URL(url).pathname.slice(1)),
+    drop: (name) => server.query(`DROP DATABASE IF EXISTS ${name}`),
+    text: (column) => `CAST(${column} AS char(36))`,
+    tables: `SELECT table_name AS "name" FROM information_schema.tables WHERE table_schema = DATABASE()`,
+    classic: 'mysql.sql',
+  });
+}
+
+/** What differs between servers that hold many databases. */
+interface ServerDialect {
+  readonly owned: boolean;
+  readonly settings: (url: string) => Record<string, string>;
+  readonly sql: (url: string, text: string) => Promise<object[]>;
+  readonly drop: (name: string) => Promise<unknown>;
+  readonly text: (column: string) => string;
+  /** SQL that gives the names of a database's tables. */
+  readonly tables: string;
+  /** The fixture's file. */
+  readonly classic: string;
+}
+
+function onServer<Server extends DatabaseServer>(
+  server: Server,
+  dialect: ServerDialect,
+): TestDatabases & { server: Server } {
   const names: string[] = [];
   return {
     server,
     create: async () => {
-      // By chance, not by number: a hosted server is shared with runs that know nothing of this one.
-      const name = `key_connector_${randomBytes(6).toString('hex')}`;
+      const name = freshName();
       await server.query(`CREATE DATABASE ${name}`);
       names.push(name);
       const url = new URL(server.url);
       url.pathname = name;
-      const sql = async <Row extends object>(text: string): Promise<Row[]> => {
-        const client = new pg.Client({ connectionString: url.toString() });
-        await client.connect();
-        try {
-          return (await client.query<Row>(text)).rows;
-        } finally {
-          await client.end();
-        }
-      };
+      const sql = <Row extends object>(text: string): Promise<Row[]> =>
+        dialect.sql(url.toString(), text) as Promise<Row[]>;
       return {
-        settings: { provider: 'postgresql', postgreSqlConnectionString: url.toString() },
+        settings: dialect.settings(url.toString()),
         sql,
-        text: castToText,
-        tables: () => namesOf(sql(`SELECT tablename AS "name" FROM pg_tables WHERE schemaname = 'public'`)),
+        text: dialect.text,
+        tables: () => namesOf(sql(dialect.tables)),
         loadClassic: async () => {
-          await sql(await readFile(join(fixtures, 'postgresql.sql'), 'utf8'));
+          await sql(await readFile(join(fixtures, dialect.classic), 'utf8'));
         },
       };
     },
     stop: async () => {
       try {
         // A server of our own goes with its files, and may not be up.
-        if (!ownsPostgres) for (const name of names) await dropDatabase((text) => server.query(text), name);
-      } finally {
-        await server.stop();
-      }
-    },
-  };
-}
-
-/** Databases on one MariaDB or MySQL server. */
-export async function mysqlDatabases(options: MariadbOptions = {}): Promise<TestDatabases & { server: MariadbServer }> {
-  const server = await startMariadb(options);
-  const names: string[] = [];
-  return {
-    server,
-    create: async () => {
-      const name = `key_connector_${randomBytes(6).toString('hex')}`;
-      await server.query(`CREATE DATABASE ${name}`);
-      names.push(name);
-      const url = new URL(server.url);
-      url.pathname = name;
-      const sql = <Row extends object>(text: string): Promise<Row[]> => server.query<Row>(text, name);
-      const tables = `SELECT table_name AS "name" FROM information_schema.tables WHERE table_schema = DATABASE()`;
-      return {
-        settings: { provider: 'mysql', mySqlConnectionString: url.toString() },
-        sql,
-        text: (column) => `CAST(${column} AS char(36))`,
-        tables: () => namesOf(sql(tables)),
-        loadClassic: async () => {
-          await sql(await readFile(join(fixtures, 'mysql.sql'), 'utf8'));
-        },
-      };
-    },
-    stop: async () => {
-      try {
-        if (!ownsMariadb) for (const name of names) await server.query(`DROP DATABASE IF EXISTS ${name}`);
+        if (!dialect.owned) for (const name of names) await dialect.drop(name);
       } finally {
         await server.stop();
       }

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { startMariadb, type MariadbServer } from '../support/mariadb.server.js';
 import { until } from '../support/until.js';
 import type { OutageStage } from './outage.stage.js';
+import { commonOutages } from './server.outages.js';
 
 /** A write is acknowledged when the replica has it, however long that takes. */
 const semiSynchronous = {
@@ -28,15 +28,7 @@ export async function mysqlStage(): Promise<OutageStage> {
       database__mySqlConnectionString: `Server=${address.host};Port=${address.port};Database=${primary.database};User Id=${primary.user}`,
     },
     outages: [
-      { name: 'a restart', befall: () => primary.restart() },
-      {
-        name: 'a freeze of 5 s',
-        befall: async () => {
-          await primary.freeze();
-          await sleep(5000);
-          await primary.thaw();
-        },
-      },
+      ...commonOutages(primary),
       {
         name: 'a failover to the promoted replica',
         befall: async () => {

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { standbyOf } from '../database/standby.js';
 import { startPostgres } from '../support/postgres.server.js';
 import { until } from '../support/until.js';
 import type { OutageStage } from './outage.stage.js';
+import { commonOutages } from './server.outages.js';
 
 /** A primary and its synchronous standby, so that what was acknowledged is on both. */
 export async function postgresqlStage(): Promise<OutageStage> {
@@ -20,15 +20,7 @@ export async function postgresqlStage(): Promise<OutageStage> {
       database__postgreSqlConnectionString: `Host=${hosts};Database=${primary.database};Username=postgres`,
     },
     outages: [
-      { name: 'a restart', befall: () => primary.restart() },
-      {
-        name: 'a freeze of 5 s',
-        befall: async () => {
-          await primary.freeze();
-          await sleep(5000);
-          await primary.thaw();
-        },
-      },
+      ...commonOutages(primary),
       {
         name: 'a failover to the promoted standby',
         befall: async () => {
