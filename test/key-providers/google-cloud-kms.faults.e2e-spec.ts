@@ -81,6 +81,7 @@ describe('Google Cloud KMS that fails', () => {
     expect(await refusal(unwrapped())).toBeInstanceOf(KeyProviderUnavailable);
   });
 
+  // Not the suite of the other providers' versions: here the settings must name one, so that none is ever "the newest".
   test('a new version changes nothing: a wrapping is opened with the version that it names', async () => {
     withAccount();
     project.kms.addVersion('rotated', 1);
