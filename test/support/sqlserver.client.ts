@@ -21,7 +21,7 @@ export function withDatabase(connectionString: string, database: string): string
 }
 
 /** The same connection string or URL with a further key, or another value of one. */
-export function withKey(connectionString: string, key: string, value: string): string {
+function withKey(connectionString: string, key: string, value: string): string {
   if (!isUrl(connectionString)) return `${connectionString};${key}=${value}`;
   const url = new URL(connectionString);
   url.searchParams.set(key, value);
