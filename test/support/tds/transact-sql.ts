@@ -18,6 +18,7 @@ const rules: readonly (readonly [from: RegExp, to: string])[] = [
   [/(?:"[^"]+"\.)?"?\bINFORMATION_SCHEMA"?\."?(\w+)"?/gi, '"INFORMATION_SCHEMA_$1"'],
   [/"\w+"\.(?:"\w+")?\."(\w+)"/g, '"$1"'], // database.schema.table
   [/^\s*IF OBJECT_ID\('"\w+"', 'U'\) IS NULL\s+CREATE TABLE/g, 'CREATE TABLE IF NOT EXISTS'],
+  [/\bOBJECT_ID\(('"\w+"'), 'U'\)/g, 'to_regclass($1)::oid::int'],
   [/\buniqueidentifier\b/g, 'uuid'],
   [/\bdatetime2\b/g, 'timestamp'],
   [/\bCAST\(("\w+Date") AS nvarchar\(\d+\)\)/g, `to_char($1, 'YYYY-MM-DD HH24:MI:SS.US"0"')`],

@@ -1,5 +1,5 @@
 import mssql from 'mssql';
-import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import type { DataSource, DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
 import { DatabaseUnavailable } from '../database.errors.js';
 import { sqlserverMigrations } from '../migrations/sqlserver/index.js';
 import { SqlserverUserKeyStatements } from '../statements/sqlserver.user-key.statements.js';
@@ -52,6 +52,12 @@ export class SqlserverDialect extends Dialect {
   /** The pool's connections are in the right database: TypeORM shall name it in no statement, nor take its name apart. */
   override opened({ driver }: DataSource): void {
     Reflect.deleteProperty(driver, 'database');
+    const create = driver.createQueryRunner.bind(driver);
+    driver.createQueryRunner = (mode) => {
+      const runner = create(mode);
+      runner.hasTable = (table) => hasTable(runner, driver.parseTableName(table).tableName);
+      return runner;
+    };
   }
 
   async ping(source: DataSource): Promise<void> {
@@ -80,6 +86,12 @@ export class SqlserverDialect extends Dialect {
   failureOf(error: unknown): Failure | undefined {
     return sqlserverFailureOf(error);
   }
+}
+
+/** By the name that the statements have, so in the schema that they find it in. */
+async function hasTable(runner: QueryRunner, name: string): Promise<boolean> {
+  const rows: unknown = await runner.query(`SELECT OBJECT_ID(N'[${name}]', N'U') AS [id]`);
+  return (rows as readonly { id: number | null }[])[0]?.id != null;
 }
 
 function sourceOptions(pool: object): DataSourceOptions {
