@@ -7,7 +7,7 @@ import { onServer } from './server.first-start.js';
 const serviceLock = 'SELECT pg_advisory_lock(30229461374070382)';
 
 describeFirstStart(
-  onServer(postgresqlKind, () => postgresDatabases({ parameters: { max_connections: '300' } }), {
+  onServer({ ...postgresqlKind, here: true }, () => postgresDatabases({ parameters: { max_connections: '300' } }), {
     rounds: { processes: 1, warm: 100, kills: 6 },
     migrationStops: [
       ['before the migration, waiting for the lock', serviceLock],
