@@ -213,7 +213,7 @@ async function databasesOn(server: string): Promise<TestDatabases> {
       return {
         settings: { provider: 'sqlserver', sqlServerConnectionString: connectionString },
         sql,
-        text: (column) => `CAST(${column} AS nvarchar(36))`,
+        text: (column) => `CAST(${column} AS nvarchar(4000))`,
         tables: () => tablesOf(connectionString),
         loadClassic: async () => {
           await sql(await readFile(join(fixtures, 'sqlserver.sql'), 'utf8'));

@@ -88,7 +88,7 @@ export async function onSqlserver<T>(
 export function querySqlserver<Row extends object>(connectionString: string, text: string): Promise<Row[]> {
   return onSqlserver(connectionString, async (pool) => {
     let rows: Row[] | undefined;
-    for (const batch of text.split(/^\s*GO\s*$/im)) {
+    for (const batch of text.split(/^\s*GO\s*$/im).filter((one) => one.trim() !== '')) {
       const { recordset } = await pool.request().batch<Row>(batch);
       // mssql has no recordset where a batch gives no rows, whatever its types say.
       rows ??= recordset as Row[] | undefined;
