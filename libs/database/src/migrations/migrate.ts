@@ -18,7 +18,8 @@ export async function migrate(source: DataSource, dialect: Dialect, allowed: boo
   if (!allowed) {
     throw new DatabaseUnsupported(
       `${dialect.description} lacks the migrations ${pending.map(nameOf).join(', ')}, and database.migrate is false. ` +
-        'Run "key-connector migrations run", or have an administrator run the SQL that "key-connector migrations print" gives.',
+        'If they were run, this login may not read KeyConnectorMigrations. ' +
+        'Otherwise run "key-connector migrations run", or have an administrator run the SQL that "key-connector migrations print" gives.',
     );
   }
   const done = await withMigrationSource(dialect, (worker) => runPending(worker, dialect));
