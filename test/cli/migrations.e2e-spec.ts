@@ -43,6 +43,12 @@ for (const kind of testKinds) {
       },
     );
 
+    test('the printed script commits what it did, also where the client commits nothing by itself', async () => {
+      const { stdout } = await migrations('print');
+      await applyScript(client, suite.place.settings, `${client.manualCommits ?? ''}\n${stdout}`);
+      await suite.open({ migrate: 'false' });
+    });
+
     test('only what is still pending is printed', async () => {
       await migrations('run');
       await suite.place.sql(`DELETE FROM "KeyConnectorMigrations" WHERE "name" LIKE 'DataKeys%'`);

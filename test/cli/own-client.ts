@@ -12,6 +12,8 @@ interface OwnClient {
   readonly args: (settings: DatabaseSettings) => string[];
   /** Instead of the program: does to a script what the program would. */
   readonly apply?: (settings: DatabaseSettings, sql: string) => Promise<unknown>;
+  /** What makes its session commit nothing by itself. */
+  readonly manualCommits?: string;
   /** Every table, column and index, in one list. */
   readonly schemaQuery: string;
 }
@@ -40,6 +42,7 @@ const ownClients: Readonly<Record<string, OwnClient>> = {
   postgresql: {
     program: systemProgram('postgresql-client', '/usr/bin/psql'),
     args: ({ postgreSqlConnectionString = '' }) => ['-qX', '-v', 'ON_ERROR_STOP=1', postgreSqlConnectionString],
+    manualCommits: String.raw`\set AUTOCOMMIT off`,
     schemaQuery: `
       SELECT table_name || '.' || column_name AS name, data_type || is_nullable || coalesce(column_default, '') AS what
       FROM information_schema.columns WHERE table_schema = 'public'
@@ -58,6 +61,7 @@ const ownClients: Readonly<Record<string, OwnClient>> = {
       ];
       return ['--no-defaults', `--host=${hostname}`, `--port=${port}`, ...login];
     },
+    manualCommits: 'SET autocommit = 0;',
     schemaQuery: `
       SELECT concat(table_name, '.', column_name) AS name,
         concat_ws(' ', column_type, is_nullable, column_default, extra, character_set_name, collation_name) AS what

@@ -22,7 +22,8 @@ export class MysqlDialect extends Dialect {
   override readonly script = {
     begin: '-- Each change of a table commits by itself: when one fails, print what is left anew.',
     terminator: ';',
-    end: '',
+    // For a session that does not commit by itself: the row that notes the last migration is no change of a table.
+    end: 'COMMIT;',
   };
   private readonly login: CloudLogin | undefined;
   private tls: MysqlTls;
