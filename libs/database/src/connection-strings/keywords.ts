@@ -1,3 +1,4 @@
+import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { Pair } from './ado-net.js';
 import { ConnectionStringError } from './connection-string.error.js';
@@ -10,7 +11,7 @@ export interface Keywords<Shape extends z.ZodRawShape> {
   readonly ignored?: readonly string[];
 }
 
-const normalise = (key: string): string => key.replaceAll(/[\s_]/g, '').toLowerCase();
+const normalise = (key: string): string => key.replaceAll(/[\s_-]/g, '').toLowerCase();
 
 /**
  * Reads pairs by a table of keys: case and blanks in a key do not count, the last of a repeated key wins, a blank value
@@ -34,7 +35,7 @@ export function readKeywords<Shape extends z.ZodRawShape>(
       if (value === '') Reflect.deleteProperty(given, field);
       else given[field] = value;
     } else if (!ignored.has(name)) {
-      problems.push(`${show(key, index)} is not a known key`);
+      problems.push(isShown(key) ? `"${key}" is not a known key${nearest(name, aliases)}` : hidden(index));
     }
   }
   const result = z.object(keywords.rules).safeParse(given);
@@ -49,7 +50,15 @@ export function readKeywords<Shape extends z.ZodRawShape>(
   return result.data;
 }
 
-/** A key as written, unless it looks like a piece of a password that was cut at a `;`. */
-function show(key: string, index: number): string {
-  return /^[a-z][a-z ]{1,40}$/i.test(key) ? `"${key}"` : `the key of part ${index + 1}`;
+/** A key is told as written, unless it looks like a piece of a password that was cut at a `;`. */
+const isShown = (key: string): boolean => /^[a-z][a-z _-]{1,40}$/i.test(key);
+const hidden = (index: number): string => `the key of part ${index + 1} is not a known key`;
+
+/** More edits than that are another word, not a slip. */
+const maxEdits = 2;
+
+function nearest(name: string, aliases: readonly (readonly [field: string, keys: readonly string[]])[]): string {
+  const keys = new Map(aliases.flatMap(([, all]) => all.map((key) => [normalise(key), key] as const)));
+  const candidate = closest(name, [...keys.keys()]);
+  return distance(name, candidate) > maxEdits ? '' : `; did you mean "${keys.get(candidate) ?? ''}"?`;
 }

@@ -47,9 +47,15 @@ describe('a MySQL connection string', () => {
   });
 
   test('keys that tune a .NET client do no harm', () => {
-    const tuning = 'Pooling=true;Allow Public Key Retrieval=true;CharSet=utf8mb4;Min Pool Size=1;Minimum Pool Size=1';
-    expect(() => parseMysql(`Server=h;Database=d;User=u;${tuning}`)).toThrow('"Min Pool Size" is not a known key');
-    expect(parseMysql(`Server=h;Database=d;User=u;${tuning.replace('Min Pool Size=1;', '')}`).server).toBe('h');
+    const tuning = [
+      'Pooling=true;Allow Public Key Retrieval=true;CharSet=utf8mb4;MinPoolSize=1;Minimum Pool Size=1;TlsVersion=TLS 1.2',
+      'GuidFormat=Char36;OldGuids=false;Protocol=tcp;AllowZeroDateTime=true;ConvertZeroDateTime=true;LoadBalance=Random',
+    ].join(';');
+    expect(parseMysql(`Address=h;Database=d;User=u;${tuning}`).server).toBe('h');
+  });
+
+  test('SslMode=Disabled is another name of None', () => {
+    expect(parseMysql('Server=h;Database=d;User=u;Ssl-Mode=Disabled').sslMode).toBe('None');
   });
 
   test.each([
@@ -71,7 +77,10 @@ describe('a MySQL connection string', () => {
   });
 
   test.each([
-    ['Server=h;Database=d;User=u;Sevrer=x', '"Sevrer" is not a known key'],
+    ['Server=h;Database=d;User=u;Sevrer=x', '"Sevrer" is not a known key; did you mean "Server"?'],
+    ['Server=h;Database=d;User=u;Guid Format=Binary16', 'GUID Format must be one of Default, None, Char36'],
+    ['Server=h;Database=d;User=u;Old Guids=true', 'Old Guids must not be true: ids are stored as text'],
+    ['Server=h;Database=d;User=u;Protocol=Unix', 'Connection Protocol must be one of Socket, Tcp'],
     ['Database=d;User=u', 'Server is missing'],
     ['Server=h;User=u', 'Database is missing'],
     ['Server=h;Database=d', 'User Id is missing'],
@@ -80,7 +89,7 @@ describe('a MySQL connection string', () => {
     ['Server=h;Database=d;User=u;SslKey=/k', 'SslCert and SslKey go together'],
     [
       'Server=h;Database=d;User=u;SslMode=hunter2',
-      'SslMode must be one of None, Preferred, Required, VerifyCA, VerifyFull',
+      'SslMode must be one of None, Disabled, Preferred, Required, VerifyCA, VerifyFull',
     ],
     ['Server=h;Database=d;User=u;Password=a;hunter2=b', 'the key of part 5 is not a known key'],
     ['mysql://u:hunter2@h/d?nosuch=1', '"nosuch" is not a known key'],

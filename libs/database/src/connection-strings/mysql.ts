@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { parseAdoNet, type Pair } from './ado-net.js';
 import { ConnectionStringError } from './connection-string.error.js';
 import { readKeywords, type Keywords } from './keywords.js';
-import { name, oneOf, password, poolSize, port, required, seconds } from './rules.js';
+import { name, never, oneOf, password, poolSize, port, required, seconds } from './rules.js';
 import { isUrl, parseUrl, type UrlKeys } from './url.js';
 
 const rules = {
@@ -11,19 +11,22 @@ const rules = {
   database: required(),
   userId: required(),
   password: password(),
-  sslMode: oneOf(['None', 'Preferred', 'Required', 'VerifyCA', 'VerifyFull']),
+  sslMode: oneOf(['None', 'Disabled', 'Preferred', 'Required', 'VerifyCA', 'VerifyFull']),
   sslCa: name(),
   sslCert: name(),
   sslKey: name(),
   connectionTimeout: seconds(),
   commandTimeout: seconds(),
   maximumPoolSize: poolSize(),
+  protocol: oneOf(['Socket', 'Tcp', 'Sockets']),
+  guidFormat: oneOf(['Default', 'None', 'Char36']),
+  oldGuids: never('ids are stored as text'),
 };
 
 const keywords: Keywords<typeof rules> = {
   rules,
   aliases: {
-    server: ['Server', 'Host', 'Data Source'],
+    server: ['Server', 'Host', 'Data Source', 'Address', 'Addr', 'Network Address'],
     port: ['Port'],
     database: ['Database', 'Initial Catalog'],
     userId: ['User Id', 'Uid', 'Username', 'User', 'User Name'],
@@ -35,11 +38,34 @@ const keywords: Keywords<typeof rules> = {
     connectionTimeout: ['Connection Timeout', 'Connect Timeout'],
     commandTimeout: ['Default Command Timeout', 'Command Timeout'],
     maximumPoolSize: ['Maximum Pool Size', 'Max Pool Size'],
+    protocol: ['Connection Protocol', 'Protocol'],
+    guidFormat: ['GUID Format'],
+    oldGuids: ['Old Guids'],
   },
   // MySqlConnector keys that tune a .NET client: they change nothing about what is read or written.
   ignored: [
     'Pooling',
     'Minimum Pool Size',
+    'Min Pool Size',
+    'Load Balance',
+    'DNS Check Interval',
+    'Server Redirection Mode',
+    'Allow Load Local Infile',
+    'Allow Zero DateTime',
+    'Convert Zero DateTime',
+    'DateTime Kind',
+    'Cancellation Timeout',
+    'Defer Connection Reset',
+    'Force Synchronous',
+    'Ignore Command Transaction',
+    'Ignore Prepare',
+    'Interactive Session',
+    'Interactive',
+    'No Backslash Escapes',
+    'Pipelining',
+    'TLS Version',
+    'TLS Cipher Suites',
+    'Use XA Transactions',
     'Connection Idle Timeout',
     'Connection Life Time',
     'Connection Reset',
@@ -85,7 +111,7 @@ const read = (text: string) => readKeywords(isUrl(text) ? urlPairs(text) : parse
 /** Where and how to reach a MySQL or MariaDB server, with MySqlConnector's defaults filled in. */
 export type MysqlConnection = Omit<ReturnType<typeof read>, 'port' | 'sslMode'> & {
   readonly port: number;
-  readonly sslMode: NonNullable<z.output<(typeof rules)['sslMode']>>;
+  readonly sslMode: Exclude<z.output<(typeof rules)['sslMode']>, 'Disabled' | undefined>;
 };
 
 /**
@@ -100,7 +126,7 @@ export function parseMysql(text: string): MysqlConnection {
     ...((rest.sslCert === undefined) === (rest.sslKey === undefined) ? [] : ['SslCert and SslKey go together']),
   ];
   if (problems.length > 0) throw new ConnectionStringError(problems);
-  return { ...rest, port: given, sslMode };
+  return { ...rest, port: given, sslMode: sslMode === 'Disabled' ? 'None' : sslMode };
 }
 
 const urlPairs = (text: string): Pair[] =>

@@ -53,6 +53,16 @@ describe('a PostgreSQL connection string', () => {
     expect(endpoints.map((endpoint) => `${endpoint.host}:${endpoint.port}`)).toEqual(expected);
   });
 
+  test('what Npgsql knows and nothing here depends on is taken as it is', () => {
+    const given = [
+      'Host=h;Username=u;Target Session Attributes=read-write;Load Balance Hosts=true;Channel Binding=prefer',
+      'Multiplexing=false;Read Buffer Size=8192;Log Parameters=false;TCP Keepalive Time=10;MinPoolSize=0',
+      'Check Certificate Revocation=false;Integrated Security=false;Cancellation Timeout=2000',
+    ].join(';');
+    expect(parsePostgresql(given).endpoints).toEqual([{ host: 'h', port: 5432 }]);
+    expect(parsePostgresql('postgres://u@h/db?target_session_attrs=read-write').database).toBe('db');
+  });
+
   test('a URL means the same', () => {
     expect(parsePostgresql('postgres://u%40x:p%3Aw@h:6000/keys?sslmode=verify-full&connect_timeout=0')).toEqual({
       endpoints: [{ host: 'h', port: 6000 }],
@@ -68,7 +78,14 @@ describe('a PostgreSQL connection string', () => {
   });
 
   test.each([
-    ['Host=h;Username=u;Hots=x', '"Hots" is not a known key'],
+    ['Host=h;Username=u;Hots=x', '"Hots" is not a known key; did you mean "Host"?'],
+    ['Host=h;Username=u;Passwrod=hunter2', '"Passwrod" is not a known key; did you mean "Password"?'],
+    ['Host=h;Username=u;Passfile=hunter2', /"Passfile" is not a known key$/],
+    ['postgres://u@h/db?gss_lib=hunter2', '"gss_lib" is not a known key'],
+    ['Host=h;User=u;Target Session Attributes=Standby', 'Target Session Attributes must be one of Any, Primary'],
+    ['Host=h;User=u;Channel Binding=Require', 'Channel Binding must be one of Disable, Prefer'],
+    ['Host=h;User=u;Check Certificate Revocation=true', 'Check Certificate Revocation must not be true'],
+    ['Host=h;User=u;Integrated Security=true', 'Integrated Security must not be true: there is no login by Kerberos'],
     ['Username=u', 'Host is missing'],
     ['Host=h', 'Username is missing'],
     ['Host=h;User=u;Port=hunter2', 'Port must be a whole number'],

@@ -1,7 +1,8 @@
+import { z } from 'zod';
 import { parseAdoNet } from './ado-net.js';
 import { ConnectionStringError } from './connection-string.error.js';
 import { readKeywords, type Keywords } from './keywords.js';
-import { name, oneOf, password, poolSize, port, seconds, yesNo } from './rules.js';
+import { name, never, oneOf, password, poolSize, port, seconds, yesNo } from './rules.js';
 import { isUrl, parseUrl, type UrlKeys } from './url.js';
 
 /** A place where a server may listen. */
@@ -9,6 +10,13 @@ export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
+
+/** Which server Npgsql takes of several. The one that takes writes is always looked for; a standby alone is of no use. */
+const targetSession = () =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.replaceAll('-', '') : value),
+    oneOf(['Any', 'Primary', 'PreferPrimary', 'ReadWrite']),
+  );
 
 const rules = {
   host: name(),
@@ -20,12 +28,18 @@ const rules = {
   rootCertificate: name(),
   sslCertificate: name(),
   sslKey: name(),
+  sslPassword: password(),
   trustServerCertificate: yesNo(),
   timeout: seconds(),
   commandTimeout: seconds(),
   maximumPoolSize: poolSize(),
   searchPath: name(),
   applicationName: name(),
+  options: name(),
+  targetSession: targetSession(),
+  channelBinding: oneOf(['Disable', 'Prefer']),
+  checkRevocation: never('revocation of certificates is not looked up'),
+  integratedSecurity: never('there is no login by Kerberos'),
 };
 
 const keywords: Keywords<typeof rules> = {
@@ -40,22 +54,48 @@ const keywords: Keywords<typeof rules> = {
     rootCertificate: ['Root Certificate'],
     sslCertificate: ['SSL Certificate'],
     sslKey: ['SSL Key'],
+    sslPassword: ['SSL Password'],
     trustServerCertificate: ['Trust Server Certificate'],
     timeout: ['Timeout'],
     commandTimeout: ['Command Timeout'],
     maximumPoolSize: ['Maximum Pool Size', 'Max Pool Size'],
     searchPath: ['Search Path'],
     applicationName: ['Application Name'],
+    options: ['Options'],
+    targetSession: ['Target Session Attributes'],
+    channelBinding: ['Channel Binding'],
+    checkRevocation: ['Check Certificate Revocation'],
+    integratedSecurity: ['Integrated Security'],
   },
   // Npgsql keys that tune a .NET client: they change nothing about what is read or written.
   ignored: [
     'Pooling',
     'Minimum Pool Size',
+    'Min Pool Size',
     'Connection Idle Lifetime',
     'Connection Pruning Interval',
     'Connection Lifetime',
     'Keepalive',
     'TCP Keepalive',
+    'TCP Keepalive Time',
+    'TCP Keepalive Interval',
+    'Load Balance Hosts',
+    'Host Recheck Seconds',
+    'Cancellation Timeout',
+    'Internal Command Timeout',
+    'Multiplexing',
+    'Write Coalescing Buffer Threshold Bytes',
+    'Read Buffer Size',
+    'Write Buffer Size',
+    'Socket Receive Buffer Size',
+    'Socket Send Buffer Size',
+    'Log Parameters',
+    'Load Table Composites',
+    'Array Nullability Mode',
+    'Server Compatibility Mode',
+    'GSS Encryption Mode',
+    'Include Realm',
+    'Kerberos Service Name',
     'Include Error Detail',
     'Persist Security Info',
     'Max Auto Prepare',
@@ -82,6 +122,9 @@ const urlKeys: UrlKeys = {
     sslkey: 'SSL Key',
     connect_timeout: 'Timeout',
     application_name: 'Application Name',
+    target_session_attrs: 'Target Session Attributes',
+    channel_binding: 'Channel Binding',
+    options: 'Options',
   },
 };
 

@@ -18,3 +18,9 @@ export const seconds = (): Rule<number | undefined> =>
   integer('', { min: 0, max: 86_400 })
     .optional()
     .transform((value) => (value === 0 ? undefined : value));
+
+/** A key whose `true` asks for what nothing here does; `false` is what happens anyway. */
+export const never = (why: string): Rule<boolean | undefined> =>
+  flag('')
+    .refine((value) => !value, { error: `must not be true: ${why}` })
+    .optional();

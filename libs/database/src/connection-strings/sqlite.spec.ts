@@ -13,8 +13,10 @@ describe('an SQLite connection string', () => {
     ['Mode=ReadWrite', 'Data Source is missing'],
     ['Data Source=:memory:', 'must be a file'],
     ['Data Source=/data/keys.db;Mode=ReadOnly', 'must not be ReadOnly'],
+    ['Data Source=/data/keys.db;Password=hunter2', 'Password must not be given: an encrypted file'],
     ['Data Source=file:/data/keys.db', 'must be a plain path'],
   ])('%s is refused with what to write', (text, message) => {
     expect(() => parseSqlite(text)).toThrow(message);
+    expect(() => parseSqlite(text)).not.toThrow(/hunter2/);
   });
 });

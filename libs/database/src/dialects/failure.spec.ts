@@ -15,6 +15,7 @@ describe('an error of node-postgres', () => {
     [server('25006'), 'read-only'],
     [server('53100'), 'read-only'],
     [server('57P01'), 'connection-lost'],
+    [server('57P05'), 'connection-lost'],
     [server('08006'), 'connection-lost'],
     [network('ECONNRESET'), 'connection-lost'],
     [network('ERR_STREAM_DESTROYED'), 'connection-lost'],

@@ -5,7 +5,7 @@ import type { Failure } from './dialect.js';
 const sqlStates: readonly (readonly [pattern: RegExp, failure: Failure | undefined])[] = [
   [/^(40001|40P01|55P03)$/, 'rolled-back'], // serialization_failure, deadlock_detected, lock_not_available
   [/^(25006|53100)$/, 'read-only'], // read_only_sql_transaction, disk_full
-  [/^(08...|57P01|57P02|25P03)$/, 'connection-lost'], // connection_exception, admin_shutdown, crash_shutdown, idle timeout
+  [/^(08...|57P01|57P02|25P03|57P05)$/, 'connection-lost'], // connection_exception, admin_shutdown, crash_shutdown, idle timeouts
   [/^(22...|23...|42601)$/, undefined], // data exception, constraint violation, syntax error: our own mistakes
   [/^[0-9A-Z]{5}$/, 'unavailable'],
 ];

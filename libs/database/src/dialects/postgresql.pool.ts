@@ -17,11 +17,16 @@ type TypeParsers = (oid: number, format?: 'text' | 'binary') => (value: string |
 export function poolOptions(settings: PostgresqlSettings, statementMilliseconds?: number): pg.PoolConfig {
   const { connection, acquireTimeoutSeconds, statementTimeoutSeconds } = settings;
   const statement = statementMilliseconds ?? (connection.commandTimeout ?? statementTimeoutSeconds) * 1000;
+  const { searchPath, options: given } = connection;
+  const options = [
+    ...(given === undefined ? [] : [given]),
+    ...(searchPath === undefined ? [] : [`-c search_path=${escape(searchPath)}`]),
+  ];
   return {
     database: connection.database,
     user: connection.username,
     ...(connection.password === undefined ? {} : { password: connection.password }),
-    ...(connection.searchPath === undefined ? {} : { options: `-c search_path=${escape(connection.searchPath)}` }),
+    ...(options.length === 0 ? {} : { options: options.join(' ') }),
     application_name: connection.applicationName ?? 'key-connector',
     max: connection.maximumPoolSize ?? defaultPoolSize,
     // node-postgres has one deadline for both: waiting for a free connection and opening one.
