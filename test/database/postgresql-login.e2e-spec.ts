@@ -29,18 +29,23 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not o
     await sql(`CREATE SCHEMA ${role} AUTHORIZATION ${role}; GRANT USAGE ON SCHEMA public TO ${role}`);
     const start = suite.open(as());
     await expect(start).rejects.toThrow(DatabaseUnsupported);
-    await expect(start).rejects.toThrow(/stands in the schema "public".* Add Search Path=public to the connection string/);
+    await expect(start).rejects.toThrow(
+      /stands in the schema "public".* Add Search Path=public to the connection string/,
+    );
     expect(await sql(`SELECT tablename FROM pg_tables WHERE schemaname = '${role}'`)).toEqual([]);
   });
 
-  test.each(['options=-c%20search_path%3Dkeys', 'Search%20Path=keys'])('goes by %s to a schema of another name', async (way) => {
-    await sql(`CREATE SCHEMA keys AUTHORIZATION ${role}`);
-    const database = await suite.open(as(`?${way}`));
-    const id = newId();
-    await put(database, id, 'stored');
-    expect(await sql('SELECT "Key" FROM keys."UserKeys"')).toEqual([{ Key: 'stored' }]);
-    expect(await suite.place.tables()).toEqual([]);
-  });
+  test.each(['options=-c%20search_path%3Dkeys', 'Search%20Path=keys'])(
+    'goes by %s to a schema of another name',
+    async (way) => {
+      await sql(`CREATE SCHEMA keys AUTHORIZATION ${role}`);
+      const database = await suite.open(as(`?${way}`));
+      const id = newId();
+      await put(database, id, 'stored');
+      expect(await sql('SELECT "Key" FROM keys."UserKeys"')).toEqual([{ Key: 'stored' }]);
+      expect(await suite.place.tables()).toEqual([]);
+    },
+  );
 
   test('whose presets are odd stores and finds what any other does', async () => {
     const presets = [
@@ -51,7 +56,9 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not o
       "default_transaction_isolation = 'serializable'",
       "statement_timeout = '1ms'",
     ];
-    await sql(`GRANT CREATE ON SCHEMA public TO ${role}; ${presets.map((one) => `ALTER ROLE ${role} SET ${one};`).join(' ')}`);
+    await sql(
+      `GRANT CREATE ON SCHEMA public TO ${role}; ${presets.map((one) => `ALTER ROLE ${role} SET ${one};`).join(' ')}`,
+    );
     const database = await suite.open(as());
     const id = newId();
     const before = Date.now() - 1000;
@@ -66,7 +73,9 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not o
 
   test('that may not read the list of migrations is told so, besides what to run', async () => {
     await suite.open();
-    await expect(suite.open({ ...as(), migrate: 'false' })).rejects.toThrow(/this login may not read KeyConnectorMigrations/);
+    await expect(suite.open({ ...as(), migrate: 'false' })).rejects.toThrow(
+      /this login may not read KeyConnectorMigrations/,
+    );
   });
 
   test('needs no more rights than the documentation names, once the tables are there', async () => {
