@@ -83,8 +83,10 @@ async function probe(options: pg.ClientConfig): Promise<Target> {
   }
 }
 
-/** Whether the other way, with or without TLS, could succeed: not when nobody listens or the password is wrong. */
+/** Whether the other way, with or without TLS, could succeed: not when nobody answers or the password is wrong. */
 function mayDependOnTls(error: unknown): boolean {
-  const code = driverErrorOf(error)?.code ?? '';
+  const { code = '', message = '' } = driverErrorOf(error) ?? {};
+  // A server that is frozen, or a firewall: the other way would cost the deadline once more. node-postgres gives no code.
+  if (code === '' && /timeout/i.test(message)) return false;
   return !/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|28P01|3D000|53300|57P03)$/.test(code);
 }
