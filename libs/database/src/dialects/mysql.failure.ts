@@ -53,6 +53,9 @@ export function mysqlFailureOf(error: unknown): Failure | undefined {
 /** Whether an error says that writes are refused. */
 export const isReadOnly = (error: unknown): boolean => mysqlFailureOf(error) === 'read-only';
 
+/** Whether an error says that the connection broke. */
+export const isConnectionLost = (error: unknown): boolean => mysqlFailureOf(error) === 'connection-lost';
+
 function serverFailure({ errno = 0, sqlState = '' }: DriverError): Failure | undefined {
   if (byErrno.has(errno)) return byErrno.get(errno);
   // SQLSTATE classes 22 and 23: data exception, constraint violation.

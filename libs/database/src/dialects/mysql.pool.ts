@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { DataSource } from 'typeorm';
-import { isReadOnly } from './mysql.failure.js';
+import { isConnectionLost, isReadOnly } from './mysql.failure.js';
 import { resetSocket } from './reset-socket.js';
 
 /** How long a connection may stay idle in the pool, and how often that is looked at. */
@@ -107,6 +107,8 @@ export class MysqlPool {
           // A server that has become a replica keeps its connections; a new one goes where the name leads now.
           if (failure && isReadOnly(failure)) this.drop(connection);
           else connection.release();
+          // What broke one connection may have broken the others: a second try must not meet another dead one.
+          if (failure && isConnectionLost(failure)) this.sweep(Infinity);
         });
       });
     });
@@ -122,9 +124,8 @@ export class MysqlPool {
     });
   }
 
-  /** Says goodbye on what has been idle for too long: a firewall may forget it without a word. */
-  private sweep(): void {
-    const latest = performance.now() - idleMilliseconds;
+  /** Says goodbye on what has been idle since then or longer: a firewall may forget it without a word. */
+  private sweep(latest = performance.now() - idleMilliseconds): void {
     for (const [connection, since] of this.idleSince) {
       if (since > latest) continue;
       this.idleSince.delete(connection);

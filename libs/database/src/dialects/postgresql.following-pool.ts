@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { PostgresqlClient } from './postgresql.client.js';
+import { postgresqlFailureOf } from './postgresql.failure.js';
 import type { Servers } from './postgresql.servers.js';
 
-/** Why an idle connection left the pool: nothing is wrong with it, but another server is used now. */
+/** Why an idle connection left the pool: it may be sound, but its server is not used, or not trusted, any more. */
 export class ServerLeft extends Error {}
 
 /** The class of pools whose connections all go to the server in use; TypeORM makes a pool by its class. */
@@ -26,7 +27,8 @@ export function followingPool(servers: Servers): new (options: pg.PoolConfig) =>
         this.released(own(client), error);
       });
       servers.follow(this, () => {
-        this.leave();
+        // What is busy there goes when it is released.
+        this.leave((client) => !servers.uses(client), 'another server is used now');
       });
     }
 
@@ -34,17 +36,17 @@ export function followingPool(servers: Servers): new (options: pg.PoolConfig) =>
       // A query runner gives a connection back without an error, also with a statement on it that was never answered.
       const stuck = error ? error.message === 'Query read timeout' : client.busy;
       if (stuck) client.reset();
+      // What broke one connection may have broken the others: a second try must not meet another dead one.
+      else if (error && postgresqlFailureOf(error) === 'connection-lost') this.leave(() => true, 'a connection broke');
       else if (error) return;
       else if (servers.uses(client)) this.idle.add(client);
       else void client.end();
     }
 
-    /** Drops what is idle on another server now; what is busy there goes when it is released. */
-    private leave(): void {
-      for (const client of this.idle) {
-        // The pool's way to take an idle connection out at once.
-        if (!servers.uses(client)) client.emit('error', new ServerLeft('another server is used now'));
-      }
+    /** Drops idle connections. */
+    private leave(which: (client: PostgresqlClient) => boolean, why: string): void {
+      // The pool's way to take an idle connection out at once.
+      for (const client of this.idle) if (which(client)) client.emit('error', new ServerLeft(why));
     }
   };
 }
