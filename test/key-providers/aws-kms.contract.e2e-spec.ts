@@ -52,6 +52,7 @@ describeIf(ministack.installed, ministack.reason, 'AWS KMS', () => {
       id: `sha256:${createHash('sha256')
         .update(publicKey.export({ format: 'der', type: 'spki' }))
         .digest('hex')}`,
+      algorithms: { wraps: 'RSAES_OAEP_SHA_256', classic: 'RSAES_OAEP_SHA_256' },
       classic: { dataKey, ciphertext: publicEncrypt({ key: publicKey, ...padding }, dataKey) },
       secrets: secrets(),
     };
@@ -63,6 +64,7 @@ describeIf(ministack.installed, ministack.reason, 'AWS KMS', () => {
     return {
       open: () => openKey(settings(own, { oaepHash: 'sha1' })),
       openOther: () => openKey(settings(other, { oaepHash: 'sha1' })),
+      algorithms: { wraps: 'RSAES_OAEP_SHA_1', classic: 'RSAES_OAEP_SHA_256' },
       secrets: secrets(),
     };
   });
@@ -74,6 +76,7 @@ describeIf(ministack.installed, ministack.reason, 'AWS KMS', () => {
     return {
       open: () => openKey(settings(own, symmetric)),
       openOther: () => openKey(settings(other, symmetric)),
+      algorithms: { wraps: 'SYMMETRIC_DEFAULT', classic: 'SYMMETRIC_DEFAULT' },
       id: `sha256:${createHash('sha256').update(own).digest('hex')}`,
       secrets: secrets(),
     };

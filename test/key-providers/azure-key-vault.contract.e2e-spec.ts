@@ -21,6 +21,7 @@ for (const [suffix, kind, bits] of [
       open: () => company.open(company.settings(vault)),
       openOther: () => company.open(company.settings(vault, { azureKeyvaultKeyName: 'other' })),
       id: fingerprintOf(key),
+      algorithms: { wraps: 'RSA-OAEP-256', classic: 'RSA-OAEP' },
       secrets: [...company.application.secrets],
     });
   });

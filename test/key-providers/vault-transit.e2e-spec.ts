@@ -52,7 +52,8 @@ describeIf(openbao.installed, openbao.reason, 'a key in the transit engine', () 
     describeKeyEncryptionKey(`OpenBao (${type})`, async () => {
       await makeKey(type, type);
       await makeKey(`other-${type}`, type);
-      return { open: () => open(type), openOther: () => open(`other-${type}`), secrets: [token] };
+      const algorithms = { wraps: 'RSA-OAEP-256', classic: 'RSA-OAEP-256' };
+      return { open: () => open(type), openOther: () => open(`other-${type}`), algorithms, secrets: [token] };
     });
 
   describeKeyVersions('a transit key', async () => {

@@ -56,6 +56,7 @@ for (const name of ['bwkc-aes.pfx', 'bwkc-legacy.pfx'])
     Promise.resolve({
       open: () => openFile(classicFolder + name, password),
       openOther: () => openFile(folder.file('other.key')),
+      algorithms: { wraps: 'RSA-OAEP-256', classic: 'RSA-OAEP' },
       classic: {
         ciphertext: Buffer.from(symmetricKey ?? '', 'base64'),
         dataKey: Buffer.from(expected.dataKey, 'base64'),

@@ -14,6 +14,8 @@ export interface KeyEncryptionKeyFixture {
   readonly id?: string;
   /** A classic deployment's wrapping of `dataKey` under the key. */
   readonly classic?: { readonly ciphertext: Uint8Array; readonly dataKey: Uint8Array };
+  /** What new wrappings are made with unless the settings say otherwise, and what those of a classic deployment were. */
+  readonly algorithms?: { readonly wraps: string; readonly classic: string };
   /** Passwords and the like that must not show up anywhere. */
   readonly secrets?: readonly string[];
 }
@@ -50,9 +52,11 @@ export function describeKeyEncryptionKey(name: string, prepare: () => Promise<Ke
       expect(key.id).toBe(fixture.id ?? key.id);
     });
 
-    it('names the key that a wrapping was made with', () => {
+    it('names the key and the algorithm that a wrapping was made with', () => {
       expect(wrapped.keyReference).not.toBe('');
-      expect(wrapped.algorithm).not.toBe('');
+      const { wraps, classic } = fixture.algorithms ?? { wraps: wrapped.algorithm, classic: key.classicAlgorithm };
+      expect({ wraps: wrapped.algorithm, classic: key.classicAlgorithm }).toEqual({ wraps, classic });
+      expect(wraps).not.toBe('');
     });
 
     it('wraps 32 bytes and nothing else', async () => {
