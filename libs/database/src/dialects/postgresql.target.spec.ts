@@ -6,7 +6,7 @@ describe('a PostgreSQL server that takes connections and never answers', () => {
   let connections = 0;
   const server = createServer((socket) => {
     connections += 1;
-    socket.on('error', () => undefined);
+    socket.on('error', () => undefined).resume();
   });
   afterEach(() => new Promise((resolve) => server.close(resolve)));
 
