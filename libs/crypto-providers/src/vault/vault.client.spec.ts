@@ -177,8 +177,12 @@ describeIf(openbao.installed, openbao.reason, 'a session with Vault', () => {
       expect(await read(client)).toBe(200);
       await bao.post('auth/token/revoke', { token: first });
       await expect(read(client)).rejects.toMatchObject({ code: 'KEY_PROVIDER_MISCONFIGURED' });
-      await writeFile(path, `${await bao.token(['reader'])}\n`);
+      const second = await bao.token(['reader']);
+      await writeFile(path, `${second}\n`);
       expect(await read(client)).toBe(200);
+      // The old one is still good, and is not used any more: whoever rotated it may take it back at any time.
+      await writeFile(path, 'no-token');
+      await expect(read(client)).rejects.toMatchObject({ code: 'KEY_PROVIDER_MISCONFIGURED' });
     });
   });
 
