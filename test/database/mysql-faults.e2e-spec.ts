@@ -85,6 +85,19 @@ describeFaults(server, (suite) => {
     expect(await suite.valueOf(database, id)).toBe('w');
   });
 
+  test('a limit of rows that the server presets hides no member', async () => {
+    const { server: mariadb } = suite.databases;
+    await mariadb.query('SET GLOBAL sql_select_limit = 1');
+    try {
+      const database = await suite.open();
+      const ids = [newId(), newId(), newId()];
+      for (const id of ids) await put(database, id, 'stored');
+      expect(await database.read(() => database.userKeys.find(ids))).toHaveLength(3);
+    } finally {
+      await mariadb.query('SET GLOBAL sql_select_limit = DEFAULT');
+    }
+  });
+
   test('reads and access dates go by the primary key, and member ids are found in either case', async () => {
     const database = await suite.open();
     const ids = Array.from({ length: 200 }, newId);

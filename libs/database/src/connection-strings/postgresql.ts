@@ -120,6 +120,7 @@ const urlKeys: UrlKeys = {
     sslrootcert: 'Root Certificate',
     sslcert: 'SSL Certificate',
     sslkey: 'SSL Key',
+    sslpassword: 'SSL Password',
     connect_timeout: 'Timeout',
     application_name: 'Application Name',
     target_session_attrs: 'Target Session Attributes',
