@@ -92,5 +92,7 @@ describeFaults(server, (suite) => {
     await Promise.all(Array.from({ length: 8 }, () => database.ping()));
     const wrong = suite.open({ postgreSqlConnectionString: `${string};Password=hunter3` });
     await expect(wrong).rejects.toThrow(/password authentication failed for user "kc" \(28P01\)/);
+    const none = suite.open({ postgreSqlConnectionString: string });
+    await expect(none).rejects.toThrow(/the server asks for a password, and none is given/);
   });
 });

@@ -55,12 +55,17 @@ async function reach(endpoint: Place, tlsChoices: readonly Tls[], base: pg.Clien
         delete plain.statement_timeout;
         return await probe(plain);
       }
+      if (lacksPassword(error)) throw new Error('the server asks for a password, and none is given', { cause: error });
       failure = error;
       if (!mayDependOnTls(error)) break;
     }
   }
   throw failure;
 }
+
+/** node-postgres tells it in terms of the SCRAM protocol. */
+const lacksPassword = (error: unknown): boolean =>
+  driverErrorOf(error)?.message.includes('client password must be a string') === true;
 
 async function probe(options: pg.ClientConfig): Promise<Target> {
   const client = new pg.Client(options);
