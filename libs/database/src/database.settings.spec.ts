@@ -35,7 +35,7 @@ describe('database settings', () => {
     const postgreSqlConnectionString = 'Hots=secret;Port=secret;SSL Mode=secret;User=u';
     const found = problems({ provider: 'postgresql', postgreSqlConnectionString });
     expect(found).toEqual([
-      'postgreSqlConnectionString "Hots" is not a known key',
+      'postgreSqlConnectionString "Hots" is not a known key; did you mean "Host"?',
       'postgreSqlConnectionString Port must be a whole number',
       'postgreSqlConnectionString SSL Mode must be one of Disable, Allow, Prefer, Require, VerifyCA, VerifyFull',
     ]);
@@ -54,7 +54,7 @@ describe('database settings', () => {
     ['Data Source=/a.db;Mode=Memory', /loses every key/],
     ['Data Source=/a.db;Mode=ReadOnly', /ReadOnly/],
     ['Data Source=file:/a.db', /plain path/],
-    ['Data Source=/a.db;Password=x', /"Password" is not a known key/],
+    ['Data Source=/a.db;Password=x', /Password must not be given: an encrypted file/],
     ['Cache=Shared', /Data Source is missing/],
   ])('SQLite %s is refused', (sqliteConnectionString, message) => {
     expect(problems({ provider: 'sqlite', sqliteConnectionString })).toEqual([expect.stringMatching(message)]);
