@@ -41,6 +41,6 @@ export default {
     },
   ],
   testTimeout: 60_000,
-  // Journeys spend a third of their time waiting for processes of their own, so there are more workers than cores.
-  maxWorkers: '150%',
+  // Journeys mostly wait for processes of their own, so there are as many workers as cores.
+  maxWorkers: '100%',
 };
