@@ -93,6 +93,21 @@ describe('last-access dates', () => {
     expect(written).toHaveLength(1);
   });
 
+  test('that cannot be written are tried once a second, until one try succeeds', async () => {
+    down = true;
+    for (let waited = 0; waited < 5000; waited += 10) {
+      recorder.record(id(1));
+      await jest.advanceTimersByTimeAsync(10);
+    }
+    expect(attempts).toBeGreaterThanOrEqual(5);
+    expect(attempts).toBeLessThanOrEqual(6);
+    down = false;
+    await recorder.flush();
+    recorder.record(id(2));
+    await jest.advanceTimersByTimeAsync(20);
+    expect(written.at(-1)?.ids).toEqual([id(2)]);
+  });
+
   test('of a flush are given up together when the database is away, and all of them counted', async () => {
     down = true;
     for (let n = 0; n < 2500; n += 1) recorder.record(id(n));

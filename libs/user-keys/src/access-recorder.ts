@@ -8,6 +8,9 @@ import type { UserKeysSettings } from './user-keys.settings.js';
 /** Members in one statement. MariaDB makes a join of a longer list. */
 const chunkSize = 500;
 
+/** Flush interval while writing fails: each try can cost a database in trouble a connection, or a search for another. */
+const failingMilliseconds = 1000;
+
 /** Members in memory at most; a date beyond it is dropped and counted. About 10 MB. */
 const maxEntries = 100_000;
 
@@ -45,7 +48,7 @@ export class AccessRecorder implements OnApplicationShutdown {
       return;
     }
     this.served.add(id);
-    this.timer ??= setTimeout(() => void this.flush(), this.settings.accessFlushMilliseconds).unref();
+    this.timer ??= setTimeout(() => void this.flush(), this.interval).unref();
   }
 
   /** Writes what is in memory; resolves when it is written or given up. */
@@ -60,6 +63,10 @@ export class AccessRecorder implements OnApplicationShutdown {
   /** After the last request and before the pool closes: Nest stops a module before those that it imports. */
   onApplicationShutdown(): Promise<void> {
     return this.flush();
+  }
+
+  private get interval(): number {
+    return this.failing ? failingMilliseconds : this.settings.accessFlushMilliseconds;
   }
 
   private async write(): Promise<void> {
@@ -87,7 +94,7 @@ export class AccessRecorder implements OnApplicationShutdown {
 
   private failed(error: unknown, count: number): void {
     this.failures.inc(count);
-    // Once an outage, not once a second.
+    // Once an outage, not once a flush.
     const reason = error instanceof Error ? error.message : 'unknown';
     if (!this.failing) this.logger.warn({ msg: 'Last-access dates could not be written', error: reason });
     this.failing = true;
