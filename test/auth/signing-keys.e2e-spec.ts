@@ -141,7 +141,8 @@ describe('the signing keys', () => {
     const withdrawn = performance.now();
     const { ask } = service;
     await until(async () => (await ask(old)).status === 401, 'the old key is refused');
-    expect(performance.now() - withdrawn).toBeLessThan(1500);
+    // Long before the cooldown is over.
+    expect(performance.now() - withdrawn).toBeLessThan(10_000);
   });
 
   it('make the service ready soon after an issuer that came later', async () => {
