@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { exitOf } from '../support/child-process.js';
-import { querySqlserver } from '../support/sqlserver.client.js';
-import { systemProgram } from '../support/tools.js';
+import { exitOf } from '../lab/child-process.js';
+import { querySqlserver } from '../lab/sqlserver.client.js';
+import { systemProgram } from '../lab/tools.js';
 
 type DatabaseSettings = Readonly<Record<string, string>>;
 

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseReadOnly, DatabaseUnavailable } from '@key-connector/database';
-import { tlsCertificate } from '../support/certificate.js';
-import { type PostgresServer, startPostgres } from '../support/postgres.server.js';
-import { querySqlserver, withDatabase } from '../support/sqlserver.client.js';
-import { startTdsDouble, type TdsDouble } from '../support/tds/double.js';
-import { SqlError } from '../support/tds/tokens.js';
-import { until } from '../support/until.js';
+import { tlsCertificate } from '../lab/certificate.js';
+import { type PostgresServer, startPostgres } from '../lab/postgres.server.js';
+import { querySqlserver, withDatabase } from '../lab/sqlserver.client.js';
+import { startTdsDouble, type TdsDouble } from '../lab/tds/double.js';
+import { SqlError } from '../lab/tds/tokens.js';
+import { until } from '../lab/until.js';
 import { buildDatabase, newId, openDatabase, put, type OpenDatabase } from './open-database.js';
 
 const settingsOf = (sqlServerConnectionString: string): Record<string, string> => ({

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exitOf, run } from '../support/child-process.js';
-import { freePort } from '../support/free-port.js';
-import { findPostgres } from '../support/postgres.binaries.js';
-import { queryOnce } from '../support/postgres.client.js';
-import type { PostgresServer } from '../support/postgres.server.js';
-import { tempFolder } from '../support/temp-folder.js';
-import { giveToUnprivileged, unprivileged } from '../support/unprivileged.js';
-import { until } from '../support/until.js';
+import { exitOf, run } from '../lab/child-process.js';
+import { freePort } from '../lab/free-port.js';
+import { findPostgres } from '../lab/postgres.binaries.js';
+import { queryOnce } from '../lab/postgres.client.js';
+import type { PostgresServer } from '../lab/postgres.server.js';
+import { tempFolder } from '../lab/temp-folder.js';
+import { giveToUnprivileged, unprivileged } from '../lab/unprivileged.js';
+import { until } from '../lab/until.js';
 
 /** A hot standby that streams from a primary. */
 export interface Standby {

@@ -2,8 +2,8 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
-import type { DatabaseServer } from '../support/database.server.js';
-import { freshName } from '../support/hosted.server.js';
+import type { DatabaseServer } from '../lab/database.server.js';
+import { freshName } from '../lab/hosted.server.js';
 import {
   hasMysql,
   mysqlReason,
@@ -11,13 +11,13 @@ import {
   startMariadb,
   type MariadbOptions,
   type MariadbServer,
-} from '../support/mariadb.server.js';
-import { dropDatabase } from '../support/postgres.client.js';
-import { ownsPostgres, type PostgresOptions, startPostgres, type PostgresServer } from '../support/postgres.server.js';
-import { hostedSqlserver, noSqlserver, querySqlserver } from '../support/sqlserver.client.js';
-import { openSqlserverDatabases, tablesOf } from '../support/sqlserver.databases.js';
-import { startTdsDouble } from '../support/tds/double.js';
-import { tempFolder, type TempFolder } from '../support/temp-folder.js';
+} from '../lab/mariadb.server.js';
+import { dropDatabase } from '../lab/postgres.client.js';
+import { ownsPostgres, type PostgresOptions, startPostgres, type PostgresServer } from '../lab/postgres.server.js';
+import { hostedSqlserver, noSqlserver, querySqlserver } from '../lab/sqlserver.client.js';
+import { openSqlserverDatabases, tablesOf } from '../lab/sqlserver.databases.js';
+import { startTdsDouble } from '../lab/tds/double.js';
+import { tempFolder, type TempFolder } from '../lab/temp-folder.js';
 
 const fixtures = join(import.meta.dirname, '../fixtures/classic');
 

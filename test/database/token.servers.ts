@@ -1,11 +1,11 @@
 import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { tlsCertificate } from '../support/certificate.js';
-import { ownsMariadb, mysqlReason, startMariadb } from '../support/mariadb.server.js';
-import { ownsPostgres, startPostgres } from '../support/postgres.server.js';
-import { tempFolder } from '../support/temp-folder.js';
-import { installedTool } from '../support/tools.js';
-import { giveToUnprivileged, giveTreeToUnprivileged } from '../support/unprivileged.js';
+import { tlsCertificate } from '../lab/certificate.js';
+import { ownsMariadb, mysqlReason, startMariadb } from '../lab/mariadb.server.js';
+import { ownsPostgres, startPostgres } from '../lab/postgres.server.js';
+import { tempFolder } from '../lab/temp-folder.js';
+import { installedTool } from '../lab/tools.js';
+import { giveToUnprivileged, giveTreeToUnprivileged } from '../lab/unprivileged.js';
 
 /** A server that takes one token at a time as the password of its user `keeper`, on encrypted connections only. */
 export interface TokenServer {

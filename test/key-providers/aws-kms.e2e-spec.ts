@@ -1,6 +1,6 @@
-import { AwsAccount } from '../support/aws/aws-account.ts';
-import { ministack, startMinistack } from '../support/aws/ministack.ts';
-import { type ServedProvider, describeServingWith } from '../support/serving-with.ts';
+import { AwsAccount } from '../lab/aws/aws-account.ts';
+import { ministack, startMinistack } from '../lab/aws/ministack.ts';
+import { type ServedProvider, describeServingWith } from '../lab/serving-with.ts';
 
 async function awsKms(symmetric: boolean): Promise<ServedProvider> {
   const emulator = await startMinistack();

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AzureCloud } from '../support/azure-cloud.ts';
-import { makeKeyPfx } from '../support/certificate.ts';
-import type { EntraApplication } from '../support/entra.double.ts';
-import type { KeyVaultDouble } from '../support/key-vault.double.ts';
-import { type ServedProvider, describeServingWith } from '../support/serving-with.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { AzureCloud } from '../lab/azure-cloud.ts';
+import { makeKeyPfx } from '../lab/certificate.ts';
+import type { EntraApplication } from '../lab/entra.double.ts';
+import type { KeyVaultDouble } from '../lab/key-vault.double.ts';
+import { type ServedProvider, describeServingWith } from '../lab/serving-with.ts';
+import { tempFolder } from '../lab/temp-folder.ts';
 
 const always = { installed: true, reason: '' };
 

@@ -2,12 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { hasAzurite, noAzurite, startAzurite } from '../support/azurite.server.ts';
-import { makeKeyCertificate, makeKeyPfx } from '../support/certificate.ts';
-import { run } from '../support/child-process.ts';
-import { OpenBaoServer, openbao } from '../support/openbao.server.ts';
-import { type ServedProvider, describeServingWith } from '../support/serving-with.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { hasAzurite, noAzurite, startAzurite } from '../lab/azurite.server.ts';
+import { makeKeyCertificate, makeKeyPfx } from '../lab/certificate.ts';
+import { run } from '../lab/child-process.ts';
+import { OpenBaoServer, openbao } from '../lab/openbao.server.ts';
+import { type ServedProvider, describeServingWith } from '../lab/serving-with.ts';
+import { tempFolder } from '../lab/temp-folder.ts';
 
 const always = { installed: true, reason: '' };
 

@@ -1,6 +1,6 @@
 import { KeyServiceServer } from '../../examples/key-provider-key-service/test/key-service.server.js';
-import { describeServingWith } from '../support/serving-with.js';
-import { tempFolder } from '../support/temp-folder.js';
+import { describeServingWith } from '../lab/serving-with.js';
+import { tempFolder } from '../lab/temp-folder.js';
 import * as thirdParty from './module/third-party.js';
 
 const always = { installed: true, reason: '' };

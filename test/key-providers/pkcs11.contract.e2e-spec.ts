@@ -1,11 +1,11 @@
 import { constants, publicEncrypt, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeKeyEncryptionKey, type KeyEncryptionKeyFixture } from '@key-connector/crypto-providers/testing';
-import { NssToken, nss } from '../support/pkcs11/nss-token.ts';
-import { OpenKeys } from '../support/pkcs11/open-keys.ts';
-import { throwawayKey, type ThrowawayKey } from '../support/pkcs11/rsa-key.ts';
-import { SoftHsm, softHsm, type SoftToken } from '../support/pkcs11/soft-hsm.ts';
-import { describeIf } from '../support/skip.ts';
+import { NssToken, nss } from '../lab/pkcs11/nss-token.ts';
+import { OpenKeys } from '../lab/pkcs11/open-keys.ts';
+import { throwawayKey, type ThrowawayKey } from '../lab/pkcs11/rsa-key.ts';
+import { SoftHsm, softHsm, type SoftToken } from '../lab/pkcs11/soft-hsm.ts';
+import { describeIf } from '../lab/skip.ts';
 
 /** A wrapping as a classic deployment makes it: OAEP with SHA-1, by the public half. */
 function classicWrapping({ publicPem }: ThrowawayKey): { ciphertext: Buffer; dataKey: Buffer } {

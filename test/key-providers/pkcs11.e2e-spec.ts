@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { childrenOf, run } from '../support/child-process.ts';
-import { type Deployment, startDeployment } from '../support/deployment.ts';
-import { throwawayKey } from '../support/pkcs11/rsa-key.ts';
-import { SoftHsm, softHsm, type SoftToken } from '../support/pkcs11/soft-hsm.ts';
-import { describeServingWith } from '../support/serving-with.ts';
-import { describeIf } from '../support/skip.ts';
-import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
-import { until } from '../support/until.ts';
+import { childrenOf, run } from '../lab/child-process.ts';
+import { type Deployment, startDeployment } from '../lab/deployment.ts';
+import { throwawayKey } from '../lab/pkcs11/rsa-key.ts';
+import { SoftHsm, softHsm, type SoftToken } from '../lab/pkcs11/soft-hsm.ts';
+import { describeServingWith } from '../lab/serving-with.ts';
+import { describeIf } from '../lab/skip.ts';
+import { type TempFolder, tempFolder } from '../lab/temp-folder.ts';
+import { until } from '../lab/until.ts';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
 const expected = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'utf8')) as {

@@ -9,11 +9,11 @@ import {
   type WrappedKey,
 } from '@key-connector/crypto-providers';
 import { describeStalledProvider, rejection } from '@key-connector/crypto-providers/testing';
-import { compiler, FaultyModule } from '../support/pkcs11/faulty-module.ts';
-import { OpenKeys } from '../support/pkcs11/open-keys.ts';
-import { throwawayKey } from '../support/pkcs11/rsa-key.ts';
-import { SoftHsm, softHsm, type SoftToken } from '../support/pkcs11/soft-hsm.ts';
-import { describeIf } from '../support/skip.ts';
+import { compiler, FaultyModule } from '../lab/pkcs11/faulty-module.ts';
+import { OpenKeys } from '../lab/pkcs11/open-keys.ts';
+import { throwawayKey } from '../lab/pkcs11/rsa-key.ts';
+import { SoftHsm, softHsm, type SoftToken } from '../lab/pkcs11/soft-hsm.ts';
+import { describeIf } from '../lab/skip.ts';
 
 const reason = softHsm.installed ? compiler.reason : softHsm.reason;
 

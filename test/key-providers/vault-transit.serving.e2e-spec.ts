@@ -1,5 +1,5 @@
-import { OpenBaoServer, openbao } from '../support/openbao.server.ts';
-import { describeServingWith } from '../support/serving-with.ts';
+import { OpenBaoServer, openbao } from '../lab/openbao.server.ts';
+import { describeServingWith } from '../lab/serving-with.ts';
 
 describeServingWith('a key in the transit engine of OpenBao', openbao, async () => {
   const bao = await OpenBaoServer.start();

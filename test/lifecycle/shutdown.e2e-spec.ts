@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Deployment, startDeployment } from '../support/deployment.js';
-import { statusOf } from '../support/http-status.js';
-import { type PostgresServer, startPostgres } from '../support/postgres.server.js';
-import { collect, parseAnswers } from '../support/raw-http.js';
-import { startService } from '../support/service.process.js';
-import { until } from '../support/until.js';
+import { type Deployment, startDeployment } from '../lab/deployment.js';
+import { statusOf } from '../lab/http-status.js';
+import { type PostgresServer, startPostgres } from '../lab/postgres.server.js';
+import { collect, parseAnswers } from '../lab/raw-http.js';
+import { startService } from '../lab/service.process.js';
+import { until } from '../lab/until.js';
 
 const CLIENTS = 32;
 

@@ -2,14 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { makeKeyCertificate } from '../support/certificate.js';
-import { type Deployment, startDeployment } from '../support/deployment.js';
-import { testIf } from '../support/skip.js';
-import { freePort } from '../support/free-port.js';
-import { startIssuer } from '../support/issuer.server.js';
-import { ownsPostgres, type PostgresServer, startPostgres } from '../support/postgres.server.js';
-import { type ServiceProcess, startService } from '../support/service.process.js';
-import { until } from '../support/until.js';
+import { makeKeyCertificate } from '../lab/certificate.js';
+import { type Deployment, startDeployment } from '../lab/deployment.js';
+import { testIf } from '../lab/skip.js';
+import { freePort } from '../lab/free-port.js';
+import { startIssuer } from '../lab/issuer.server.js';
+import { ownsPostgres, type PostgresServer, startPostgres } from '../lab/postgres.server.js';
+import { type ServiceProcess, startService } from '../lab/service.process.js';
+import { until } from '../lab/until.js';
 
 describe('the start of the service', () => {
   let postgres: PostgresServer;

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Deployment, startDeployment } from '../support/deployment.js';
-import { freePort } from '../support/free-port.js';
-import type { LogLine } from '../support/log-reader.js';
-import { exchange } from '../support/raw-http.js';
-import { type ServiceProcess, startService } from '../support/service.process.js';
-import { until } from '../support/until.js';
+import { type Deployment, startDeployment } from '../lab/deployment.js';
+import { freePort } from '../lab/free-port.js';
+import type { LogLine } from '../lab/log-reader.js';
+import { exchange } from '../lab/raw-http.js';
+import { type ServiceProcess, startService } from '../lab/service.process.js';
+import { until } from '../lab/until.js';
 
 describe('what an operator sees', () => {
   let deployment: Deployment;

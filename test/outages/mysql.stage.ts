@@ -1,6 +1,6 @@
-import { startFaultProxy } from '../support/fault-proxy.js';
-import { startMariadb, type MariadbServer } from '../support/mariadb.server.js';
-import { until } from '../support/until.js';
+import { startFaultProxy } from '../lab/fault-proxy.js';
+import { startMariadb, type MariadbServer } from '../lab/mariadb.server.js';
+import { until } from '../lab/until.js';
 import type { OutageStage } from './outage.stage.js';
 import { commonOutages } from './server.outages.js';
 

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tlsCertificate, type TlsCertificate } from '../../support/certificate.js';
-import { type DeploymentOptions, startDeployment } from '../../support/deployment.js';
-import type { IssuerServer } from '../../support/issuer.server.js';
-import type { IssuerKey } from '../../support/issuer.tokens.js';
-import { tempFolder, type TempFolder } from '../../support/temp-folder.js';
+import { tlsCertificate, type TlsCertificate } from '../../lab/certificate.js';
+import { type DeploymentOptions, startDeployment } from '../../lab/deployment.js';
+import type { IssuerServer } from '../../lab/issuer.server.js';
+import type { IssuerKey } from '../../lab/issuer.tokens.js';
+import { tempFolder, type TempFolder } from '../../lab/temp-folder.js';
 import { type BitwardenServer, startBitwarden } from './bitwarden/server.js';
 import { Client } from './client/client.js';
 import { KeyConnector } from './key-connector.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, jest } from '@jest/globals';
-import type { DeploymentOptions } from '../../support/deployment.js';
-import { describeIf } from '../../support/skip.js';
+import type { DeploymentOptions } from '../../lab/deployment.js';
+import { describeIf } from '../../lab/skip.js';
 import { missingForClient } from './client/installation.js';
 import { Company } from './company.js';
 

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { tlsCertificate } from '../../../../test/support/certificate.js';
-import { KubernetesDouble } from '../../../../test/support/kubernetes.double.js';
-import { OpenBaoServer, openbao } from '../../../../test/support/openbao.server.js';
-import { describeIf } from '../../../../test/support/skip.js';
-import { type TempFolder, tempFolder } from '../../../../test/support/temp-folder.js';
-import { until } from '../../../../test/support/until.js';
+import { tlsCertificate } from '../../../../test/lab/certificate.js';
+import { KubernetesDouble } from '../../../../test/lab/kubernetes.double.js';
+import { OpenBaoServer, openbao } from '../../../../test/lab/openbao.server.js';
+import { describeIf } from '../../../../test/lab/skip.js';
+import { type TempFolder, tempFolder } from '../../../../test/lab/temp-folder.js';
+import { until } from '../../../../test/lab/until.js';
 import { rejection } from '../testing/rejection.js';
 import { VaultClient } from './vault.client.js';
 import type { VaultAuth } from './vault.settings.js';
