@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Secret } from './secret.js';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -17,7 +18,15 @@ export const text = (description: string): z.ZodString =>
   z.string({ error: 'must be text' }).trim().min(1, { error: 'must not be blank' }).meta({ description });
 
 /** Text that is never printed and can be given as `<name>_FILE`. */
-export const secret = (description: string): z.ZodString =>
+export const secret = (description: string): z.ZodPipe<z.ZodString, z.ZodTransform<Secret, string>> =>
+  z
+    .string({ error: 'must be text' })
+    .min(1, { error: 'must not be empty' })
+    .transform((given) => new Secret(given))
+    .meta({ description, secret: true });
+
+/** As {@link secret}, but bare text: on its way out, each room turns its own into `secret`. */
+export const secretText = (description: string): z.ZodString =>
   z.string({ error: 'must be text' }).min(1, { error: 'must not be empty' }).meta({ description, secret: true });
 
 /** An absolute http(s) URI. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choice, flag, integer, secret, text } from '@key-connector/common';
+import { choice, flag, integer, secretText, text } from '@key-connector/common';
 import { ConnectionStringError } from './connection-strings/connection-string.error.js';
 import { parseMysql, type MysqlConnection } from './connection-strings/mysql.js';
 import { parsePostgresql, type PostgresqlConnection } from './connection-strings/postgresql.js';
@@ -9,7 +9,7 @@ import { factsOfMysql, factsOfPostgresql } from './identity/connection.facts.js'
 import { parseSqlserver, type SqlserverConnection } from './connection-strings/sqlserver.js';
 
 const connectionString = (product: string, url?: string) =>
-  secret(`ADO.NET connection string of ${product}${url === undefined ? '' : `, or a ${url} URL`}.`).optional();
+  secretText(`ADO.NET connection string of ${product}${url === undefined ? '' : `, or a ${url} URL`}.`).optional();
 
 const fields = z.strictObject({
   provider: choice('Which database holds the keys.', ['postgresql', 'sqlite', 'mysql', 'sqlserver', 'json', 'mongo']),

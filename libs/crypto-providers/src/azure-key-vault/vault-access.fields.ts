@@ -1,4 +1,4 @@
-import { flag, secret, text, uri } from '@key-connector/common';
+import { flag, secretText, text, uri } from '@key-connector/common';
 
 /** Which vault, and who asks it: the same settings under `rsaKey` and under `certificate`. */
 export const vaultAccessFields = {
@@ -11,7 +11,7 @@ export const vaultAccessFields = {
   azureKeyvaultAdAppId: text(
     'Azure Key Vault: the application (client) id; without a secret, that of the managed or workload identity.',
   ).optional(),
-  azureKeyvaultAdSecret: secret(
+  azureKeyvaultAdSecret: secretText(
     'Azure Key Vault: the application’s secret. Not given: managed identity, workload identity or the environment.',
   ).optional(),
   azureKeyvaultAuthorityHost: uri(

@@ -1,4 +1,4 @@
-import { choice, secret, text } from '@key-connector/common';
+import { choice, secretText, text } from '@key-connector/common';
 import { z } from 'zod';
 import { type Report, required } from '../settings-choice.js';
 import { azureKeyVaultSourceFields } from './azure-key-vault.source.fields.js';
@@ -15,16 +15,16 @@ export const certificateSourceKinds = ['filesystem', 'store', 'azurestorage', 'a
 export const certificateSourceFields = {
   filesystem: {
     filesystemPath: text('The PKCS#12 or PEM file with the RSA private key.').optional(),
-    filesystemPassword: secret('The password of that file.').optional(),
+    filesystemPassword: secretText('The password of that file.').optional(),
   },
   store: {
     storeThumbprint: text('.NET certificate store of the user: the SHA-1 thumbprint.').optional(),
   },
   azurestorage: {
-    azureStorageConnectionString: secret('Azure Storage: the connection string.').optional(),
+    azureStorageConnectionString: secretText('Azure Storage: the connection string.').optional(),
     azureStorageContainer: text('Azure Storage: the container.').optional(),
     azureStorageFileName: text('Azure Storage: the name of the PKCS#12 blob.').optional(),
-    azureStorageFilePassword: secret('Azure Storage: the password of the PKCS#12.').optional(),
+    azureStorageFilePassword: secretText('Azure Storage: the password of the PKCS#12.').optional(),
   },
   azurekv: azureKeyVaultSourceFields,
   vault: vaultSourceFields,

@@ -1,4 +1,4 @@
-import { integer, secret, text } from '@key-connector/common';
+import { integer, secretText, text } from '@key-connector/common';
 import { vaultFields } from '../vault/vault.fields.js';
 
 /** `certificate__vault*`: a PKCS#12 file in a KV engine of version 2. */
@@ -11,5 +11,5 @@ export const vaultSourceFields = {
     'Vault or OpenBao: the version of the secret. Not given: the one that the data keys are wrapped with, or the newest for the first.',
     { min: 1, max: Number.MAX_SAFE_INTEGER },
   ).optional(),
-  vaultSecretFilePassword: secret('Vault or OpenBao: the password of the PKCS#12.').optional(),
+  vaultSecretFilePassword: secretText('Vault or OpenBao: the password of the PKCS#12.').optional(),
 };

@@ -1,4 +1,4 @@
-import { choice, integer, secret, text } from '@key-connector/common';
+import { choice, integer, secretText, text } from '@key-connector/common';
 
 /** `rsaKey__pkcs11*`: a key that stays in an HSM or smart card behind a PKCS#11 module. */
 export const pkcs11Fields = {
@@ -14,7 +14,7 @@ export const pkcs11Fields = {
     'PKCS#11: who logs in; `context_specific` logs in as user, and again before each use of the key.',
     ['user', 'so', 'context_specific'],
   ).default('user'),
-  pkcs11LoginPin: secret('PKCS#11: the PIN.').optional(),
+  pkcs11LoginPin: secretText('PKCS#11: the PIN.').optional(),
   pkcs11PrivateKeyLabel: text('PKCS#11: the label of the private key.').optional(),
   pkcs11PrivateKeyId: integer('PKCS#11: the id of the private key, instead of its label.', {
     min: 0,

@@ -1,4 +1,4 @@
-import { secret, text, uri } from '@key-connector/common';
+import { secretText, text, uri } from '@key-connector/common';
 import type { z } from 'zod';
 
 /** How to reach a Vault or OpenBao server and log in there: the same names under `rsaKey__` and `certificate__`. */
@@ -6,7 +6,7 @@ export const vaultFields = {
   vaultServerUri: uri('Vault or OpenBao: the server.').optional(),
   vaultNamespace: text('Vault or OpenBao: the namespace.').optional(),
 
-  vaultToken: secret('Vault or OpenBao: the token.').optional(),
+  vaultToken: secretText('Vault or OpenBao: the token.').optional(),
   vaultTokenPath: text(
     'Vault or OpenBao, instead of `vaultToken`: a file with the token, such as an agent’s sink; read again for each call.',
   ).optional(),
@@ -20,7 +20,7 @@ export const vaultFields = {
   ).default('/var/run/secrets/kubernetes.io/serviceaccount/token'),
 
   vaultAppRoleId: text('Vault or OpenBao: the role id to log in with by AppRole.').optional(),
-  vaultAppRoleSecretId: secret('Vault or OpenBao: the secret id of that role.').optional(),
+  vaultAppRoleSecretId: secretText('Vault or OpenBao: the secret id of that role.').optional(),
   vaultAppRoleSecretIdPath: text(
     'Vault or OpenBao, instead of `vaultAppRoleSecretId`: a file with the secret id; read again for each login.',
   ).optional(),
