@@ -1,6 +1,6 @@
 import type { UserId } from '@key-connector/common';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
-import type { UserKeyStatements } from '../statements/user-key.statements.js';
+import type { UserKeyStatements } from '../user-keys/user-key.statements.js';
 
 /** What an error of the driver means to a caller. */
 export type Failure =

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { poolOf } from '../dialects/mysql.pool.js';
 import { driverErrorOf } from '../driver-error.js';
 import { toUtcText } from '../utc.column.js';
-import type { StoredUserKey, UserKeyStatements } from './user-key.statements.js';
+import type { StoredUserKey, UserKeyStatements } from '../user-keys/user-key.statements.js';
 
 interface Row {
   readonly Id: string;

@@ -2,7 +2,7 @@ import type { UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
 import { poolOf } from '../dialects/postgresql.pool.js';
 import { toUtcText } from '../utc.column.js';
-import type { StoredUserKey, UserKeyStatements } from './user-key.statements.js';
+import type { StoredUserKey, UserKeyStatements } from '../user-keys/user-key.statements.js';
 
 interface Row {
   readonly Id: UserId;

@@ -1,7 +1,7 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
 import { toUtcText } from '../utc.column.js';
-import type { StoredUserKey, UserKeyStatements } from './user-key.statements.js';
+import type { StoredUserKey, UserKeyStatements } from '../user-keys/user-key.statements.js';
 
 interface Row {
   readonly Id: string;

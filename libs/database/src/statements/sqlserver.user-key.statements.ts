@@ -3,7 +3,7 @@ import mssql from 'mssql';
 import type { DataSource } from 'typeorm';
 import { isDuplicateKey } from '../dialects/sqlserver.failure.js';
 import { requestOn } from '../dialects/sqlserver.pool.js';
-import type { StoredUserKey, UserKeyStatements } from './user-key.statements.js';
+import type { StoredUserKey, UserKeyStatements } from '../user-keys/user-key.statements.js';
 
 interface Row {
   readonly Id: string;
