@@ -97,7 +97,7 @@ describe('the JSON file of a classic deployment', () => {
     fixture.sql('DELETE FROM "UserKeys" WHERE "Id" = ?', firstMember.toUpperCase());
     fixture.sql('UPDATE "UserKeys" SET "Id" = lower("Id") WHERE "Id" = ?', secondMember.toUpperCase());
     expect(await importing(replica)).toEqual({ imported: 1, present: members - 1, newer: 0 });
-    expect(fixture.stored(firstMember)).toEqual({ value: json.userKey[0]?.key, dataKeyId: null });
+    expect(fixture.stored(firstMember)).toEqual({ id: firstMember, value: json.userKey[0]?.key, dataKeyId: null });
   });
 
   it('never overwrites another key, and imports nothing beside it', async () => {
