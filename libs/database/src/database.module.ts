@@ -4,7 +4,7 @@ import { ConfigurableModuleClass } from './database.module-definition.js';
 import { databaseProviders, dataSourceOptions } from './database.providers.js';
 import { Database } from './database.service.js';
 import { UserKey } from './user-keys/user-key.entity.js';
-import { Dialect } from './dialects/dialect.js';
+import { Dialect } from './dialect/dialect.js';
 import { Migrations } from './migrations/migrations.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 

@@ -1,8 +1,8 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import { type EntityManager, In, IsNull, Like, Not } from 'typeorm';
-import type { Dialect } from '../dialects/dialect.js';
+import type { Dialect } from '../dialect/dialect.js';
 import { UserKey } from './user-key.entity.js';
-import type { StoredUserKey } from './user-key.statements.js';
+import type { StoredUserKey } from '../dialect/user-key.statements.js';
 
 /** A member's row, and when its key was last stored. */
 export interface DatedUserKey extends StoredUserKey {
