@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
-import { DatabaseUnavailable } from './dialect/database.errors.js';
+import { DatabaseUnavailable } from './errors/database.errors.js';
 import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
 import type { DatabaseSettings } from './database.settings.js';
-import { Dialect, type Failure } from './dialect/dialect.js';
+import { Dialect } from './dialect/dialect.js';
+import type { Failure } from './errors/failure.js';
 import { migrate } from './migrations/migrate.js';
 import { SharedAnswer } from './shared-answer.js';
 import type { UserKeyStatements } from './dialect/user-key.statements.js';

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { Secret } from '@key-connector/common';
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { isConnectionLost, isReadOnly } from './failures.js';
@@ -25,8 +26,11 @@ export interface MysqlPoolOptions {
   readonly statementSeconds: number;
   /** Run on every new connection before it is handed out. */
   readonly session: string;
+  readonly password?: Secret | undefined;
+  /** A password that changes: asked for at each login, and sent as it is. For TLS connections only. */
+  readonly token?: () => Promise<Secret>;
   /** The rest is mysql2's own. */
-  readonly driver: PoolOptions;
+  readonly driver: Omit<PoolOptions, 'password' | 'authPlugins'>;
 }
 
 type Handover = (error: Error | null, connection?: PoolConnection) => void;
@@ -49,6 +53,7 @@ export class MysqlPool {
     this.statementSeconds = options.statementSeconds;
     this.pool = createPool({
       ...options.driver,
+      ...credentials(options),
       host: options.tlsName,
       port: options.port,
       stream: ({ config }: { readonly config: object }) => this.dial(config),
@@ -185,6 +190,13 @@ export class MysqlPool {
     socket.once('close', () => this.sockets.delete(socket));
     return socket;
   }
+}
+
+function credentials({ password, token }: MysqlPoolOptions): Pick<PoolOptions, 'password' | 'authPlugins'> {
+  if (token === undefined) return password === undefined ? {} : { password: password.reveal() };
+  return {
+    authPlugins: { mysql_clear_password: () => async () => Buffer.from(`${(await token()).reveal()}\0`) },
+  };
 }
 
 const timeout = (what: string): Error =>

@@ -1,7 +1,7 @@
 import pg from 'pg';
-import type { Endpoint } from './connection-string.js';
-import { DatabaseUnsupported } from '../dialect/database.errors.js';
-import { driverErrorOf } from '../dialect/driver-error.js';
+import type { Endpoint } from '../identity/cloud-identity.js';
+import { DatabaseUnsupported } from '../errors/database.errors.js';
+import { driverErrorOf } from '../errors/driver-error.js';
 import type { Tls } from './tls.js';
 
 /** The oldest major version that the statements and migrations are known to work on, as `server_version_num`. */
