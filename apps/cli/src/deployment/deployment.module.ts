@@ -1,5 +1,6 @@
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { DatabaseModule } from '@key-connector/database';
+import { ImportModule } from '@key-connector/import';
 import { KeyRingModule } from '@key-connector/key-ring';
 import { ObservabilityModule } from '@key-connector/observability';
 import { Settings, SettingsModule } from '@key-connector/settings';
@@ -14,6 +15,7 @@ const inject = [Settings];
     DatabaseModule.forRootAsync({ inject, useFactory: ({ database }: Settings) => database }),
     CryptoProvidersModule.forRootAsync({ inject, useFactory: ({ keyProvider }: Settings) => keyProvider }),
     KeyRingModule.forRootAsync({ inject, useFactory: ({ keyRing }: Settings) => keyRing }),
+    ImportModule,
   ],
 })
 export class DeploymentModule {

@@ -1,5 +1,6 @@
+import { ImportModule } from '@key-connector/import';
 import { Module } from '@nestjs/common';
 import { Boot } from './boot.js';
 
-@Module({ providers: [Boot], exports: [Boot] })
+@Module({ imports: [ImportModule], providers: [Boot], exports: [Boot] })
 export class BootModule {}
