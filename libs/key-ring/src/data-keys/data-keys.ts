@@ -58,7 +58,7 @@ export class DataKeys {
    */
   openKey({ dataKeyIds, wrappings, symmetricKey }: StoredRing, imported?: string): Promise<KeyEncryptionKey> {
     const recorded = wrappings.map(({ keyReference }) => keyReference);
-    const classic = dataKeyIds.length === 0 ? symmetricKey || imported : undefined;
+    const classic = dataKeyIds.length === 0 ? [symmetricKey, imported].find(Boolean) : undefined;
     return this.provider.open(recorded, classic ? Buffer.from(classic, 'base64') : undefined);
   }
 
