@@ -1,11 +1,10 @@
-import { Command } from 'nest-commander';
-import { CommandGroup } from '../command-group.js';
+import type { CommandGroup } from '../operator-command.js';
 import { PrintMigrationsCommand } from './print.command.js';
 import { RunMigrationsCommand } from './run.command.js';
 
-@Command({
+/** `key-connector migrations …` */
+export const migrationsGroup: CommandGroup = {
   name: 'migrations',
   description: 'create and update the tables, for those who do not leave that to the service',
-  subCommands: [PrintMigrationsCommand, RunMigrationsCommand],
-})
-export class MigrationsCommand extends CommandGroup {}
+  commands: [PrintMigrationsCommand, RunMigrationsCommand],
+};
