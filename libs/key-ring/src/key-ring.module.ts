@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataKeysLoader } from './data-keys.loader.js';
 import { ApplicationDataRow } from './entities/application-data.entity.js';
@@ -15,8 +15,7 @@ import { ProviderCheck } from './provider.check.js';
 import { RingReload } from './ring.reload.js';
 import { WrappingsOpener } from './wrappings.opener.js';
 
-/** Provides the KeyRing everywhere; needs the database, the key provider and metrics, which are global too. */
-@Global()
+/** Provides the KeyRing. Give it DatabaseModule, CryptoProvidersModule and ObservabilityModule in `imports`. */
 @Module({
   imports: [TypeOrmModule.forFeature([DataKeyRow, DataKeyWrappingRow, ApplicationDataRow])],
   providers: [

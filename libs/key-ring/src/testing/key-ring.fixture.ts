@@ -59,13 +59,14 @@ export class KeyRingFixture {
       provider: 'sqlite',
       sqliteConnectionString: `Data Source=${this.file}`,
     });
+    const rooms = [
+      ObservabilityModule.forRoot({ host: '127.0.0.1' }),
+      DatabaseModule.forRoot(database),
+      CryptoProvidersModule.forRoot(keyProvider),
+    ];
+    const useFactory = (): KeyRingSettings => ({ valueLayout, providerCheckSeconds: 300 });
     const module = await Test.createTestingModule({
-      imports: [
-        ObservabilityModule.forRoot({ host: '127.0.0.1' }),
-        DatabaseModule.forRoot(database),
-        CryptoProvidersModule.forRoot(keyProvider),
-        KeyRingModule.forRoot({ valueLayout, providerCheckSeconds: 300 }),
-      ],
+      imports: [...rooms, KeyRingModule.forRootAsync({ imports: rooms, useFactory })],
     })
       .setLogger(new ConsoleLogger({ logLevels: [] }))
       .compile();
