@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
 import type { UserId } from '@key-connector/common';
-import { describeIf } from '../lab/skip.js';
+import { describeIf } from '../lab/skip/skip.js';
 import { newId, useDatabases, userId } from './open-database.js';
 import { postgresDatabases, testKinds, type TestKind } from './test-database.js';
 
