@@ -9,10 +9,10 @@ import { UserKeysModule } from '@key-connector/user-keys';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
-import { makeKeyCertificate } from '../lab/certificate.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { describeIf } from '../lab/skip.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
+import { makeKeyCertificate } from '../lab/files/certificate.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 
 for (const { name, here, reason, start } of testKinds) {
   describeIf(here, reason, `/user-keys on ${name}`, () => {
