@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LocalMariadb } from '../../test/lab/mariadb.local.ts';
+import { LocalMariadb } from '../../test/lab/databases/mariadb.local.ts';
 import { cpuMicroseconds } from '../support/process-cost.ts';
 import type { BenchDatabase, StoredValue, StoredWrapping } from './database.ts';
 

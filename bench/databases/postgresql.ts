@@ -1,4 +1,4 @@
-import { LocalPostgres } from '../../test/lab/postgres.local.ts';
+import { LocalPostgres } from '../../test/lab/databases/postgres.local.ts';
 import { treeCpuMicroseconds } from '../support/process-cost.ts';
 import type { BenchDatabase, StoredValue, StoredWrapping } from './database.ts';
 

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { makeKeyCertificate } from '../../test/lab/certificate.ts';
-import { exitOf, isRunning } from '../../test/lab/child-process.ts';
-import { freePort } from '../../test/lab/free-port.ts';
-import { statusOf } from '../../test/lab/http-status.ts';
-import { type ServiceProcess, startService } from '../../test/lab/service.process.ts';
-import { until } from '../../test/lab/until.ts';
+import { makeKeyCertificate } from '../../test/lab/files/certificate.ts';
+import { exitOf, isRunning } from '../../test/lab/processes/child-process.ts';
+import { freePort } from '../../test/lab/network/free-port.ts';
+import { statusOf } from '../../test/lab/network/http-status.ts';
+import { type ServiceProcess, startService } from '../../test/lab/service/service.process.ts';
+import { until } from '../../test/lab/processes/until.ts';
 import { issuerEntry } from './build.ts';
 
 /** The service, and the demo issuer that it trusts. */

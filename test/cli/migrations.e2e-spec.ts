@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { DatabaseUnsupported } from '@key-connector/database';
 import { openDatabase, useDatabases } from '../database/open-database.js';
 import { testKinds } from '../database/test-database.js';
-import { type CliResult, runCli } from '../lab/cli.process.js';
-import { describeIf } from '../lab/skip.js';
+import { type CliResult, runCli } from '../lab/service/cli.process.js';
+import { describeIf } from '../lab/skip/skip.js';
 import { cliSettings } from './cli-settings.js';
 import { applyScript, ownClientOf } from './own-client.js';
 

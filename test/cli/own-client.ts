@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { exitOf } from '../lab/child-process.js';
-import { querySqlserver } from '../lab/sqlserver.client.js';
-import { systemProgram } from '../lab/tools.js';
+import { exitOf } from '../lab/processes/child-process.js';
+import { querySqlserver } from '../lab/databases/sqlserver.client.js';
+import { systemProgram } from '../lab/skip/tools.js';
 
 type DatabaseSettings = Readonly<Record<string, string>>;
 

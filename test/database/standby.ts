@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exitOf, run } from '../lab/child-process.js';
-import { freePort } from '../lab/free-port.js';
-import { findPostgres } from '../lab/postgres.binaries.js';
-import { queryOnce } from '../lab/postgres.client.js';
-import type { PostgresServer } from '../lab/postgres.server.js';
-import { tempFolder } from '../lab/temp-folder.js';
-import { giveToUnprivileged, unprivileged } from '../lab/unprivileged.js';
-import { until } from '../lab/until.js';
+import { exitOf, run } from '../lab/processes/child-process.js';
+import { freePort } from '../lab/network/free-port.js';
+import { findPostgres } from '../lab/databases/postgres-binaries.js';
+import { queryOnce } from '../lab/databases/postgres.client.js';
+import type { PostgresServer } from '../lab/databases/postgres.server.js';
+import { tempFolder } from '../lab/files/temp-folder.js';
+import { giveToUnprivileged, unprivileged } from '../lab/processes/unprivileged.js';
+import { until } from '../lab/processes/until.js';
 
 /** A hot standby that streams from a primary. */
 export interface Standby {

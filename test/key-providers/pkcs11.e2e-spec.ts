@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { childrenOf, run } from '../lab/child-process.ts';
-import { type Deployment, startDeployment } from '../lab/deployment.ts';
+import { childrenOf, run } from '../lab/processes/child-process.ts';
+import { type Deployment, startDeployment } from '../lab/service/deployment.ts';
 import { throwawayKey } from '../lab/pkcs11/rsa-key.ts';
 import { SoftHsm, softHsm, type SoftToken } from '../lab/pkcs11/soft-hsm.ts';
-import { describeServingWith } from '../lab/serving-with.ts';
-import { describeIf } from '../lab/skip.ts';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.ts';
-import { until } from '../lab/until.ts';
+import { describeServingWith } from '../lab/service/serving-with.suite.ts';
+import { describeIf } from '../lab/skip/skip.ts';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.ts';
+import { until } from '../lab/processes/until.ts';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
 const expected = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'utf8')) as {

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { exitOf } from '../lab/child-process.js';
-import { tiedToUs } from '../lab/tied-to-us.js';
+import { exitOf } from '../lab/processes/child-process.js';
+import { tiedToUs } from '../lab/processes/tied-to-us.js';
 import type { ReplicaOrder, ReplicaReport } from './replica.worker.js';
 
 /** A replica in a process of its own, see replica.worker.ts. */

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { expect } from '@jest/globals';
-import { exitOf } from '../lab/child-process.js';
-import { startDeployment } from '../lab/deployment.js';
-import { freePort } from '../lab/free-port.js';
-import { statusOf } from '../lab/http-status.js';
-import { serviceEntry } from '../lab/service.process.js';
-import { testIf } from '../lab/skip.js';
-import { until } from '../lab/until.js';
+import { exitOf } from '../lab/processes/child-process.js';
+import { startDeployment } from '../lab/service/deployment.js';
+import { freePort } from '../lab/network/free-port.js';
+import { statusOf } from '../lab/network/http-status.js';
+import { serviceEntry } from '../lab/service/service.process.js';
+import { testIf } from '../lab/skip/skip.js';
+import { until } from '../lab/processes/until.js';
 
 const full = '/dev/full';
 

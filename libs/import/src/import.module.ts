@@ -1,6 +1,11 @@
-import { Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { JsonImport } from './json-import.js';
 
-/** Provides the JsonImport. Expects DatabaseModule and KeyRingModule to be global. */
+/** Provides the JsonImport. */
 @Module({ providers: [JsonImport], exports: [JsonImport] })
-export class ImportModule {}
+export class ImportModule {
+  /** On the rooms that it needs: DatabaseModule and KeyRingModule. */
+  static on(...imports: DynamicModule[]): DynamicModule {
+    return { module: ImportModule, imports };
+  }
+}

@@ -29,7 +29,7 @@ const secondMember = userId(json.userKey[1]?.id ?? '');
 describe('the JSON file of a classic deployment', () => {
   let fixture: KeyRingFixture;
   beforeEach(async () => {
-    fixture = await KeyRingFixture.create('empty', ImportModule);
+    fixture = await KeyRingFixture.create('empty', (rooms) => [ImportModule.on(...rooms)]);
   });
   afterEach(() => fixture.remove());
 

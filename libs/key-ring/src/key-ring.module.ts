@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ClassicKeys } from './data-keys/classic-keys.js';
 import { DataKeys } from './data-keys/data-keys.js';
@@ -13,8 +13,7 @@ import { ProviderCheck } from './provider-check.js';
 import { RingReload } from './ring-reload.js';
 import { OpeningFailures } from './values/opening-failures.js';
 
-/** Provides the KeyRing everywhere; needs the database, the key provider and metrics, which are global too. */
-@Global()
+/** Provides the KeyRing. Give it DatabaseModule, CryptoProvidersModule and ObservabilityModule in `imports`. */
 @Module({
   imports: [TypeOrmModule.forFeature([DataKeyRow, DataKeyWrappingRow, ApplicationDataRow])],
   providers: [

@@ -7,7 +7,7 @@ import { UserKeysController } from './user-keys.controller.js';
 import { ConfigurableModuleClass } from './user-keys.module-definition.js';
 import { UserKeys } from './user-keys.js';
 
-/** Serves `/user-keys`. Expects AuthModule, DatabaseModule, KeyRingModule and ObservabilityModule to be global. */
+/** Serves `/user-keys`. Give it AuthModule, DatabaseModule, KeyRingModule and ObservabilityModule in `imports`. */
 @Module({
   controllers: [UserKeysController],
   providers: [AccessRecorder, UserKeyReader, UserKeyWriter, UserKeys, UserKeysAudit],

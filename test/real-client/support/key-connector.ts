@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Deployment } from '../../lab/deployment.js';
-import { type ServiceOptions, type ServiceProcess, startService } from '../../lab/service.process.js';
-import { until } from '../../lab/until.js';
+import type { Deployment } from '../../lab/service/deployment.js';
+import { type ServiceOptions, type ServiceProcess, startService } from '../../lab/service/service.process.js';
+import { until } from '../../lab/processes/until.js';
 import type { Member } from './bitwarden/member.js';
 import { httpsCall, type HttpsAnswer } from './https.js';
 

@@ -5,7 +5,7 @@ import type { UserId } from '@key-connector/common';
 import { CryptoProvidersModule, type KeyProviderSettings } from '@key-connector/crypto-providers';
 import { Database, DatabaseModule, databaseSettingsSchema, type StoredUserKey } from '@key-connector/database';
 import { Metrics, ObservabilityModule } from '@key-connector/observability';
-import { ConsoleLogger, type Type } from '@nestjs/common';
+import { ConsoleLogger, type DynamicModule } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import SqliteDatabase from 'better-sqlite3';
 import { KeyRingModule } from '../key-ring.module.js';
@@ -33,18 +33,21 @@ export interface Replica {
   load(): Promise<void>;
 }
 
+/** Rooms that stand on those of a replica. */
+type RoomsAbove = (rooms: DynamicModule[]) => DynamicModule[];
+
 /** An SQLite file with real migrations, and replicas of the service on it. */
 export class KeyRingFixture {
   private readonly modules: TestingModule[] = [];
 
   private constructor(
     private readonly folder: string,
-    private readonly rooms: readonly Type[],
+    private readonly above: RoomsAbove,
   ) {}
 
-  /** An empty database, or a copy of the classic deployment's; the replicas on it have these rooms too. */
-  static async create(contents: 'empty' | 'classic' = 'empty', ...rooms: readonly Type[]): Promise<KeyRingFixture> {
-    const fixture = new KeyRingFixture(await mkdtemp(join(tmpdir(), 'key-connector-key-ring-')), rooms);
+  /** An empty database, or a copy of the classic deployment's; its replicas have these further rooms. */
+  static async create(contents: 'empty' | 'classic' = 'empty', above: RoomsAbove = () => []): Promise<KeyRingFixture> {
+    const fixture = new KeyRingFixture(await mkdtemp(join(tmpdir(), 'key-connector-key-ring-')), above);
     if (contents === 'classic') await copyFile(`${classicFolder}classic.sqlite`, fixture.file);
     return fixture;
   }
@@ -62,15 +65,14 @@ export class KeyRingFixture {
       provider: 'sqlite',
       sqliteConnectionString: `Data Source=${this.file}`,
     });
-    const module = await Test.createTestingModule({
-      imports: [
-        ObservabilityModule.forRoot({ host: '127.0.0.1' }),
-        DatabaseModule.forRoot(database),
-        CryptoProvidersModule.forRoot(keyProvider),
-        KeyRingModule.forRoot({ valueLayout, providerCheckSeconds: 300 }),
-        ...this.rooms,
-      ],
-    })
+    const below = [
+      ObservabilityModule.forRoot({ host: '127.0.0.1' }),
+      DatabaseModule.forRoot(database),
+      CryptoProvidersModule.forRoot(keyProvider),
+    ];
+    const useFactory = (): KeyRingSettings => ({ valueLayout, providerCheckSeconds: 300 });
+    const rooms = [...below, KeyRingModule.forRootAsync({ imports: below, useFactory })];
+    const module = await Test.createTestingModule({ imports: [...rooms, ...this.above(rooms)] })
       .setLogger(new ConsoleLogger({ logLevels: [] }))
       .compile();
     this.modules.push(module);
