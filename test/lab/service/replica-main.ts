@@ -4,7 +4,7 @@
  */
 import type { INestApplication, LoggerService } from '@nestjs/common';
 
-const build = new URL('../../dist/key-connector/', import.meta.url);
+const build = new URL('../../../dist/key-connector/', import.meta.url);
 const load = async <T>(path: string): Promise<T> => (await import(new URL(path, build).href)) as T;
 
 const { createApp } = await load<{

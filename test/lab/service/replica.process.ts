@@ -1,19 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { exitOf } from '../lab/processes/child-process.js';
-import { tiedToUs } from '../lab/processes/tied-to-us.js';
-import type { ReplicaOrder, ReplicaReport } from './replica.worker.js';
+import { tiedToUs } from '../processes/command-line.ts';
+import type { ReplicaOrder, ReplicaReport } from './replica-main.ts';
+import { productionEnvironment } from './service.process.ts';
 
-/** A replica in a process of its own, see replica.worker.ts. */
+/** A replica in a process of its own, see replica-main.ts. */
 export class Replica {
   private constructor(private readonly child: ChildProcess) {}
 
   static async launch(): Promise<Replica> {
-    const worker = fileURLToPath(new URL('./replica.worker.ts', import.meta.url));
-    const { PATH = '', HOME = '' } = process.env;
+    const worker = fileURLToPath(new URL('./replica-main.ts', import.meta.url));
     const [execPath, execArgv] = tiedToUs(process.execPath, []);
-    const child = fork(worker, { execPath, execArgv, env: { PATH, HOME, NODE_ENV: 'production' } });
+    const child = fork(worker, { execPath, execArgv, env: productionEnvironment({}) });
     const replica = new Replica(child);
     await replica.report();
     return replica;
@@ -21,8 +20,7 @@ export class Replica {
 
   /** Boots to the end and gives the base URL. */
   async start(settings: Readonly<Record<string, string>>): Promise<string> {
-    const environment = Object.entries(settings).map(([path, value]) => [`keyConnectorSettings__${path}`, value]);
-    const report = await this.order({ start: Object.fromEntries(environment) as Record<string, string> });
+    const report = await this.order({ start: productionEnvironment(settings) });
     if (typeof report === 'object' && 'url' in report) return report.url;
     throw new Error(`A replica did not start: ${typeof report === 'object' ? report.error : report}`);
   }
@@ -33,8 +31,14 @@ export class Replica {
   }
 
   async end(): Promise<void> {
+    if (this.ended) return;
+    const exit = once(this.child, 'exit');
     this.child.kill('SIGKILL');
-    await exitOf(this.child);
+    await exit;
+  }
+
+  private get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   private async order(order: ReplicaOrder): Promise<ReplicaReport> {
@@ -52,7 +56,7 @@ export class Replica {
       throw new Error(`A replica ended with ${String(code ?? signal)} before it reported.`);
     });
     try {
-      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error('The replica has ended.');
+      if (this.ended) throw new Error('The replica has ended.');
       return (await Promise.race([said, ended]))[0];
     } finally {
       waiting.abort();
