@@ -14,7 +14,7 @@ export async function serve(): Promise<void> {
   let app: NestFastifyApplication | undefined;
   try {
     logger.debug({ msg: 'settings', settings });
-    trustExtraCas(settings.tls.extraCaPath);
+    await trustExtraCas(settings.tls.extraCaPath);
     useProxies();
     app = await createApp(settings, logger);
     await app.listen(settings.http.port, settings.http.host);
