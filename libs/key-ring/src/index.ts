@@ -4,4 +4,3 @@ export { DataKeyLost, DataKeyUnreadable, NotReady, UserKeyUnreadable, ValueLayou
 export { KeyRing, type KeyRingSummary } from './key-ring.js';
 export { KeyRingModule } from './key-ring.module.js';
 export { type KeyRingSettings, keyRingSettingsSchema } from './key-ring.settings.js';
-export type { SealedKey } from './sealed-key.js';

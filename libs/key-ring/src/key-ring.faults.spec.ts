@@ -23,7 +23,7 @@ describe('the key provider', () => {
     await replica.load();
     await replica.load();
     const sealed = replica.keyRing.seal(alice, randomBytes(32));
-    await Promise.all(Array.from({ length: 100 }, () => replica.keyRing.open(alice, sealed)));
+    await Promise.all(Array.from({ length: 100 }, () => replica.keyRing.open(sealed)));
     expect(unwrap).toHaveBeenCalledTimes(1);
   });
 
@@ -42,7 +42,7 @@ describe('the key provider', () => {
     await replica.load();
     jest.spyOn(await kekOf(replica), 'unwrap').mockRejectedValue(away);
     const key = randomBytes(32);
-    await expect(replica.keyRing.open(alice, replica.keyRing.seal(alice, key))).resolves.toEqual(key);
+    await expect(replica.keyRing.open(replica.keyRing.seal(alice, key))).resolves.toEqual(key);
   });
 
   it('that gives back another data key than it wrapped is not relied on', async () => {
@@ -62,7 +62,7 @@ describe('a replica', () => {
     });
     await loser.load();
     const key = randomBytes(32);
-    await expect(loser.keyRing.open(alice, winner.keyRing.seal(alice, key))).resolves.toEqual(key);
+    await expect(loser.keyRing.open(winner.keyRing.seal(alice, key))).resolves.toEqual(key);
   });
 
   it('takes no lock when the data keys are there', async () => {
@@ -81,12 +81,12 @@ describe('a replica', () => {
     const { value } = replica.keyRing.seal(alice, randomBytes(32));
     const madeUp = Array.from({ length: 1000 }, (_, id) => value.replace('kc2.1', `kc2.${id + 2}`));
     const outcomes = await Promise.allSettled(
-      madeUp.map((one) => replica.keyRing.open(alice, { value: one, dataKeyId: null })),
+      madeUp.map((one) => replica.keyRing.open({ id: alice, value: one, dataKeyId: null })),
     );
     expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
     expect(read).toHaveBeenCalledTimes(1);
     const before = performance.now();
-    await replica.keyRing.open(alice, { value: madeUp[0] ?? '', dataKeyId: null }).catch(() => undefined);
+    await replica.keyRing.open({ id: alice, value: madeUp[0] ?? '', dataKeyId: null }).catch(() => undefined);
     expect(read).toHaveBeenCalledTimes(2);
     expect(performance.now() - before).toBeGreaterThan(500);
   });

@@ -44,21 +44,21 @@ describe('on an empty database, the key ring', () => {
     const key = randomBytes(32);
     for (const writer of replicas) {
       const sealed = writer.keyRing.seal(alice, key);
-      for (const reader of replicas) await expect(reader.keyRing.open(alice, sealed)).resolves.toEqual(key);
+      for (const reader of replicas) await expect(reader.keyRing.open(sealed)).resolves.toEqual(key);
     }
   });
 
   it('opens after a restart what it sealed before', async () => {
     fixture = await KeyRingFixture.create();
     const key = randomBytes(32);
-    fixture.store(alice, await fixture.start().then(({ keyRing }) => keyRing.seal(alice, key)));
-    await expect((await fixture.start()).keyRing.open(alice, fixture.stored(alice))).resolves.toEqual(key);
+    fixture.store(await fixture.start().then(({ keyRing }) => keyRing.seal(alice, key)));
+    await expect((await fixture.start()).keyRing.open(fixture.stored(alice))).resolves.toEqual(key);
   });
 
   it('is not ready before it is loaded', async () => {
     fixture = await KeyRingFixture.create();
     const { keyRing } = await fixture.replica();
     expect(() => keyRing.seal(alice, randomBytes(32))).toThrow('not loaded yet');
-    await expect(keyRing.open(alice, { value: '', dataKeyId: null })).rejects.toMatchObject({ code: 'NOT_READY' });
+    await expect(keyRing.open({ id: alice, value: '', dataKeyId: null })).rejects.toMatchObject({ code: 'NOT_READY' });
   });
 });

@@ -11,7 +11,6 @@ import { KeyRing } from './key-ring.js';
 import { KnownValuesCheck } from './known-values.check.js';
 import { OpeningFailures } from './opening-failures.js';
 import { JsonImport } from './json-import/json-import.js';
-import { UserKeyRows } from './json-import/user-key.rows.js';
 import { ProviderCheck } from './provider.check.js';
 import { RingReload } from './ring.reload.js';
 import { WrappingsOpener } from './wrappings.opener.js';
@@ -30,7 +29,6 @@ import { WrappingsOpener } from './wrappings.opener.js';
     OpeningFailures,
     ProviderCheck,
     RingReload,
-    UserKeyRows,
     WrappingsOpener,
   ],
   exports: [JsonImport, KeyRing],

@@ -13,7 +13,7 @@ describe('the key ring refuses to start, and changes nothing,', () => {
   it('when there are user keys and no data key', async () => {
     fixture = await KeyRingFixture.create();
     const { keyRing } = await fixture.start();
-    fixture.store(alice, { ...keyRing.seal(alice, randomBytes(32)), dataKeyId: null });
+    fixture.store({ ...keyRing.seal(alice, randomBytes(32)), dataKeyId: null });
     fixture.sql('DELETE FROM "DataKeyWrappings"');
     fixture.sql('DELETE FROM "DataKeys"');
     for (const layout of ['auto', 'classic', 'bound', 'boundOnly'] as const)
@@ -78,10 +78,10 @@ describe('the key ring refuses to start, and changes nothing,', () => {
     fixture = await KeyRingFixture.create();
     const { keyRing } = await fixture.start();
     const sealed = keyRing.seal(alice, randomBytes(32));
-    fixture.store(bob, sealed);
+    fixture.store({ ...sealed, id: bob });
     const message = expect.stringContaining('None of the 1 newest user keys opens');
     await expectRefused(fixture, { code: 'DATA_KEY_UNREADABLE', message });
-    fixture.store(alice, sealed);
+    fixture.store(sealed);
     const replica = await fixture.start();
     expect(await failuresOf(replica)).toEqual({ not_authentic: 1 });
   });

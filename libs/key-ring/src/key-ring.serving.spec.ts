@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { StoredUserKey } from '@key-connector/database';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { SealedKey } from './sealed-key.js';
 import { failuresOf, KeyRingFixture } from './testing/key-ring.fixture.js';
 import { alice, bob } from './testing/user-id.js';
 
@@ -13,7 +13,7 @@ describe('while serving, the key ring', () => {
     const replica = await fixture.start('bound');
     const { keyRing } = replica;
     const sealed = keyRing.seal(alice, randomBytes(32));
-    const bad: SealedKey[] = [
+    const bad: Omit<StoredUserKey, 'id'>[] = [
       { value: '', dataKeyId: null },
       { value: sealed.value.slice(0, -4), dataKeyId: 0 },
       { value: keyRing.seal(bob, randomBytes(32)).value, dataKeyId: 0 },
@@ -22,7 +22,8 @@ describe('while serving, the key ring', () => {
       { value: sealed.value.replace('kc2.0', 'kc2.9'), dataKeyId: 9 },
     ];
     const messages = new Set<string>();
-    for (const value of bad) await keyRing.open(alice, value).catch((error: unknown) => messages.add(String(error)));
+    for (const row of bad)
+      await keyRing.open({ ...row, id: alice }).catch((error: unknown) => messages.add(String(error)));
     expect([...messages]).toEqual(['UserKeyUnreadable: The stored key cannot be opened.']);
     expect(await failuresOf(replica)).toEqual({
       malformed: 1,
@@ -45,7 +46,7 @@ describe('while serving, the key ring', () => {
     const key = randomBytes(32);
     const sealed = rotated.seal(alice, key);
     expect(sealed.dataKeyId).toBe(2);
-    const reads = Array.from({ length: 50 }, () => old.keyRing.open(alice, sealed));
+    const reads = Array.from({ length: 50 }, () => old.keyRing.open(sealed));
     expect(await Promise.all(reads)).toEqual(reads.map(() => key));
     expect(old.keyRing.summary().activeDataKeyId).toBe(2);
   });
@@ -56,8 +57,8 @@ describe('while serving, the key ring', () => {
     const key = randomBytes(32);
     const sealed = keyRing.seal(alice, key);
     fixture.sql(`INSERT INTO "DataKeys" VALUES (2, '2026-01-01 00:00:00')`);
-    const unknown = { value: sealed.value.replace('kc2.1', 'kc2.2'), dataKeyId: 2 };
-    await expect(keyRing.open(alice, unknown)).rejects.toMatchObject({ code: 'USER_KEY_UNREADABLE' });
-    await expect(keyRing.open(alice, sealed)).resolves.toEqual(key);
+    const unknown = { id: alice, value: sealed.value.replace('kc2.1', 'kc2.2'), dataKeyId: 2 };
+    await expect(keyRing.open(unknown)).rejects.toMatchObject({ code: 'USER_KEY_UNREADABLE' });
+    await expect(keyRing.open(sealed)).resolves.toEqual(key);
   });
 });

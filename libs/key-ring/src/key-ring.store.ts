@@ -1,8 +1,6 @@
-import { type SealedKey } from './sealed-key.js';
-import { parseUserId, type UserId } from '@key-connector/common';
-import { Database, UserKey } from '@key-connector/database';
+import { Database, type StoredUserKey, UserKeyRows } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, Like, Not } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { ApplicationDataRow } from './entities/application-data.entity.js';
 import { DataKeyWrappingRow } from './entities/data-key-wrapping.entity.js';
 import { DataKeyRow } from './entities/data-key.entity.js';
@@ -21,7 +19,7 @@ export interface StoredRing {
 export class KeyRingStore {
   constructor(
     private readonly database: Database,
-    private readonly source: DataSource,
+    private readonly userKeys: UserKeyRows,
   ) {}
 
   read(): Promise<StoredRing> {
@@ -30,7 +28,7 @@ export class KeyRingStore {
 
   /** Runs reads outside of any transaction. */
   reading<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.database.read(() => work(this.source.manager));
+    return this.database.read(({ manager }) => work(manager));
   }
 
   /** Data keys before wrappings: a data key that is inserted meanwhile is then not seen without its wrapping. */
@@ -59,24 +57,15 @@ export class KeyRingStore {
   }
 
   hasUserKeys(manager: EntityManager): Promise<boolean> {
-    return manager.exists(UserKey);
+    return this.userKeys.exist(manager);
   }
 
   hasClassicValues(manager: EntityManager): Promise<boolean> {
-    return manager.existsBy(UserKey, { value: Not(Like(`${boundPrefix}%`)) });
+    return this.userKeys.existWithoutPrefix(manager, boundPrefix);
   }
 
   /** The newest stored values, at most `take`. */
-  async newestValues(manager: EntityManager, take: number): Promise<{ userId: UserId; stored: SealedKey }[]> {
-    const rows = await manager.find(UserKey, {
-      select: { id: true, value: true, dataKeyId: true },
-      where: { value: Not(IsNull()) },
-      order: { creationDate: 'DESC' },
-      take,
-    });
-    return rows.flatMap(({ id, value, dataKeyId }) => {
-      const userId = parseUserId(id);
-      return userId === undefined || value === null ? [] : [{ userId, stored: { value, dataKeyId } }];
-    });
+  newestValues(manager: EntityManager, take: number): Promise<StoredUserKey[]> {
+    return this.userKeys.newest(manager, take);
   }
 }

@@ -1,4 +1,5 @@
 import type { UserId } from '@key-connector/common';
+import type { StoredUserKey } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataKeysLoader } from './data-keys.loader.js';
 import { NotReady } from './key-ring.errors.js';
@@ -10,7 +11,6 @@ import { OpeningFailures } from './opening-failures.js';
 import { ProviderCheck, type ProviderState } from './provider.check.js';
 import { Ring } from './ring.js';
 import { RingReload } from './ring.reload.js';
-import type { SealedKey } from './sealed-key.js';
 import { resolveLayout } from './value-layout.js';
 
 /** What the service prints about its data keys when it is ready. */
@@ -66,18 +66,17 @@ export class KeyRing {
   }
 
   /** Encrypts a user's key for the database, in the layout that the settings ask for. */
-  seal(userId: UserId, key: Uint8Array): SealedKey {
-    return this.current().seal(userId, key);
+  seal(id: UserId, key: Uint8Array): StoredUserKey {
+    return this.current().seal(id, key);
   }
 
   /** Decrypts a stored value; the caller wipes the result. Whatever is wrong with the value is a UserKeyUnreadable. */
-  async open(userId: UserId, stored: SealedKey): Promise<Buffer> {
+  async open(stored: StoredUserKey): Promise<Buffer> {
     try {
-      return this.current().open(userId, stored);
+      return this.current().open(stored);
     } catch (error) {
-      if (error instanceof OpeningFailure && error.reason === 'unknown_data_key')
-        return this.openReloaded(userId, stored);
-      throw this.failures.report(userId, error);
+      if (error instanceof OpeningFailure && error.reason === 'unknown_data_key') return this.openReloaded(stored);
+      throw this.failures.report(stored.id, error);
     }
   }
 
@@ -88,12 +87,12 @@ export class KeyRing {
   }
 
   /** Another replica may have rotated: the value names a data key that is newer than what is in memory. */
-  private async openReloaded(userId: UserId, stored: SealedKey): Promise<Buffer> {
+  private async openReloaded(stored: StoredUserKey): Promise<Buffer> {
     this.ring = (await this.reload.run(this.current())) ?? this.current();
     try {
-      return this.ring.open(userId, stored);
+      return this.ring.open(stored);
     } catch (error) {
-      throw this.failures.report(userId, error);
+      throw this.failures.report(stored.id, error);
     }
   }
 

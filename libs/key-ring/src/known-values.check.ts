@@ -1,4 +1,4 @@
-import type { UserId } from '@key-connector/common';
+import type { StoredUserKey } from '@key-connector/database';
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { classicDataKeyId } from './data-key.js';
@@ -28,7 +28,7 @@ export class KnownValuesCheck {
   async runWith(ring: Ring, manager: EntityManager): Promise<void> {
     await this.requireNoClassicValueLeft(ring, manager);
     const sample = await this.store.newestValues(manager, sampleSize);
-    const failed = sample.filter(({ userId, stored }) => !this.opens(ring, userId, stored));
+    const failed = sample.filter((stored) => !this.opens(ring, stored));
     if (sample.length > 0 && failed.length === sample.length)
       throw new DataKeyUnreadable(
         `None of the ${sample.length} newest user keys opens with the data keys of this database ` +
@@ -48,12 +48,12 @@ export class KnownValuesCheck {
       );
   }
 
-  private opens(ring: Ring, userId: UserId, stored: Parameters<Ring['open']>[1]): boolean {
+  private opens(ring: Ring, stored: StoredUserKey): boolean {
     try {
-      ring.open(userId, stored).fill(0);
+      ring.open(stored).fill(0);
       return true;
     } catch (error) {
-      this.failures.report(userId, error);
+      this.failures.report(stored.id, error);
       return false;
     }
   }

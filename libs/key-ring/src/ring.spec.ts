@@ -1,9 +1,9 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { UserId } from '@key-connector/common';
+import type { StoredUserKey } from '@key-connector/database';
 import { describe, expect, it } from '@jest/globals';
 import { OpeningFailure } from './opening-failure.js';
 import { Ring } from './ring.js';
-import type { SealedKey } from './sealed-key.js';
 import { appended, everyBitFlipped, everyPayloadBitFlipped, everyTruncation } from './testing/alterations.js';
 import {
   referenceOpenBound,
@@ -21,9 +21,10 @@ const secret = (id: number): Buffer => secrets.get(id) ?? Buffer.alloc(0);
 const ring = (layout: ValueLayout, ...ids: number[]): Ring =>
   new Ring(new Map(ids.map((id) => [id, { id, secret: createSecretKey(secret(id)) }])), layout);
 
-const outcome = (of: Ring, user: UserId, stored: SealedKey): string => {
+/** What a value opens to, in this member's row. */
+const outcome = (of: Ring, id: UserId, value: Omit<StoredUserKey, 'id'>): string => {
   try {
-    return of.open(user, stored).toString('hex');
+    return of.open({ ...value, id }).toString('hex');
   } catch (error) {
     if (error instanceof OpeningFailure) return error.reason;
     throw error;

@@ -1,9 +1,9 @@
 import type { UserId } from '@key-connector/common';
+import type { StoredUserKey } from '@key-connector/database';
 import { classicDataKeyId, type DataKey } from './data-key.js';
 import { isBound, openBound, parseBound, sealBound } from './layouts/bound.layout.js';
 import { openClassic, sealClassic } from './layouts/classic.layout.js';
 import { OpeningFailure } from './opening-failure.js';
-import type { SealedKey } from './sealed-key.js';
 import type { ValueLayout } from './value-layout.js';
 
 /** The data keys at one moment, and how values are written with them. */
@@ -18,17 +18,17 @@ export class Ring {
     this.active = this.dataKey(Math.max(...dataKeys.keys()));
   }
 
-  seal(userId: UserId, key: Uint8Array): SealedKey {
-    if (this.layout === 'classic') return { value: sealClassic(this.active, key), dataKeyId: null };
-    return { value: sealBound(this.active, userId, key), dataKeyId: this.active.id };
+  seal(id: UserId, key: Uint8Array): StoredUserKey {
+    if (this.layout === 'classic') return { id, value: sealClassic(this.active, key), dataKeyId: null };
+    return { id, value: sealBound(this.active, id, key), dataKeyId: this.active.id };
   }
 
   /** Opens a stored value; an OpeningFailure says why not. */
-  open(userId: UserId, { value, dataKeyId }: SealedKey): Buffer {
+  open({ id, value, dataKeyId }: StoredUserKey): Buffer {
     if (!isBound(value)) return this.openClassic(value, dataKeyId);
     const bound = parseBound(value);
     if (dataKeyId !== null && dataKeyId !== bound.dataKeyId) throw new OpeningFailure('data_key_id_mismatch');
-    return openBound(this.dataKey(bound.dataKeyId), userId, bound);
+    return openBound(this.dataKey(bound.dataKeyId), id, bound);
   }
 
   /** A row that names a data key was written bound: a classic value in it was put there by someone else. */

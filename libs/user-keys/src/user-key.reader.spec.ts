@@ -18,8 +18,8 @@ class SlowTable {
   readonly database = {
     description: 'a slow table',
     acquireTimeout: 5000,
-    read: (work: () => Promise<unknown>) => work(),
-    userKeys: { find: (ids: readonly UserId[]) => this.find(ids) },
+    read: (work: (session: unknown) => Promise<unknown>) =>
+      work({ userKeys: { find: (ids: readonly UserId[]) => this.find(ids) } }),
   } as unknown as Database;
 
   put(n: number, value: string): void {

@@ -21,7 +21,7 @@ export class UserKeyReader {
   }
 
   private async query(ids: readonly UserId[]): Promise<(StoredUserKey | undefined)[]> {
-    const rows = await this.database.read(() => this.database.userKeys.find(ids));
+    const rows = await this.database.read(({ userKeys }) => userKeys.find(ids));
     const byId = new Map(rows.map((row) => [row.id, row]));
     return ids.map((id) => byId.get(id));
   }

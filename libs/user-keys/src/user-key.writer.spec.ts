@@ -19,8 +19,9 @@ class SlowTable {
   readonly database = {
     description: 'a slow table',
     acquireTimeout: 5000,
-    write: (work: () => Promise<void>) => work(),
-    userKeys: { maxPuts: 3, put: (keys: readonly StoredUserKey[]) => this.put(keys) },
+    maxPuts: 3,
+    write: (work: (session: unknown) => Promise<void>) =>
+      work({ userKeys: { put: (keys: readonly StoredUserKey[]) => this.put(keys) } }),
   } as unknown as Database;
 
   private put(keys: readonly StoredUserKey[]): Promise<void> {

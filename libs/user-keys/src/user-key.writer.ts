@@ -9,7 +9,7 @@ export class UserKeyWriter {
   private readonly batches: StatementBatches<StoredUserKey, undefined>;
 
   constructor(private readonly database: Database) {
-    this.batches = new StatementBatches(database, database.userKeys.maxPuts, (keys) => this.putAll(keys));
+    this.batches = new StatementBatches(database, database.maxPuts, (keys) => this.putAll(keys));
   }
 
   /** Resolves when the row is committed. */
@@ -45,6 +45,6 @@ export class UserKeyWriter {
   }
 
   private send(keys: readonly StoredUserKey[]): Promise<void> {
-    return this.database.write(() => this.database.userKeys.put(keys, new Date()));
+    return this.database.write(({ userKeys }) => userKeys.put(keys, new Date()));
   }
 }

@@ -23,7 +23,7 @@ export class UserKeys {
     this.ring.requireLoaded();
     const stored = await this.reader.read(id);
     if (stored === undefined) throw new UserKeyNotFound();
-    const key = await this.ring.open(id, stored);
+    const key = await this.ring.open(stored);
     this.accesses.record(id);
     return key;
   }
@@ -31,13 +31,12 @@ export class UserKeys {
   /** Stores the member's first key; the primary key decides between many that try at once. */
   async create(id: UserId, key: Uint8Array): Promise<void> {
     const sealed = this.ring.seal(id, key);
-    const inserted = await this.database.write(() => this.database.userKeys.insert({ id, ...sealed }, new Date()));
+    const inserted = await this.database.write(({ userKeys }) => userKeys.insert(sealed, new Date()));
     if (!inserted) throw new UserKeyAlreadyStored();
   }
 
   /** Stores or replaces the member's key. */
   async replace(id: UserId, key: Uint8Array): Promise<void> {
-    const sealed = this.ring.seal(id, key);
-    await this.writer.put({ id, ...sealed });
+    await this.writer.put(this.ring.seal(id, key));
   }
 }

@@ -1,10 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
-import { fromUtcText } from '@key-connector/database';
+import { type DatedUserKey, fromUtcText, type StoredUserKey } from '@key-connector/database';
 import { OpeningFailure } from '../opening-failure.js';
 import type { Ring } from '../ring.js';
 import type { JsonFileEntry } from './json-file.schema.js';
 import type { OpenedJsonFile } from './opened-json-file.js';
-import type { StoredRow } from './user-key.rows.js';
 
 /** What the database lacks of a file, and what it already has. */
 export interface JsonImportPlan {
@@ -19,7 +18,11 @@ export interface JsonImportPlan {
 }
 
 /** Compares by the members' keys themselves: one key has a new ciphertext each time that it is sealed. */
-export function planImport(opened: OpenedJsonFile, ring: Ring, rows: ReadonlyMap<string, StoredRow>): JsonImportPlan {
+export function planImport(
+  opened: OpenedJsonFile,
+  ring: Ring,
+  rows: ReadonlyMap<string, DatedUserKey>,
+): JsonImportPlan {
   const plan: JsonImportPlan = { missing: [], same: [], newer: [], conflicting: [] };
   for (const entry of opened.file.userKey) {
     const row = rows.get(entry.id);
@@ -32,12 +35,12 @@ function relation(
   opened: OpenedJsonFile,
   ring: Ring,
   entry: JsonFileEntry,
-  { stored, changed }: StoredRow,
+  row: DatedUserKey,
 ): 'same' | 'newer' | 'conflicting' {
-  const same = opensTo(opened, ring, entry, stored);
+  const same = opensTo(opened, ring, entry, row);
   if (same === true) return 'same';
   const before = fromUtcText(entry.revisionDate ?? entry.creationDate);
-  return same === false && changed > before ? 'newer' : 'conflicting';
+  return same === false && row.changed > before ? 'newer' : 'conflicting';
 }
 
 /** Whether a stored value holds the key of the file; `undefined` when it does not open. */
@@ -45,11 +48,11 @@ export function opensTo(
   opened: OpenedJsonFile,
   ring: Ring,
   entry: JsonFileEntry,
-  stored: StoredRow['stored'],
+  stored: StoredUserKey,
 ): boolean | undefined {
   const expected = opened.open(entry);
   try {
-    const actual = ring.open(entry.id, stored);
+    const actual = ring.open(stored);
     try {
       return actual.length === expected.length && timingSafeEqual(actual, expected);
     } finally {

@@ -46,7 +46,7 @@ describe('the JSON file of a classic deployment', () => {
   const expectEveryKey = async ({ keyRing }: Replica): Promise<void> => {
     await keyRing.load();
     for (const [id, { key }] of Object.entries(users)) {
-      const opened = await keyRing.open(userId(id), fixture.stored(userId(id)));
+      const opened = await keyRing.open(fixture.stored(userId(id)));
       expect(opened.toString('base64')).toBe(key);
     }
   };
@@ -97,12 +97,12 @@ describe('the JSON file of a classic deployment', () => {
     fixture.sql('DELETE FROM "UserKeys" WHERE "Id" = ?', firstMember.toUpperCase());
     fixture.sql('UPDATE "UserKeys" SET "Id" = lower("Id") WHERE "Id" = ?', secondMember.toUpperCase());
     expect(await importing(replica)).toEqual({ imported: 1, present: members - 1, newer: 0 });
-    expect(fixture.stored(firstMember)).toEqual({ value: json.userKey[0]?.key, dataKeyId: null });
+    expect(fixture.stored(firstMember)).toEqual({ id: firstMember, value: json.userKey[0]?.key, dataKeyId: null });
   });
 
   it('never overwrites another key, and imports nothing beside it', async () => {
     const replica = await fixture.start();
-    fixture.store(firstMember, replica.keyRing.seal(firstMember, randomBytes(32)));
+    fixture.store(replica.keyRing.seal(firstMember, randomBytes(32)));
     fixture.sql('UPDATE "UserKeys" SET "CreationDate" = ?', '2023-01-10 00:11:22.0000000');
     const before = fixture.contents();
     const refused = importing(replica);
@@ -127,7 +127,7 @@ describe('the JSON file of a classic deployment', () => {
   it('leaves a first key that was stored here after the file was last changed', async () => {
     const replica = await fixture.start();
     const newer = replica.keyRing.seal(firstMember, randomBytes(32));
-    fixture.store(firstMember, newer);
+    fixture.store(newer);
     expect(await importing(replica)).toEqual({ imported: members - 1, present: 0, newer: 1 });
     expect(fixture.stored(firstMember)).toEqual(newer);
   });
@@ -180,7 +180,7 @@ describe('the JSON file of a classic deployment', () => {
     const replica = await connected();
     expect(await importing(replica, path)).toMatchObject({ imported: members + 1 });
     await replica.keyRing.load();
-    expect((await replica.keyRing.open(alice, fixture.stored(alice))).toString()).toBe('short');
+    expect((await replica.keyRing.open(fixture.stored(alice))).toString()).toBe('short');
   });
 
   it('is refused with another key-encryption key', async () => {
@@ -202,7 +202,7 @@ describe('the JSON file of a classic deployment', () => {
 
   it('does not make up for a lost data key', async () => {
     const replica = await connected();
-    fixture.store(alice, { value: 'kc2.1.AAAA', dataKeyId: null });
+    fixture.store({ id: alice, value: 'kc2.1.AAAA', dataKeyId: null });
     await expect(importing(replica)).rejects.toMatchObject({ code: 'DATA_KEY_LOST' });
     expect(fixture.sql('SELECT * FROM "ApplicationDatas"')).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { Database } from '@key-connector/database';
+import { Database, type NewUserKey, UserKeyRows } from '@key-connector/database';
 import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type EntityManager, QueryFailedError } from 'typeorm';
@@ -16,7 +16,6 @@ import type { JsonFile, JsonFileEntry } from './json-file.schema.js';
 import { JsonImportConflict, JsonImportRefused } from './json-import.errors.js';
 import { type JsonImportPlan, opensTo, planImport } from './json-import.plan.js';
 import { OpenedJsonFile } from './opened-json-file.js';
-import { type NewRow, UserKeyRows } from './user-key.rows.js';
 
 /** What an import did, in members. */
 export interface JsonImportResult {
@@ -169,7 +168,7 @@ export class JsonImport {
     );
     const wrong = entries.filter((entry) => {
       const row = rows.get(entry.id);
-      return row === undefined || opensTo(opened, ring, entry, row.stored) !== true;
+      return row === undefined || opensTo(opened, ring, entry, row) !== true;
     });
     if (wrong.length > 0)
       throw new JsonImportRefused(
@@ -181,12 +180,11 @@ export class JsonImport {
 }
 
 /** Values stay as they are where the ring writes the same layout under the same data key. */
-function newRow(opened: OpenedJsonFile, ring: Ring, { id, key: value, ...dates }: JsonFileEntry): NewRow {
-  if (ring.layout === 'classic' && opened.isSealedUnder(ring.active))
-    return { id, sealed: { value, dataKeyId: null }, ...dates };
+function newRow(opened: OpenedJsonFile, ring: Ring, { id, key: value, ...dates }: JsonFileEntry): NewUserKey {
+  if (ring.layout === 'classic' && opened.isSealedUnder(ring.active)) return { id, value, dataKeyId: null, ...dates };
   const key = opened.open({ id, key: value, ...dates });
   try {
-    return { id, sealed: ring.seal(id, key), ...dates };
+    return { ...ring.seal(id, key), ...dates };
   } finally {
     key.fill(0);
   }

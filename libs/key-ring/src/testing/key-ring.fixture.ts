@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { UserId } from '@key-connector/common';
 import { CryptoProvidersModule, type KeyProviderSettings } from '@key-connector/crypto-providers';
-import { Database, DatabaseModule, databaseSettingsSchema } from '@key-connector/database';
+import { Database, DatabaseModule, databaseSettingsSchema, type StoredUserKey } from '@key-connector/database';
 import { Metrics, ObservabilityModule } from '@key-connector/observability';
 import { ConsoleLogger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -11,7 +11,6 @@ import SqliteDatabase from 'better-sqlite3';
 import { KeyRingModule } from '../key-ring.module.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
 import { KeyRing } from '../key-ring.js';
-import type { SealedKey } from '../sealed-key.js';
 
 /** Files of a classic deployment. */
 export const classicFolder = `${resolve(import.meta.dirname, '../../../../test/fixtures/classic')}/`;
@@ -93,17 +92,17 @@ export class KeyRingFixture {
   }
 
   /** Puts a member's row into the database. */
-  store(user: UserId, { value, dataKeyId }: SealedKey): void {
+  store({ id, value, dataKeyId }: StoredUserKey): void {
     const insert = 'INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate") VALUES (?, ?, ?, ?)';
-    this.sql(insert, user.toUpperCase(), value, dataKeyId, '2026-01-01 00:00:00.0000000');
+    this.sql(insert, id.toUpperCase(), value, dataKeyId, '2026-01-01 00:00:00.0000000');
   }
 
   /** A member's row as it stands in the database. */
-  stored(user: UserId): SealedKey {
+  stored(id: UserId): StoredUserKey {
     const select = 'SELECT "Key" AS value, "DataKeyId" AS dataKeyId FROM "UserKeys" WHERE "Id" = ?';
-    const [row] = this.sql<SealedKey>(select, user.toUpperCase());
-    if (row === undefined) throw new Error(`no row for ${user}`);
-    return row;
+    const [row] = this.sql<Omit<StoredUserKey, 'id'>>(select, id.toUpperCase());
+    if (row === undefined) throw new Error(`no row for ${id}`);
+    return { id, ...row };
   }
 
   /** Runs SQL beside the service, as an operator, other software or a thief does. */
