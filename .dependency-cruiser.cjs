@@ -80,6 +80,28 @@ module.exports = {
       from: { path: '^(apps|libs|bench)/' },
       to: { path: '^examples/' },
     },
+    {
+      name: 'values-of-the-key-ring-know-no-table',
+      comment: 'Layouts and the ring are cryptography alone; data-keys stands on them, and what serves stands on both.',
+      severity: 'error',
+      from: { path: '^libs/key-ring/src/values/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/key-ring/src/',
+        pathNot: ['^libs/key-ring/src/values/', '^libs/key-ring/src/key-ring\\.(errors|settings)\\.ts$'],
+      },
+    },
+    {
+      name: 'data-keys-of-the-key-ring-know-no-request',
+      severity: 'error',
+      from: { path: '^libs/key-ring/src/data-keys/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/key-ring/src/',
+        pathNot: [
+          '^libs/key-ring/src/(data-keys|values)/',
+          '^libs/key-ring/src/key-ring\\.(errors|settings|module-definition)\\.ts$',
+        ],
+      },
+    },
     only('common', []),
     only('observability', ['common']),
     only('auth', ['common', 'observability']),
