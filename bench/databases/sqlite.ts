@@ -19,8 +19,8 @@ export async function startSqlite(): Promise<BenchDatabase> {
     description: `SQLite ${versionOf()}`,
     url: file,
     serviceSettings: {
-      keyConnectorSettings__database__provider: 'sqlite',
-      keyConnectorSettings__database__sqliteConnectionString: `Data Source=${file}`,
+      database__provider: 'sqlite',
+      database__sqliteConnectionString: `Data Source=${file}`,
     },
     activeWrapping: () => using(activeWrapping),
     insert: (rows) =>

@@ -8,7 +8,7 @@ import { mysqlReason, ownsMariadb, startMariadb } from '../lab/databases/mariadb
 import { ownsPostgres, startPostgres, type PostgresServer } from '../lab/databases/postgres.server.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { noSmallDisk, smallDisk, type SmallDisk } from '../lab/files/small-disk.js';
-import { giveToUnprivileged } from '../lab/processes/unprivileged.js';
+import { giveToUnprivileged } from '../lab/processes/command-line.js';
 import { until } from '../lab/processes/until.js';
 
 /** A database whose files lie on a small disk. */

@@ -6,7 +6,7 @@ import { tlsCertificate } from '../lab/files/certificate.js';
 import { mysqlReason, ownsMariadb, startMariadb, type MariadbServer } from '../lab/databases/mariadb.server.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { tempFolder, type TempFolder } from '../lab/files/temp-folder.js';
-import { giveToUnprivileged } from '../lab/processes/unprivileged.js';
+import { giveToUnprivileged } from '../lab/processes/command-line.js';
 import { newId, openDatabase, put } from './open-database.js';
 
 describeIf(ownsMariadb, mysqlReason, 'TLS to MariaDB', () => {

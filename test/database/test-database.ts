@@ -2,14 +2,13 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
-import type { DatabaseServer } from '../lab/databases/database.server.js';
+import type { DatabaseServer, ServerOptions } from '../lab/databases/database.server.js';
 import { freshName } from '../lab/databases/hosted.server.js';
 import {
   hasMysql,
   mysqlReason,
   ownsMariadb,
   startMariadb,
-  type MariadbOptions,
   type MariadbServer,
 } from '../lab/databases/mariadb.server.js';
 import { dropDatabase } from '../lab/databases/postgres.client.js';
@@ -129,7 +128,7 @@ export async function postgresDatabases(
 }
 
 /** Databases on one MariaDB or MySQL server. */
-export async function mysqlDatabases(options: MariadbOptions = {}): Promise<TestDatabases & { server: MariadbServer }> {
+export async function mysqlDatabases(options: ServerOptions = {}): Promise<TestDatabases & { server: MariadbServer }> {
   const server = await startMariadb(options);
   return onServer(server, {
     owned: ownsMariadb,

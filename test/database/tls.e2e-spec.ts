@@ -6,7 +6,7 @@ import { tlsCertificate } from '../lab/files/certificate.js';
 import { ownsPostgres, startPostgres, type PostgresServer } from '../lab/databases/postgres.server.js';
 import { testIf } from '../lab/skip/skip.js';
 import { tempFolder, type TempFolder } from '../lab/files/temp-folder.js';
-import { giveToUnprivileged } from '../lab/processes/unprivileged.js';
+import { giveToUnprivileged } from '../lab/processes/command-line.js';
 import { openDatabase } from './open-database.js';
 
 describe('TLS to PostgreSQL', () => {

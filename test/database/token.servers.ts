@@ -4,8 +4,8 @@ import { tlsCertificate } from '../lab/files/certificate.js';
 import { ownsMariadb, mysqlReason, startMariadb } from '../lab/databases/mariadb.server.js';
 import { ownsPostgres, startPostgres } from '../lab/databases/postgres.server.js';
 import { tempFolder } from '../lab/files/temp-folder.js';
-import { installedTool } from '../lab/skip/tools.js';
-import { giveToUnprivileged, giveTreeToUnprivileged } from '../lab/processes/unprivileged.js';
+import { installedTool } from '../lab/packages/tools.js';
+import { giveToUnprivileged, giveTreeToUnprivileged } from '../lab/processes/command-line.js';
 
 /** A server that takes one token at a time as the password of its user `keeper`, on encrypted connections only. */
 export interface TokenServer {

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { childrenOf, run } from '../lab/processes/child-process.ts';
+import { run } from '../lab/processes/child-process.ts';
+import { childrenOf } from '../lab/processes/proc.ts';
 import { type Deployment, startDeployment } from '../lab/service/deployment.ts';
 import { throwawayKey } from '../lab/pkcs11/rsa-key.ts';
 import { SoftHsm, softHsm, type SoftToken } from '../lab/pkcs11/soft-hsm.ts';
@@ -85,7 +86,7 @@ describeIf(softHsm.installed, softHsm.reason, 'a classic deployment whose key mo
   });
 
   test('leaves no process behind, even when it is killed', async () => {
-    const children = await childrenOf(deployment.service.pid);
+    const children = childrenOf(deployment.service.pid);
     expect(children).toHaveLength(1);
     await deployment.service.kill();
     for (const child of children) await until(() => !existsSync(`/proc/${child}`), 'the module’s process has ended');

@@ -8,7 +8,7 @@ import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
 import { type ServiceProcess, startService } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
-import { Replica } from './replica.js';
+import { Replica } from '../lab/service/replica.process.js';
 
 jest.setTimeout(300_000);
 

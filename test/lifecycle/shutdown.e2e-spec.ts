@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
-import { statusOf } from '../lab/network/http-status.js';
+import { statusOf } from '../lab/network/http-call.js';
 import { type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
 import { collect, parseAnswers } from '../lab/network/raw-http.js';
 import { startService } from '../lab/service/service.process.js';

@@ -1,6 +1,6 @@
 import SqliteDatabase from 'better-sqlite3';
 import { sqliteDatabases } from '../database/test-database.js';
-import { statusOf } from '../lab/network/http-status.js';
+import { statusOf } from '../lab/network/http-call.js';
 import { until } from '../lab/processes/until.js';
 import { describeFirstStart, type Stop } from './first-start.suite.js';
 

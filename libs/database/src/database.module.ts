@@ -4,7 +4,7 @@ import { ConfigurableModuleClass, DATABASE_SETTINGS } from './database.module-de
 import { databaseProviders, dataSourceOptions, dialectProvider } from './database.providers.js';
 import { Database } from './database.service.js';
 import type { DatabaseSettings } from './database.settings.js';
-import { Dialect } from './dialects/dialect.js';
+import { Dialect } from './dialect/dialect.js';
 import { Migrations } from './migrations/migrations.js';
 import { UserKey } from './user-keys/user-key.entity.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
-import { DatabaseUnavailable } from './database.errors.js';
-import { databaseErrorOf, unavailable } from './database.failures.js';
+import { DatabaseUnavailable } from './dialect/database.errors.js';
+import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
 import type { DatabaseSettings } from './database.settings.js';
-import { Dialect, type Failure } from './dialects/dialect.js';
+import { Dialect, type Failure } from './dialect/dialect.js';
 import { migrate } from './migrations/migrate.js';
 import { SharedAnswer } from './shared-answer.js';
-import type { UserKeyStatements } from './user-keys/user-key.statements.js';
+import type { UserKeyStatements } from './dialect/user-key.statements.js';
 
 /** How often a statement is sent again after the database rolled it back: a deadlock's victim wins the second time. */
 const attempts = 4;

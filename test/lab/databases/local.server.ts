@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { childrenOf, exitOf, isRunning } from '../processes/child-process.ts';
-import type { ConnectionStrings, DatabaseServer, ServerAddress } from './database.server.ts';
-import { freeze } from '../processes/freeze.ts';
 import type { TempFolder } from '../files/temp-folder.ts';
+import { Child } from '../processes/child-process.ts';
+import { childrenOf, freeze, thaw } from '../processes/proc.ts';
 import { until } from '../processes/until.ts';
+import type { ConnectionStrings, DatabaseServer, ServerAddress } from './database.server.ts';
 
 /** The database that every server of ours has. */
 export const DATABASE = 'keys';
@@ -14,6 +13,7 @@ export interface LocalServerPlan {
   readonly name: string;
   /** Holds its files, and goes with it. */
   readonly folder: TempFolder;
+  /** The program and its arguments. */
   readonly command: readonly [string, string[]];
   readonly address: ServerAddress;
   readonly strings: ConnectionStrings;
@@ -31,8 +31,7 @@ export abstract class LocalServer implements DatabaseServer {
   readonly connectionString: string;
   readonly url: string;
   private readonly plan: LocalServerPlan;
-  private server: ChildProcess | undefined;
-  private output = '';
+  private server: Child | undefined;
 
   protected constructor(plan: LocalServerPlan) {
     this.plan = plan;
@@ -62,58 +61,43 @@ export abstract class LocalServer implements DatabaseServer {
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const { server } = this;
-    if (server === undefined || !isRunning(server)) return;
-    const ended = exitOf(server);
-    server.kill(signal);
-    await ended;
+    await this.server?.kill(signal);
   }
 
   async freeze(): Promise<void> {
-    const [main] = await this.processes();
+    const [main] = this.processes();
     if (main === undefined) return;
     await freeze(main);
     // Only now: from here on it forks no process that we would miss.
-    for (const pid of await childrenOf(main)) await freeze(pid).catch(() => undefined);
+    for (const pid of childrenOf(main)) await freeze(pid).catch(() => undefined);
   }
 
-  async thaw(): Promise<void> {
-    for (const pid of await this.processes()) {
-      try {
-        process.kill(pid, 'SIGCONT');
-      } catch {
-        // It ended meanwhile.
-      }
-    }
+  thaw(): Promise<void> {
+    this.processes().forEach(thaw);
+    return Promise.resolve();
   }
 
   /** Waits until it answers. After a SIGKILL its orphans may hold the files for a moment: tries again. */
   async launch(): Promise<void> {
     await until(
       () => this.tryLaunch(),
-      () => `${this.plan.name} answers. It said: ${this.output}`,
+      () => `${this.plan.name} answers. It said: ${this.server?.output ?? ''}`,
       30_000,
     );
   }
 
-  private async processes(): Promise<number[]> {
-    const pid = this.server?.pid;
-    if (this.server === undefined || pid === undefined || !isRunning(this.server)) return [];
-    return [pid, ...(await childrenOf(pid))];
+  private processes(): number[] {
+    const { pid, running } = this.server ?? {};
+    return pid === undefined || running !== true ? [] : [pid, ...childrenOf(pid)];
   }
 
   private async tryLaunch(): Promise<boolean> {
-    const [program, args] = this.plan.command;
-    const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const server = new Child(...this.plan.command, { unprivileged: true });
     this.server = server;
-    this.output = '';
-    server.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.output = (this.output + text).slice(-4_000);
-    });
     let answers = false;
     await until(async () => {
       answers = await this.answers();
-      return answers || !isRunning(server);
+      return answers || !server.running;
     }, `${this.plan.name} starts or ends`);
     return answers;
   }

@@ -10,17 +10,42 @@ export interface TlsCertificate {
   readonly keyPem: string;
 }
 
+/** The file that holds a service's key-encryption key, and the key itself. */
+export interface KeyCertificate {
+  readonly path: string;
+  readonly password: string;
+  /** PKCS#8 in PEM. */
+  readonly privateKeyPem: string;
+}
+
 /** Makes the PKCS#12 file that holds a service's key-encryption key, as an operator does, in `folder`. */
-export async function makeKeyCertificate(folder: string): Promise<{ path: string; password: string }> {
+export async function makeKeyCertificate(folder: string): Promise<KeyCertificate> {
   const password = randomBytes(16).toString('base64url');
   const path = join(folder, 'bwkc.pfx');
-  await writeFile(path, makeKeyPfx(password), { mode: 0o600 });
-  return { path, password };
+  const made = selfSigned();
+  await writeFile(path, pkcs12(made, password), { mode: 0o600 });
+  return { path, password, privateKeyPem: made.key.privateKeyPem };
+}
+
+/** The settings under which the service takes its key from such a file. */
+export function certificateSettings({
+  path,
+  password,
+}: Pick<KeyCertificate, 'path' | 'password'>): Record<string, string> {
+  return {
+    rsaKey__provider: 'certificate',
+    certificate__provider: 'filesystem',
+    certificate__filesystemPath: path,
+    certificate__filesystemPassword: password,
+  };
 }
 
 /** A new key with its certificate as PKCS#12; an empty password is what clouds use. */
 export function makeKeyPfx(password: string): Buffer {
-  const { key, certificate } = selfSigned();
+  return pkcs12(selfSigned(), password);
+}
+
+function pkcs12({ key, certificate }: SelfSigned, password: string): Buffer {
   const asn1 = forge.pkcs12.toPkcs12Asn1(key.privateKey, [certificate], password, { algorithm: 'aes256' });
   return Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary');
 }
@@ -31,7 +56,12 @@ export function makeKeyPem(): string {
   return key.privateKeyPem + forge.pki.certificateToPem(certificate);
 }
 
-function selfSigned(): { key: RsaKey; certificate: forge.pki.Certificate } {
+interface SelfSigned {
+  readonly key: RsaKey;
+  readonly certificate: forge.pki.Certificate;
+}
+
+function selfSigned(): SelfSigned {
   const key = rsaKey(2048);
   const subject = commonName('Key Connector (throwaway)');
   return { key, certificate: certify({ key, subject, issuer: { key, subject }, extensions: [] }) };

@@ -1,7 +1,14 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Answer, answers, type Behaviour } from './faults.js';
-import { type IssuerKey, makeIssuerKey, publicJwk, signToken, type TokenOverrides } from './tokens.js';
+import { close, listen } from '../network/listen.ts';
+import { type Answer, answers, type Behaviour } from './faults.ts';
+import {
+  type IssuerKey,
+  makeIssuerKey,
+  publicJwk,
+  signToken,
+  signTokenOnThreads,
+  type TokenOverrides,
+} from './tokens.ts';
 
 /** How a test's issuer starts. */
 export interface IssuerOptions {
@@ -32,6 +39,8 @@ export interface IssuerServer {
   readonly jwks: unknown[];
   /** A token that is good but for the overrides. */
   token(overrides?: TokenOverrides): string;
+  /** The same, for thousands of them at once. */
+  tokenOnThreads(overrides?: TokenOverrides): Promise<string>;
   /** Signs with a new key from now on; `keepOld` leaves the old one in the set. */
   rotate(options?: { readonly keepOld?: boolean }): IssuerKey;
   /** Changes how the endpoints answer from now on. */
@@ -59,10 +68,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<IssuerSe
     else if (request.url === '/jwks') answer.jwks(response, () => ({ keys: jwks }));
     else response.writeHead(404).end();
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
-  const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const uri = `http://127.0.0.1:${await listen(server, options.port)}`;
   const discovery: Record<string, unknown> = { issuer, jwks_uri: `${uri}/jwks` };
 
   return {
@@ -80,6 +86,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<IssuerSe
       return requests.filter((path) => path === '/jwks').length;
     },
     token: (overrides) => signToken(key, issuer, overrides),
+    tokenOnThreads: (overrides) => signTokenOnThreads(key, issuer, overrides),
     rotate: ({ keepOld = false } = {}) => {
       key = makeIssuerKey();
       jwks.splice(0, keepOld ? 0 : jwks.length, publicJwk(key));
@@ -91,12 +98,6 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<IssuerSe
         jwks: behaviour.jwks ? answers[behaviour.jwks] : answer.jwks,
       };
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
+    stop: () => close(server),
   };
 }

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { promisify } from 'node:util';
 
 /** One RSA signing key of an issuer. */
 export interface IssuerKey {
@@ -36,6 +37,24 @@ export const base64url = (data: string | Uint8Array): string => Buffer.from(data
 
 /** Signs the texts as they are, right or wrong. */
 export function signToken(key: IssuerKey, issuer: string, overrides: TokenOverrides = {}): string {
+  const input = signingInput(key, issuer, overrides);
+  const signer = overrides.signer ?? ((text) => sign('sha256', Buffer.from(text), (overrides.key ?? key).privateKey));
+  return `${input}.${base64url(signer(input))}`;
+}
+
+const signInThreadPool = promisify<string, Buffer, KeyObject, Buffer>(sign);
+
+/** The same on the threads of libuv: thousands of tokens take every core, not one. */
+export async function signTokenOnThreads(
+  key: IssuerKey,
+  issuer: string,
+  overrides: TokenOverrides = {},
+): Promise<string> {
+  const input = signingInput(key, issuer, overrides);
+  return `${input}.${base64url(await signInThreadPool('sha256', Buffer.from(input), key.privateKey))}`;
+}
+
+function signingInput(key: IssuerKey, issuer: string, overrides: TokenOverrides): string {
   const now = Math.floor(Date.now() / 1000);
   const header = { alg: 'RS256', kid: (overrides.key ?? key).kid, typ: 'at+jwt', ...overrides.header };
   const claims = {
@@ -47,9 +66,7 @@ export function signToken(key: IssuerKey, issuer: string, overrides: TokenOverri
     amr: ['external'],
     ...overrides.claims,
   };
-  const signingInput = [overrides.headerText ?? JSON.stringify(header), overrides.claimsText ?? JSON.stringify(claims)]
+  return [overrides.headerText ?? JSON.stringify(header), overrides.claimsText ?? JSON.stringify(claims)]
     .map(base64url)
     .join('.');
-  const signer = overrides.signer ?? ((text) => sign('sha256', Buffer.from(text), (overrides.key ?? key).privateKey));
-  return `${signingInput}.${base64url(signer(signingInput))}`;
 }

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { Toxiproxy, type Proxy } from 'toxiproxy-node-client';
-import { exitOf } from '../processes/child-process.ts';
+import { Child } from '../processes/child-process.ts';
+import { installedTool } from '../packages/tools.ts';
 import { freePort } from './free-port.ts';
-import { tiedToUs } from '../processes/tied-to-us.ts';
-import { installedTool } from '../skip/tools.ts';
-import { until } from '../processes/until.ts';
+import { statusOf } from './http-call.ts';
 
 /** The program behind `startFaultProxy`; for `describeIf`. */
 export const faultProxyTool = installedTool('toxiproxy');
@@ -32,14 +30,10 @@ export interface FaultProxy {
 export async function startFaultProxy(upstreamPort: number, upstreamHost = '127.0.0.1'): Promise<FaultProxy> {
   const [adminPort, port] = [await freePort(), await freePort()];
   const args = ['-host', '127.0.0.1', '-port', String(adminPort)];
-  const server = spawn(...tiedToUs(faultProxyTool.file('server'), args), { stdio: 'ignore' });
-  const toxiproxy = new Toxiproxy(`http://127.0.0.1:${adminPort}`);
-  const answers = (): Promise<boolean> =>
-    toxiproxy.getVersion().then(
-      () => true,
-      () => false,
-    );
-  await until(answers, 'toxiproxy answers');
+  const server = new Child(faultProxyTool.file('server'), args);
+  const admin = `http://127.0.0.1:${adminPort}`;
+  await server.until(async () => (await statusOf(`${admin}/version`)) === 200, 'toxiproxy answers');
+  const toxiproxy = new Toxiproxy(admin);
   const listen = `127.0.0.1:${port}`;
   let upstream = `${upstreamHost}:${upstreamPort}`;
   let proxy: Proxy = await toxiproxy.createProxy({ name: 'server', listen, upstream, enabled: true });
@@ -71,8 +65,7 @@ export async function startFaultProxy(upstreamPort: number, upstreamHost = '127.
       proxy = await toxiproxy.get('server');
     },
     stop: async () => {
-      server.kill();
-      await exitOf(server);
+      await server.kill();
     },
   };
 }

@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../processes/child-process.ts';
 import { type TempFolder, tempFolder } from '../files/temp-folder.ts';
-import { systemProgram } from '../skip/tools.ts';
+import { systemProgram } from '../packages/tools.ts';
 import { isBindingBuilt } from './binding.ts';
 
 const library = systemProgram(

@@ -5,12 +5,13 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string | (() => string),
   timeoutMs = 20_000,
+  everyMs = 20,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > deadline) {
       throw new Error(`Not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`);
     }
-    await sleep(20);
+    await sleep(everyMs);
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { makeKeyCertificate } from '../files/certificate.js';
+import { certificateSettings, makeKeyCertificate } from '../files/certificate.js';
 import { type IssuerServer, startIssuer } from '../issuer/issuer.server.js';
 import { type ServiceProcess, startService } from './service.process.js';
 import { tempFolder } from '../files/temp-folder.js';
@@ -41,10 +41,7 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
   const settings = {
     identityServerUri: issuer.uri,
     ...databaseSettings(folder.path, options.database?.settings),
-    rsaKey__provider: 'certificate',
-    certificate__provider: 'filesystem',
-    certificate__filesystemPath: certificate.path,
-    certificate__filesystemPassword: certificate.password,
+    ...certificateSettings(certificate),
     ...options.settings,
   };
   const { env = {}, entry } = options;

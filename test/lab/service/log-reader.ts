@@ -1,20 +1,12 @@
 /** One line of the service's log. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** Collects what a process prints, and parses the lines that are JSON objects. */
+/** Puts a log together that arrives in pieces, and parses the lines that are JSON objects. */
 export class LogReader {
   readonly lines: LogLine[] = [];
-  text = '';
   private rest = '';
 
-  /** Standard error: kept as text, never parsed. */
-  addText(chunk: string): void {
-    this.text += chunk;
-  }
-
-  /** Standard output: log lines, which may arrive in pieces. */
   add(chunk: string): void {
-    this.addText(chunk);
     const parts = (this.rest + chunk).split('\n');
     this.rest = parts.pop() ?? '';
     for (const part of parts) {

@@ -1,5 +1,5 @@
-import { appendFile, readFile } from 'node:fs/promises';
-import { childrenOf } from '../processes/child-process.ts';
+import { appendFile } from 'node:fs/promises';
+import { childrenOf, memoryMb } from '../processes/proc.ts';
 import { packagesLoadedAtStart } from './loaded-packages.ts';
 import { type ServiceOptions, startService } from './service.process.ts';
 
@@ -16,8 +16,7 @@ export async function recordStartCost(name: string, folder: string, options: Ser
     const begin = performance.now();
     const service = await startService(options);
     const readyMs = Math.round(performance.now() - begin);
-    const processes = [service.pid, ...(await childrenOf(service.pid))];
-    const residents = await Promise.all(processes.map(residentMb));
+    const residents = [service.pid, ...childrenOf(service.pid)].map((pid) => memoryMb(pid, 'now'));
     costs.push({ readyMs, residentMb: Math.round(residents.reduce((sum, one) => sum + one, 0)) });
     await service.terminate();
   }
@@ -26,10 +25,4 @@ export async function recordStartCost(name: string, folder: string, options: Ser
   const { size: packages } = await packagesLoadedAtStart(folder, options);
   const line = { name, readyMs: median('readyMs'), residentMb: median('residentMb'), packages };
   await appendFile(startCostsFile ?? '', `${JSON.stringify(line)}\n`);
-}
-
-/** VmRSS of proc(5). */
-async function residentMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { UtcColumn } from '../utc.column.js';
+import { UtcColumn } from '../dialect/utc-column.js';
 
 /** A member's sealed key. Hot statements go through UserKeyStatements; this is for everything that is not hot. */
 @Entity('UserKeys')

@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { exitOf, isRunning } from '../../processes/child-process.ts';
-import { freePort } from '../../network/free-port.ts';
 import { tempFolder } from '../../files/temp-folder.ts';
-import { tiedToUs } from '../../processes/tied-to-us.ts';
-import { installedTool } from '../../skip/tools.ts';
-import { until } from '../../processes/until.ts';
+import { freePort } from '../../network/free-port.ts';
+import { statusOf } from '../../network/http-call.ts';
+import { Child } from '../../processes/child-process.ts';
+import { installedTool } from '../../packages/tools.ts';
 
 /** The emulator of AWS KMS, IAM and STS, if it is installed. */
 export const ministack = installedTool('ministack');
@@ -26,24 +24,22 @@ export async function startMinistack(): Promise<Ministack> {
   const folder = await tempFolder('ministack');
   const port = await freePort();
   let child = await launch(port, folder.path);
-  const halt = async (): Promise<void> => {
-    if (isRunning(child)) child.kill('SIGTERM');
-    await exitOf(child);
-  };
   return {
     port,
-    halt,
+    halt: async () => {
+      await child.kill('SIGTERM');
+    },
     resume: async () => {
       child = await launch(port, folder.path);
     },
     stop: async () => {
-      await halt();
+      await child.kill('SIGTERM');
       await folder.remove();
     },
   };
 }
 
-async function launch(port: number, folder: string): Promise<ChildProcess> {
+async function launch(port: number, folder: string): Promise<Child> {
   const env = {
     PATH: process.env['PATH'],
     TMPDIR: folder,
@@ -58,19 +54,8 @@ async function launch(port: number, folder: string): Promise<ChildProcess> {
     PERSIST_STATE: '1',
     STATE_DIR: join(folder, 'state'),
   };
-  const child = spawn(...tiedToUs(ministack.file('bin/ministack'), []), { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-5_000)));
-  const answers = (): Promise<boolean> =>
-    fetch(`http://127.0.0.1:${port}/_ministack/health`).then(
-      (response) => response.ok,
-      () => false,
-    );
-  await until(
-    () => !isRunning(child) || answers(),
-    () => `the AWS emulator answers:\n${output}`,
-  );
-  if (!isRunning(child)) throw new Error(`The AWS emulator has ended:\n${output}`);
+  const child = new Child(ministack.file('bin/ministack'), [], { env });
+  const health = `http://127.0.0.1:${port}/_ministack/health`;
+  await child.until(async () => (await statusOf(health)) === 200, 'the AWS emulator answers');
   return child;
 }

@@ -1,15 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { atExit } from '../../processes/at-exit.js';
-import { exitOf, isRunning } from '../../processes/child-process.js';
-import { freeze } from '../../processes/freeze.js';
-import { freePort } from '../../network/free-port.js';
-import { statusOf } from '../../network/http-status.js';
-import { tempFolder } from '../../files/temp-folder.js';
-import { tiedToUs } from '../../processes/tied-to-us.js';
-import { until } from '../../processes/until.js';
+import { tempFolder } from '../../files/temp-folder.ts';
+import { freePort } from '../../network/free-port.ts';
+import { statusOf } from '../../network/http-call.ts';
+import { Child } from '../../processes/child-process.ts';
 
 const program = resolve(import.meta.dirname, '../../../tools/node_modules/azurite/dist/src/blob/main.js');
 
@@ -38,46 +33,33 @@ export async function startAzurite(): Promise<Azurite> {
   const port = await freePort();
   const accountKey = randomBytes(64).toString('base64');
   const endpoint = `http://127.0.0.1:${port}/company`;
-  const launch = (): Promise<ChildProcess> => launchAzurite(folder.path, port, accountKey, endpoint);
+  const launch = (): Promise<Child> => launchAzurite(folder.path, port, accountKey, endpoint);
   let child = await launch();
-  const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await exitOf(child);
-  };
   return {
     connectionString: `DefaultEndpointsProtocol=http;AccountName=company;AccountKey=${accountKey};BlobEndpoint=${endpoint};`,
     accountKey,
-    freeze: () => freeze(child.pid),
-    resume: () => void child.kill('SIGCONT'),
-    kill,
+    freeze: () => child.freeze(),
+    resume: () => {
+      child.thaw();
+    },
+    kill: async () => {
+      await child.kill();
+    },
     restart: async () => {
       child = await launch();
     },
     stop: async () => {
-      await kill();
+      await child.kill();
       await folder.remove();
     },
   };
 }
 
-async function launchAzurite(
-  folder: string,
-  port: number,
-  accountKey: string,
-  endpoint: string,
-): Promise<ChildProcess> {
+async function launchAzurite(folder: string, port: number, accountKey: string, endpoint: string): Promise<Child> {
   const options = ['--blobHost', '127.0.0.1', '--blobPort', String(port), '--location', folder];
-  const child = spawn(
-    ...tiedToUs(process.execPath, [program, ...options, '--silent', '--disableTelemetry', '--skipApiVersionCheck']),
-    {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], AZURITE_ACCOUNTS: `company:${accountKey}` },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
-  const forget = atExit(() => void child.kill('SIGKILL'));
-  void exitOf(child).finally(forget);
-  await until(async () => !isRunning(child) || (await statusOf(endpoint)) !== undefined, 'Azurite answers', 60_000);
-  if (!isRunning(child)) throw new Error(`Azurite ended with ${await exitOf(child)}.`);
+  const args = [program, ...options, '--silent', '--disableTelemetry', '--skipApiVersionCheck'];
+  const env = { PATH: process.env['PATH'], AZURITE_ACCOUNTS: `company:${accountKey}` };
+  const child = new Child(process.execPath, args, { cwd: folder, env });
+  await child.until(async () => (await statusOf(endpoint)) !== undefined, 'Azurite answers', 60_000);
   return child;
 }

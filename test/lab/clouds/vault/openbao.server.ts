@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exitOf, isRunning } from '../../processes/child-process.ts';
-import { freeze } from '../../processes/freeze.ts';
-import { freePort } from '../../network/free-port.ts';
-import { statusOf } from '../../network/http-status.ts';
 import { type TempFolder, tempFolder } from '../../files/temp-folder.ts';
-import { tiedToUs } from '../../processes/tied-to-us.ts';
-import { installedTool } from '../../skip/tools.ts';
+import { freePort } from '../../network/free-port.ts';
+import { statusOf } from '../../network/http-call.ts';
+import { Child } from '../../processes/child-process.ts';
 import { until } from '../../processes/until.ts';
+import { installedTool } from '../../packages/tools.ts';
 
 /** OpenBao, which speaks Vault's API; says whether it can be started here. */
 export const openbao = installedTool('openbao');
@@ -21,8 +18,7 @@ export interface OpenBaoOptions {
 
 /** A real OpenBao server with its data on disk, which this process started and may seal, kill and restart. */
 export class OpenBaoServer {
-  private server: ChildProcess | undefined;
-  private output = '';
+  private server: Child | undefined;
   private keys = { unseal: '', root: '' };
 
   private constructor(
@@ -101,26 +97,20 @@ export class OpenBaoServer {
 
   async unseal(): Promise<void> {
     await this.put('sys/unseal', { key: this.keys.unseal });
-    await until(
-      async () => (await statusOf(`${this.url}/v1/sys/health`)) === 200,
-      () => `OpenBao is active. It said: ${this.output}`,
-    );
+    await this.server?.until(async () => (await statusOf(`${this.url}/v1/sys/health`)) === 200, 'OpenBao is active');
   }
 
   /** Stops it from answering, with its connections left open. */
-  freeze(): Promise<void> {
-    return freeze(this.server?.pid);
+  async freeze(): Promise<void> {
+    await this.server?.freeze();
   }
 
   thaw(): void {
-    this.server?.kill('SIGCONT');
+    this.server?.thaw();
   }
 
   async kill(): Promise<void> {
-    const { server } = this;
-    if (server === undefined || !isRunning(server)) return;
-    server.kill('SIGKILL');
-    await exitOf(server);
+    await this.server?.kill();
   }
 
   /** Starts it again on the same address, with the same data, unsealed. */
@@ -137,19 +127,9 @@ export class OpenBaoServer {
 
   private async launch(): Promise<void> {
     const config = join(this.folder.path, 'config.json');
-    const server = spawn(...tiedToUs(openbao.file('bin/bao'), ['server', `-config=${config}`]), {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const server = new Child(openbao.file('bin/bao'), ['server', `-config=${config}`]);
     this.server = server;
-    for (const stream of [server.stdout, server.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.output = (this.output + text).slice(-4_000);
-      });
-    await until(
-      async () => !isRunning(server) || (await statusOf(`${this.url}/v1/sys/seal-status`)) === 200,
-      () => `OpenBao answers. It said: ${this.output}`,
-    );
-    if (!isRunning(server)) throw new Error(`OpenBao ended: ${this.output}`);
+    await server.until(async () => (await statusOf(`${this.url}/v1/sys/seal-status`)) === 200, 'OpenBao answers');
   }
 
   private answers(path: string): Promise<boolean> {
