@@ -80,6 +80,7 @@ module.exports = {
       from: { path: '^(apps|libs|bench)/' },
       to: { path: '^examples/' },
     },
+    only('launch', []),
     only('common', []),
     only('observability', ['common']),
     only('auth', ['common', 'observability']),
