@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { BECAUSE } from '../test/lab/skip-reason.ts';
+import { BECAUSE } from '../test/lab/skip/skip-reason.ts';
 import type { Outcome, Skip } from './verify/outcome.ts';
 
 /** The part of jest's aggregated result that is read here. */
@@ -25,7 +25,9 @@ export default class SummaryReporter {
     const unexplained = skips.filter(({ reason }) => reason === '');
     for (const { name, reason } of skips) process.stderr.write(`skipped: ${name}: ${reason || 'NO REASON GIVEN'}\n`);
     if (unexplained.length > 0) {
-      this.failure = new Error('Skip a test with describeIf or testIf of test/lab/skip.ts, which ask for the reason.');
+      this.failure = new Error(
+        'Skip a test with describeIf or testIf of test/lab/skip/skip.ts, which ask for the reason.',
+      );
     }
     this.hand({
       passed: results.numPassedTests,

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { KeyProviderMisconfigured, KeyProviderUnavailable } from '@key-connector/crypto-providers';
 import { describeKeyEncryptionKey, rejection } from '@key-connector/crypto-providers/testing';
-import { makeKeyPem, makeKeyPfx } from '../lab/certificate.js';
-import type { KeyVaultDouble, VaultSecretVersion } from '../lab/key-vault.double.js';
+import { makeKeyPem, makeKeyPfx } from '../lab/files/certificate.js';
+import type { KeyVaultDouble, VaultSecretVersion } from '../lab/clouds/azure/key-vault.double.js';
 import { AzureCompany } from './azure.company.js';
 
 const company = AzureCompany.describe();

@@ -14,8 +14,8 @@ import {
   describeKeyVersions,
   describeStalledProvider,
 } from '@key-connector/crypto-providers/testing';
-import { OpenBaoServer, openbao } from '../lab/openbao.server.js';
-import { describeIf } from '../lab/skip.js';
+import { OpenBaoServer, openbao } from '../lab/clouds/vault/openbao.server.js';
+import { describeIf } from '../lab/skip/skip.js';
 
 describeIf(openbao.installed, openbao.reason, 'a key in the transit engine', () => {
   let bao: OpenBaoServer;

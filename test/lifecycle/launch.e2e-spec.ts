@@ -1,15 +1,14 @@
-import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { cliEntry } from '../lab/cli.process.js';
-import { makeKeyCertificate } from '../lab/certificate.js';
-import { freePort } from '../lab/free-port.js';
-import { serviceEntry, startService } from '../lab/service.process.js';
-import { testIf } from '../lab/skip.js';
-import { tempFolder, type TempFolder } from '../lab/temp-folder.js';
+import { certificateSettings, makeKeyCertificate } from '../lab/files/certificate.js';
+import { tempFolder, type TempFolder } from '../lab/files/temp-folder.js';
+import { freePort } from '../lab/network/free-port.js';
+import { outcomeOf } from '../lab/processes/child-process.js';
+import { cliEntry, serviceEntry, startService } from '../lab/service/service.process.js';
+import { testIf } from '../lab/skip/skip.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const { engines, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -18,18 +17,16 @@ const { engines, scripts } = JSON.parse(readFileSync(join(root, 'package.json'),
 };
 const needed = engines.node.replace('>=', '');
 
-interface Node {
-  readonly file: string;
-  readonly version: string;
-}
-
 /** The first Node of the system that is older than what we need. */
-const oldNode = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .map((folder) => join(folder, 'node'))
-  .filter((file) => existsSync(file))
-  .map((file): Node => ({ file, version: spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout.trim() }))
-  .find(({ version }) => version.slice(1).localeCompare(needed, 'en', { numeric: true }) < 0);
+const [oldNode] = (
+  await Promise.all(
+    (process.env['PATH'] ?? '')
+      .split(delimiter)
+      .map((folder) => join(folder, 'node'))
+      .filter((file) => existsSync(file))
+      .map(async (file) => ({ file, version: (await outcomeOf(file, ['--version'])).stdout.trim() })),
+  )
+).filter(({ version }) => version.slice(1).localeCompare(needed, 'en', { numeric: true }) < 0);
 
 describe('a Node that is too old', () => {
   const { file, version } = oldNode ?? { file: '', version: '' };
@@ -38,23 +35,19 @@ describe('a Node that is too old', () => {
   const reason = `PATH has no Node older than ${needed}`;
 
   for (const [name, entry] of Object.entries({ service: serviceEntry, commands: cliEntry })) {
-    testIf(here, reason, `is told by the ${name} which Node is needed and which it is`, () => {
-      const { status, stdout, stderr } = spawnSync(file, [entry], { encoding: 'utf8' });
-      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    testIf(here, reason, `is told by the ${name} which Node is needed and which it is`, async () => {
+      const { code, stdout, stderr } = await outcomeOf(file, [entry]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toContain(said);
       expect(stderr.trim().split('\n')).toHaveLength(1);
     });
   }
 
   for (const name of ['start', 'key-connector']) {
-    testIf(here, reason, `is told by "npm run ${name}", before it meets an option that it does not know`, () => {
+    testIf(here, reason, `is told by "npm run ${name}", before it meets an option that it does not know`, async () => {
       const PATH = `${dirname(file)}${delimiter}${process.env['PATH'] ?? ''}`;
-      const { status, stderr } = spawnSync('sh', ['-c', scripts[`pre${name}`] ?? ''], {
-        cwd: root,
-        encoding: 'utf8',
-        env: { PATH },
-      });
-      expect(status).toBe(1);
+      const { code, stderr } = await outcomeOf('sh', ['-c', scripts[`pre${name}`] ?? ''], { cwd: root, env: { PATH } });
+      expect(code).toBe(1);
       expect(stderr).toContain(said);
     });
   }
@@ -69,21 +62,19 @@ describe('compiled code', () => {
   afterEach(() => shared.remove());
 
   /** What Node's compile cache says that it does. */
-  const start = (): string => {
-    const { status, stderr } = spawnSync(process.execPath, [cliEntry, '--version'], {
-      encoding: 'utf8',
+  const start = async (): Promise<string> => {
+    const { code, stderr } = await outcomeOf(process.execPath, [cliEntry, '--version'], {
       env: { TMPDIR: shared.path, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' },
-      maxBuffer: 64 * 1024 * 1024,
     });
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     return stderr;
   };
 
-  test('is kept for the next start, in a folder that only this user can enter', () => {
-    start();
+  test('is kept for the next start, in a folder that only this user can enter', async () => {
+    await start();
     const own = `${shared.path}/key-connector-${process.getuid?.() ?? ''}`;
     expect(readdirSync(own)).not.toHaveLength(0);
-    expect(start()).toMatch(new RegExp(`reading cache from ${own}/.*success`));
+    expect(await start()).toMatch(new RegExp(`reading cache from ${own}/.*success`));
   });
 
   const names = ['node-compile-cache', `key-connector-${process.getuid?.() ?? ''}`];
@@ -91,13 +82,13 @@ describe('compiled code', () => {
     process.getuid?.() === 0,
     'only root can give files away',
     'is neither read from a folder that another user made in the shared temporary folder, nor written there',
-    () => {
+    async () => {
       for (const name of names) {
         mkdirSync(join(shared.path, name));
         chmodSync(join(shared.path, name), 0o777);
         chownSync(join(shared.path, name), 65534, 65534);
       }
-      expect(start()).not.toContain(shared.path);
+      expect(await start()).not.toContain(shared.path);
       expect(names.flatMap((name) => readdirSync(join(shared.path, name)))).toEqual([]);
     },
   );
@@ -106,17 +97,13 @@ describe('compiled code', () => {
 describe('SIGUSR1', () => {
   test('opens no inspector, however the service was started', async () => {
     const folder = await tempFolder();
-    const { path, password } = await makeKeyCertificate(folder.path);
     const inspectPort = await freePort();
     const service = await startService({
       settings: {
         identityServerUri: 'http://127.0.0.1:9',
         database__provider: 'sqlite',
         database__sqliteConnectionString: `Data Source=${folder.path}/keys.db`,
-        rsaKey__provider: 'certificate',
-        certificate__provider: 'filesystem',
-        certificate__filesystemPath: path,
-        certificate__filesystemPassword: password,
+        ...certificateSettings(await makeKeyCertificate(folder.path)),
       },
       env: { NODE_OPTIONS: `--inspect-port=${inspectPort}` },
       waitFor: 'live',

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Deployment } from '../lab/deployment.js';
+import type { Deployment } from '../lab/service/deployment.js';
 
 /** A member with one request at a time, so that it is known which keys may stand in the database. */
 interface Member {

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { testIf } from '../../../test/lab/skip.js';
+import { testIf } from '../../../test/lab/skip/skip.js';
 import { privateFolder } from './compile-cache.js';
 
 const user = process.getuid?.() ?? 0;

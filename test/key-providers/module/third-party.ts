@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { run } from '../../lab/child-process.js';
+import { run } from '../../lab/processes/child-process.js';
 import { runNode } from './command.js';
 
 const root = resolve(import.meta.dirname, '../../..');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { TlsCertificate } from '../../lab/certificate.js';
+import type { TlsCertificate } from '../../lab/files/certificate.js';
 
 /** A gateway between clients and the service, which fails as gateways do: for a while, and not for every request. */
 export interface Gateway {

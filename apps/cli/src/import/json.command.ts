@@ -1,5 +1,5 @@
 import { Database } from '@key-connector/database';
-import { JsonImport } from '@key-connector/key-ring';
+import { JsonImport } from '@key-connector/import';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { TlsCertificate } from '../../../lab/certificate.js';
+import type { TlsCertificate } from '../../../lab/files/certificate.js';
 import { accountRoutes } from './account.routes.js';
 import { BitwardenState, type IssueToken } from './state.js';
 import { identityRoutes } from './identity.routes.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { until } from '../../../lab/until.js';
+import { until } from '../../../lab/processes/until.js';
 
 // Any port will do that nothing else on the machine uses and that every run of these tests agrees on.
 const lockPort = 8064;
