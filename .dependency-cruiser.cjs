@@ -48,6 +48,13 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'] },
     },
     {
+      name: 'entry-files-load-the-rest-later',
+      comment: 'What they import statically is loaded before the check of Node’s version, by any Node.',
+      severity: 'error',
+      from: { path: '^apps/(cli|key-connector)/src/main\\.ts$|^libs/launch/src/(index|launch|check-node)\\.ts$' },
+      to: { dynamic: false, pathNot: '^libs/launch/src/(index|launch|check-node)\\.ts$|^(node:)?fs$' },
+    },
+    {
       name: 'nothing-imports-the-demo-issuer',
       comment: 'It gives anybody a token for any user: the product must not be able to reach it.',
       severity: 'error',
@@ -102,6 +109,7 @@ module.exports = {
         ],
       },
     },
+    only('launch', []),
     only('common', []),
     only('observability', ['common']),
     only('auth', ['common', 'observability']),

@@ -4,6 +4,8 @@ Reflect.deleteProperty(process.env, 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH');
 /** One configuration, two projects: unit specs beside the source, journeys under test/. */
 const shared = {
   testEnvironment: 'node',
+  // Not jest's own choice, which is a name in the temporary folder that anybody could have taken first.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
