@@ -14,7 +14,7 @@ describe('a primary and its standby', () => {
   const id = newId();
 
   const valueOf = async (database: Database, member: UserId): Promise<string | undefined> =>
-    (await database.read(() => database.userKeys.find([member])))[0]?.value;
+    (await database.read(({ userKeys }) => userKeys.find([member])))[0]?.value;
   const open = async (...ports: number[]): Promise<Database> => {
     const hosts = ports.map((port) => `127.0.0.1:${port}`).join(',');
     const string = `Host=${hosts};Database=keys;Username=postgres;Maximum Pool Size=4`;

@@ -104,11 +104,11 @@ describeIf(ownsMariadb, mysqlReason, 'TLS to MariaDB', () => {
         `SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()`,
       );
       await named.query(`KILL ${own?.id ?? 0}`);
-      expect(await database.read(() => database.userKeys.find([id]))).toHaveLength(1);
+      expect(await database.read(({ userKeys }) => userKeys.find([id]))).toHaveLength(1);
       await named.freeze();
       await expect(put(database, id, 'w')).rejects.toThrow(DatabaseUnavailable);
       await named.thaw();
-      expect(await database.read(() => database.userKeys.find([id]))).toHaveLength(1);
+      expect(await database.read(({ userKeys }) => userKeys.find([id]))).toHaveLength(1);
     } finally {
       await named.thaw();
       await one.close();

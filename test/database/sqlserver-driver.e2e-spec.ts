@@ -39,7 +39,7 @@ describe('the SQL Server driver', () => {
   let opened: OpenDatabase;
 
   const find = async (id: ReturnType<typeof newId>): Promise<string | undefined> => {
-    const [row] = await opened.database.read(() => opened.database.userKeys.find([id]));
+    const [row] = await opened.database.read(({ userKeys }) => userKeys.find([id]));
     return row?.value;
   };
   /** Fails the next statements that hold a text. */
@@ -172,7 +172,7 @@ describe('the SQL Server driver', () => {
     try {
       const id = newId();
       await put(dotted.database, id, 'v');
-      expect(await dotted.database.read(() => dotted.database.userKeys.find([id]))).toHaveLength(1);
+      expect(await dotted.database.read(({ userKeys }) => userKeys.find([id]))).toHaveLength(1);
     } finally {
       await dotted.close();
     }

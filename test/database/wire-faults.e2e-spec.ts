@@ -91,7 +91,7 @@ function wireFaults(start: Kind['start'], through: Kind['through']): void {
     return proxy;
   };
   const valueOf = async (member: UserId): Promise<string | undefined> =>
-    (await database.read(() => database.userKeys.find([member])))[0]?.value;
+    (await database.read(({ userKeys }) => userKeys.find([member])))[0]?.value;
   beforeEach(async () => {
     const { host, port } = placeOf(suite.place.settings);
     proxy = await startFaultProxy(port, host);

@@ -56,20 +56,26 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
   });
   beforeEach(async () => {
     place = await databases.create();
-    const module = await Test.createTestingModule({
-      imports: [
-        ObservabilityModule.forRoot({ host: '127.0.0.1' }),
-        DatabaseModule.forRoot(databaseSettingsSchema.parse(place.settings)),
-        CryptoProvidersModule.forRoot({
-          kind: 'certificate',
-          timeoutSeconds: 15,
-          source: { kind: 'filesystem', ...certificate },
-        }),
-        KeyRingModule.forRoot({ valueLayout: 'auto', providerCheckSeconds: 300 }),
-        AuthModule.forRoot({ ...authSettingsSchema.parse({}), identityServerUri: issuer.uri }),
-        UserKeysModule.forRoot({ recordAccessDates: true, accessFlushMilliseconds: 1000 }),
-      ],
-    }).compile();
+    const observability = ObservabilityModule.forRoot({ host: '127.0.0.1' });
+    const database = DatabaseModule.forRoot(databaseSettingsSchema.parse(place.settings));
+    const keyProvider = CryptoProvidersModule.forRoot({
+      kind: 'certificate',
+      timeoutSeconds: 15,
+      source: { kind: 'filesystem', ...certificate },
+    });
+    const keyRing = KeyRingModule.forRootAsync({
+      imports: [observability, database, keyProvider],
+      useFactory: () => ({ valueLayout: 'auto' as const, providerCheckSeconds: 300 }),
+    });
+    const auth = AuthModule.forRootAsync({
+      imports: [observability],
+      useFactory: () => ({ ...authSettingsSchema.parse({}), identityServerUri: issuer.uri }),
+    });
+    const userKeys = UserKeysModule.forRootAsync({
+      imports: [observability, database, keyRing, auth],
+      useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000 }),
+    });
+    const module = await Test.createTestingModule({ imports: [userKeys] }).compile();
     app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
     await app.init();
     await app.get(Database).connect();

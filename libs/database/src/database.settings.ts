@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { choice, flag, integer, secretText, text } from '@key-connector/common';
-import { ConnectionStringError } from './connection-strings/connection-string.error.js';
-import { parseMysql, type MysqlConnection } from './connection-strings/mysql.js';
-import { parsePostgresql, type PostgresqlConnection } from './connection-strings/postgresql.js';
-import { parseSqlite, type SqliteConnection } from './connection-strings/sqlite.js';
+import { ConnectionStringError } from './connection-string/connection-string.errors.js';
+import { parseMysql, type MysqlConnection } from './mysql/connection-string.js';
+import { parsePostgresql, type PostgresqlConnection } from './postgresql/connection-string.js';
+import { parseSqlite, type SqliteConnection } from './sqlite/connection-string.js';
 import { chooseIdentity, type CloudIdentity, type ConnectionFacts } from './identity/cloud-identity.js';
 import { factsOfMysql, factsOfPostgresql } from './identity/connection.facts.js';
-import { parseSqlserver, type SqlserverConnection } from './connection-strings/sqlserver.js';
+import { parseSqlserver, type SqlserverConnection } from './sqlserver/connection-string.js';
 
 const connectionString = (product: string, url?: string) =>
   secretText(`ADO.NET connection string of ${product}${url === undefined ? '' : `, or a ${url} URL`}.`).optional();

@@ -5,5 +5,4 @@ export { loadSettings } from './load-settings.js';
 export { useProxies } from './proxies.js';
 export { redact } from './redact.js';
 export { SettingsInvalid } from './settings-invalid.error.js';
-export { SettingsModule } from './settings.module.js';
 export { Settings } from './settings.js';

@@ -76,7 +76,7 @@ export class AccessRecorder implements OnApplicationShutdown {
     for (let start = 0; start < ids.length; start += chunkSize) {
       const chunk = ids.slice(start, start + chunkSize);
       try {
-        await this.database.write(() => this.database.userKeys.touch(chunk, at));
+        await this.database.write(({ userKeys }) => userKeys.touch(chunk, at));
         this.succeeded();
       } catch (error) {
         // A database that is away would make each further chunk wait for its own deadline, at shutdown too.

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../connection-strings/postgresql.js';
+import type { Endpoint } from '../postgresql/connection-string.js';
 
 /** Who the service is to a cloud that gives tokens instead of a password. */
 export type CloudIdentity =

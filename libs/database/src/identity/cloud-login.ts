@@ -1,4 +1,4 @@
-import type { Endpoint } from '../connection-strings/postgresql.js';
+import type { Endpoint } from '../postgresql/connection-string.js';
 import { type CloudIdentity, regionOf } from './cloud-identity.js';
 import { type LoginToken, LoginTokens } from './login-tokens.js';
 
@@ -10,9 +10,9 @@ type Fetch = () => Promise<LoginToken>;
 const sources: {
   readonly [K in Kind]: (identity: IdentityOf<K>, endpoint: Endpoint, username: string) => Promise<Fetch>;
 } = {
-  entra: async ({ clientId }, { host }) => (await import('./entra.token.js')).entraTokens(clientId, host),
+  entra: async ({ clientId }, { host }) => (await import('./entra-tokens.js')).entraTokens(clientId, host),
   awsRdsIam: async ({ region }, endpoint, username) =>
-    (await import('./aws-rds.token.js')).rdsTokens(endpoint, username, region ?? regionOf(endpoint)),
+    (await import('./aws-rds-tokens.js')).rdsTokens(endpoint, username, region ?? regionOf(endpoint)),
 };
 
 function openSource<K extends Kind>(identity: IdentityOf<K>, endpoint: Endpoint, username: string): Promise<Fetch> {

@@ -1,5 +1,5 @@
-import type { MysqlConnection } from '../connection-strings/mysql.js';
-import type { PostgresqlConnection } from '../connection-strings/postgresql.js';
+import type { MysqlConnection } from '../mysql/connection-string.js';
+import type { PostgresqlConnection } from '../postgresql/connection-string.js';
 import type { ConnectionFacts } from './cloud-identity.js';
 
 /** What a login by token has to know of a PostgreSQL connection string. */
