@@ -109,6 +109,21 @@ module.exports = {
         ],
       },
     },
+    {
+      name: 'programs-start-in-the-lab',
+      comment:
+        'Tests, bench and scripts start programs and servers through test/lab/, which ends them with us. ' +
+        'The bootstrap runs before anything is installed.',
+      severity: 'error',
+      from: { path: '^(test|bench|scripts)/', pathNot: '^(test/lab/|scripts/bootstrap)' },
+      to: { path: '^(node:)?child_process$' },
+    },
+    {
+      name: 'the-lab-is-for-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs|examples)/', pathNot: '(\\.spec\\.ts$|/testing/)' },
+      to: { path: '^test/' },
+    },
     only('launch', []),
     only('common', []),
     only('observability', ['common']),
