@@ -1,4 +1,4 @@
-import { KeyConnectorError } from '../key-connector.error.js';
+import { KeyConnectorError } from './key-connector.errors.js';
 
 /** A certificate or key that the settings name for TLS cannot be used. */
 export class TlsFileUnreadable extends KeyConnectorError {

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 
-import { enough, enoughAnd, problemLines, SpecFolder, settingsOf } from '../testing/settings-case.js';
+import { loadSettings } from './load-settings.js';
+import { enough, enoughAnd, problemLines, SpecFolder } from './testing/settings-case.js';
 
 const valid = `
 KEYCONNECTORSETTINGS:
@@ -28,44 +29,45 @@ describe('the YAML file', () => {
     folder.remove();
   });
   const configured = (content: string | Uint8Array) => ({ KEY_CONNECTOR_CONFIG: folder.write('config.yaml', content) });
-  const problems = (content: string | Uint8Array): string[] => problemLines({ ...enough, ...configured(content) });
+  const problems = (content: string | Uint8Array): Promise<string[]> =>
+    problemLines({ ...enough, ...configured(content) });
 
-  it('gives the same tree as the environment, with names in any case and blank values not given', () => {
-    const settings = settingsOf(configured(valid));
+  it('gives the same tree as the environment, with names in any case and blank values not given', async () => {
+    const settings = await loadSettings(configured(valid));
     expect(settings.http).toMatchObject({ port: 5001, allowedOrigins: ['https://a.example', 'https://b.example'] });
     expect(settings.http.trustProxy).toEqual(['10.0.0.0/8']);
     expect(settings.log).toEqual({ level: 'info', requests: false });
     expect(settings.webVaultUri).toBeUndefined();
   });
 
-  it('keeps a value the text that was written', () => {
-    expect(settingsOf(configured(valid)).keyProvider).toMatchObject({ source: { password: '0001' } });
+  it('keeps a value the text that was written', async () => {
+    expect((await loadSettings(configured(valid))).keyProvider).toMatchObject({ source: { password: '0001' } });
   });
 
-  it('yields to the environment', () => {
-    const settings = settingsOf({ ...configured(valid), ...enoughAnd({ http__port: '6000' }) });
+  it('yields to the environment', async () => {
+    const settings = await loadSettings({ ...configured(valid), ...enoughAnd({ http__port: '6000' }) });
     expect(settings.http.port).toBe(6000);
   });
 
-  it('reads a secret from a file', () => {
+  it('reads a secret from a file', async () => {
     const file = folder.write('secret', 'open\n');
     const yaml = `keyConnectorSettings: {certificate: {filesystemPassword_FILE: ${file}}}`;
-    expect(settingsOf({ ...enough, ...configured(yaml) }).keyProvider).toMatchObject({
+    expect((await loadSettings({ ...enough, ...configured(yaml) })).keyProvider).toMatchObject({
       source: { password: 'open' },
     });
   });
 
-  it('cannot give a secret whose file the environment names', () => {
+  it('cannot give a secret whose file the environment names', async () => {
     const file = folder.write('secret', 'open\n');
     const environment = enoughAnd({ certificate__filesystemPassword_FILE: file });
     const yaml = configured('keyConnectorSettings: {certificate: {filesystemPassword: sesame}}');
-    expect(problemLines({ ...environment, ...yaml })).toEqual([expect.stringContaining('keep one')]);
+    expect(await problemLines({ ...environment, ...yaml })).toEqual([expect.stringContaining('keep one')]);
   });
 
   it.each(['', '# nothing\n', 'keyConnectorSettings:\n', 'keyConnectorSettings: {}\n'])(
     'may give nothing (%j)',
-    (content) => {
-      expect(problems(content)).toEqual([]);
+    async (content) => {
+      expect(await problems(content)).toEqual([]);
     },
   );
 
@@ -113,8 +115,8 @@ describe('the YAML file', () => {
       'is given more than once',
       2,
     ],
-  ])('is refused with its line for %s', (_, content, rule, line) => {
-    const [first, ...others] = problems(content);
+  ])('is refused with its line for %s', async (_, content, rule, line) => {
+    const [first, ...others] = await problems(content);
     expect(first).toContain(rule);
     expect(first).toContain(`config.yaml, line ${line}`);
     expect(others).toEqual([]);
@@ -125,15 +127,15 @@ describe('the YAML file', () => {
     ['a deep nest', '['.repeat(100_000)],
     ['too much of it', `# ${'x'.repeat(256 * 1024)}`],
     ['binary content', Buffer.from([0xff, 0xfe, 0x00])],
-  ])('is refused soon for %s', (_, content) => {
+  ])('is refused soon for %s', async (_, content) => {
     const start = performance.now();
-    expect(problems(content).length).toBeGreaterThan(0);
+    expect((await problems(content)).length).toBeGreaterThan(0);
     // Each takes milliseconds; a bomb that goes off takes minutes, or all the memory.
     expect(performance.now() - start).toBeLessThan(10_000);
   });
 
-  it('says nothing of missing settings while it cannot be read itself', () => {
-    expect(problemLines({ KEY_CONNECTOR_CONFIG: folder.pathOf('missing.yaml') })).toEqual([
+  it('says nothing of missing settings while it cannot be read itself', async () => {
+    expect(await problemLines({ KEY_CONNECTOR_CONFIG: folder.pathOf('missing.yaml') })).toEqual([
       `  settings file: does not exist (${folder.pathOf('missing.yaml')})`,
     ]);
   });

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 
-import { configFile } from './config-file.js';
+import { configFile } from './sources.js';
 import { SpecFolder } from './testing/settings-case.js';
 
 describe('the settings file', () => {
