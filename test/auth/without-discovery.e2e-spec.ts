@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Uri } from '@key-connector/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { tlsCertificate } from '../lab/certificate.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { makeIssuerKey } from '../lab/issuer.tokens.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { makeIssuerKey } from '../lab/issuer/tokens.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { startWhoAmI, type WhoAmI } from './who-am-i.js';
 
 describe('a server without discovery', () => {

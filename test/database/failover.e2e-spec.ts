@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals';
 import type { UserId } from '@key-connector/common';
 import { DatabaseReadOnly, type Database } from '@key-connector/database';
-import { ownsPostgres, startPostgres, type PostgresServer } from '../lab/postgres.server.js';
-import { testIf } from '../lab/skip.js';
-import { until } from '../lab/until.js';
+import { ownsPostgres, startPostgres, type PostgresServer } from '../lab/databases/postgres.server.js';
+import { testIf } from '../lab/skip/skip.js';
+import { until } from '../lab/processes/until.js';
 import { newId, openDatabase, put, type OpenDatabase } from './open-database.js';
 import { standbyOf, type Standby } from './standby.js';
 

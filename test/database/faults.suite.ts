@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { UserId } from '@key-connector/common';
 import { DatabaseReadOnly, DatabaseUnavailable, UserKey, type Database } from '@key-connector/database';
-import { describeIf } from '../lab/skip.js';
-import { until } from '../lab/until.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { until } from '../lab/processes/until.js';
 import { type DatabaseSuite, buildDatabase, newId, type OpenDatabase, put, useDatabases } from './open-database.js';
 import { changed, type Holder, type ServerDatabases, type ServerKind } from './server.kind.js';
 import type { TestDatabase } from './test-database.js';
@@ -141,6 +141,20 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
         await suite.databases.server.thaw();
       }
       expect(await valueOf(database, id)).toBe('v');
+    });
+
+    test('a server that no longer answers does not hold up a shutdown', async () => {
+      const database = await open({ statementTimeoutSeconds: '1', acquireTimeoutSeconds: '1' });
+      await Promise.all(Array.from({ length: 8 }, () => valueOf(database, newId())));
+      await suite.databases.server.freeze();
+      try {
+        const started = Date.now();
+        await suite.opened.at(-1)?.close();
+        // Far from the two seconds that it can be, and from the quarter of an hour that TCP would take.
+        expect(Date.now() - started).toBeLessThan(5000);
+      } finally {
+        await suite.databases.server.thaw();
+      }
     });
 
     test('a statement that is stuck on the server is ended at its deadline, by the server', async () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, expect, test } from '@jest/globals';
 import { DatabaseUnsupported } from '@key-connector/database';
-import { ownsPostgres } from '../lab/postgres.server.js';
-import { describeIf } from '../lab/skip.js';
+import { ownsPostgres } from '../lab/databases/postgres.server.js';
+import { describeIf } from '../lab/skip/skip.js';
 import { newId, put, useDatabases } from './open-database.js';
 import { postgresDatabases } from './test-database.js';
 

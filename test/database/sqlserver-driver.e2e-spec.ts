@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseReadOnly, DatabaseUnavailable } from '@key-connector/database';
-import { tlsCertificate } from '../lab/certificate.js';
-import { type PostgresServer, startPostgres } from '../lab/postgres.server.js';
-import { querySqlserver, withDatabase } from '../lab/sqlserver.client.js';
-import { startTdsDouble, type TdsDouble } from '../lab/tds/double.js';
-import { SqlError } from '../lab/tds/tokens.js';
-import { until } from '../lab/until.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
+import { type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
+import { querySqlserver, withDatabase } from '../lab/databases/sqlserver.client.js';
+import { startTdsDouble, type TdsDouble } from '../lab/databases/tds/double.js';
+import { SqlError } from '../lab/databases/tds/tokens.js';
+import { until } from '../lab/processes/until.js';
 import { buildDatabase, newId, openDatabase, put, type OpenDatabase } from './open-database.js';
 
 const settingsOf = (sqlServerConnectionString: string): Record<string, string> => ({

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
 import type { UserId } from '@key-connector/common';
-import { describeIf } from '../lab/skip.js';
 import { newId, put, useDatabases, userId } from './open-database.js';
+import { describeIf } from '../lab/skip/skip.js';
 import { postgresDatabases, testKinds, type TestKind } from './test-database.js';
 
 const kinds: readonly TestKind[] = [

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { DatabaseUnavailable } from '@key-connector/database';
-import { hasMysql, mysqlReason, startMariadb } from '../lab/mariadb.server.js';
-import { startPostgres } from '../lab/postgres.server.js';
-import { describeIf } from '../lab/skip.js';
+import { hasMysql, mysqlReason, startMariadb } from '../lab/databases/mariadb.server.js';
+import { startPostgres } from '../lab/databases/postgres.server.js';
+import { describeIf } from '../lab/skip/skip.js';
 import { newId, openDatabase, put, type OpenDatabase } from './open-database.js';
 
 interface TestServer {

@@ -1,4 +1,4 @@
-import type { Provider } from '@nestjs/common';
+import type { FactoryProvider, Provider } from '@nestjs/common';
 import type { TypeOrmModuleAsyncOptions } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { DATABASE_SETTINGS } from './database.module-definition.js';
@@ -9,12 +9,13 @@ import { openDialect } from './products.js';
 import { Migrations } from './migrations/migrations.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 
+export const dialectProvider: FactoryProvider<Dialect> = {
+  provide: Dialect,
+  inject: [DATABASE_SETTINGS],
+  useFactory: (settings: DatabaseSettings) => openDialect(settings),
+};
+
 export const databaseProviders: Provider[] = [
-  {
-    provide: Dialect,
-    inject: [DATABASE_SETTINGS],
-    useFactory: (settings: DatabaseSettings) => openDialect(settings),
-  },
   {
     provide: Database,
     inject: [DataSource, Dialect, DATABASE_SETTINGS],

@@ -3,5 +3,4 @@ export type { HttpSettings } from './http.settings.js';
 export { loadSettings } from './load-settings.js';
 export { useProxies } from './proxies.js';
 export { SettingsInvalid } from './settings.errors.js';
-export { SettingsModule } from './settings.module.js';
 export { Settings } from './settings.js';

@@ -1,9 +1,8 @@
 import { trustExtraCas } from '@key-connector/common';
 import { loadSettings, useProxies } from '@key-connector/settings';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { DeploymentModule } from './deployment.module.js';
-import { StderrLogger } from './stderr.logger.js';
+import { useContext } from './use-context.js';
 
 /** The deployment that this process' settings describe: read and opened when a command needs it, so that help needs none. */
 @Injectable()
@@ -13,14 +12,6 @@ export class Deployment {
     const settings = await loadSettings();
     await trustExtraCas(settings.tls.extraCaPath);
     useProxies();
-    const context = await NestFactory.createApplicationContext(DeploymentModule.with(settings), {
-      logger: new StderrLogger(),
-      abortOnError: false,
-    });
-    try {
-      await work(context);
-    } finally {
-      await context.close();
-    }
+    await useContext(DeploymentModule.with(settings), work);
   }
 }

@@ -8,7 +8,6 @@ export function databaseErrorOf(dialect: Dialect, error: unknown): KeyConnectorE
   if (error instanceof KeyConnectorError) return error;
   const failure = dialect.failureOf(error);
   if (failure === undefined) return undefined;
-  dialect.failed?.(failure);
   if (failure === 'read-only')
     return new DatabaseReadOnly(`${dialect.description} takes no writes: ${reasonOf(error)}.`);
   return unavailable(dialect, error);

@@ -64,7 +64,7 @@ export abstract class Dialect {
     return work();
   }
 
-  /** Told of every failure that a request met: a database with several places looks for another one. */
+  /** Told of every failure, after the last try: a database with several places looks for another one. */
   failed?(failure: Failure): void;
 
   /** What a driver's error means; `undefined` for an error that is not the database's. */

@@ -11,6 +11,9 @@ const sweepMilliseconds = 5000;
 
 const keepAliveMilliseconds = 10_000;
 
+/** How long a server may take to hang up after a goodbye; mysql2 leaves that to the server. */
+const goodbyeMilliseconds = 1000;
+
 /** After the server's own limit: for a server that no longer answers at all. */
 const graceMilliseconds = 500;
 
@@ -123,8 +126,7 @@ export class MysqlPool {
   end(done?: (error: Error | null) => void): void {
     clearInterval(this.sweeper);
     this.pool.end((error) => {
-      // A server that does not answer must not keep this process.
-      for (const socket of this.sockets) socket.unref();
+      for (const socket of this.sockets) hangUpSoon(socket);
       done?.(error);
     });
   }
@@ -135,6 +137,8 @@ export class MysqlPool {
       if (since > latest) continue;
       this.idleSince.delete(connection);
       connection.end();
+      const socket = this.socketOf.get(connection.config);
+      if (socket) hangUpSoon(socket);
     }
   }
 
@@ -197,6 +201,12 @@ function credentials({ password, token }: MysqlPoolOptions): Pick<PoolOptions, '
   return {
     authPlugins: { mysql_clear_password: () => async () => Buffer.from(`${(await token()).reveal()}\0`) },
   };
+}
+
+/** A server that does not answer keeps neither a socket open nor this process running. */
+function hangUpSoon(socket: Socket): void {
+  socket.unref();
+  setTimeout(() => socket.destroy(), goodbyeMilliseconds).unref();
 }
 
 const timeout = (what: string): Error =>

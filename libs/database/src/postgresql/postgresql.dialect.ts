@@ -8,7 +8,7 @@ import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
 import type { Failure } from '../errors/failure.js';
 import { postgresqlFailureOf } from './failures.js';
-import { followingPool, ServerLeft } from './following-pool.js';
+import { followerOf, followingPool, ServerLeft } from './following-pool.js';
 import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
 import { Servers } from './servers.js';
 import { findTarget } from './probe.js';
@@ -49,6 +49,10 @@ export class PostgresqlDialect extends Dialect {
 
   prepare(): Promise<void> {
     return this.servers.choose();
+  }
+
+  override opened(source: DataSource): void {
+    this.servers.follow(followerOf(source));
   }
 
   override failed(failure: Failure): void {

@@ -1,12 +1,13 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import { type EntityManager, In, IsNull, Like, Not } from 'typeorm';
 import type { Dialect } from '../dialect/dialect.js';
+import { fromUtcText } from '../dialect/utc-column.js';
 import { UserKey } from './user-key.entity.js';
 import type { StoredUserKey } from '../dialect/user-key.statements.js';
 
-/** A member's row, and when its key was last stored. */
+/** A member's row, and when its key was last stored; undefined where the columns hold no time. */
 export interface DatedUserKey extends StoredUserKey {
-  readonly changed: Date;
+  readonly changed: Date | undefined;
 }
 
 /** A row to insert; times are `yyyy-MM-dd HH:mm:ss.fffffff` in UTC. */
@@ -36,6 +37,11 @@ export class UserKeyRows {
     return manager.existsBy(UserKey, { value: Not(Like(`${prefix}%`)) });
   }
 
+  /** Whether a stored value begins so. The prefix holds neither `%` nor `_`. */
+  existWithPrefix(manager: EntityManager, prefix: string): Promise<boolean> {
+    return manager.existsBy(UserKey, { value: Like(`${prefix}%`) });
+  }
+
   /** The rows with a value that were created last, at most `take`. */
   async newest(manager: EntityManager, take: number): Promise<StoredUserKey[]> {
     const rows = await manager.find(UserKey, {
@@ -52,9 +58,19 @@ export class UserKeyRows {
     const found = new Map<UserId, DatedUserKey>();
     for (const batch of batches(ids)) {
       const spellings = [...new Set(batch.flatMap((id) => [this.dialect.idText(id), id]))];
-      for (const row of await manager.findBy(UserKey, { id: In(spellings) })) {
+      // As the driver gives them: a column that holds no time must not fail the other members' rows.
+      const rows = await manager
+        .createQueryBuilder(UserKey, 'k')
+        .select('k.id', 'id')
+        .addSelect('k.value', 'value')
+        .addSelect('k.dataKeyId', 'dataKeyId')
+        .addSelect('k.creationDate', 'created')
+        .addSelect('k.revisionDate', 'revised')
+        .where({ id: In(spellings) })
+        .getRawMany<Pick<UserKey, 'id' | 'value' | 'dataKeyId'> & { created: unknown; revised: unknown }>();
+      for (const row of rows) {
         const stored = storedUserKey(row);
-        if (stored !== undefined) found.set(stored.id, { ...stored, changed: row.revisionDate ?? row.creationDate });
+        if (stored !== undefined) found.set(stored.id, { ...stored, changed: timeOf(row.revised ?? row.created) });
       }
     }
     return found;
@@ -93,9 +109,25 @@ export class UserKeyRows {
 }
 
 /** `undefined` for a row whose id is no GUID: it can be no member's. */
-function storedUserKey({ id, value, dataKeyId }: UserKey): StoredUserKey | undefined {
+function storedUserKey({
+  id,
+  value,
+  dataKeyId,
+}: Pick<UserKey, 'id' | 'value' | 'dataKeyId'>): StoredUserKey | undefined {
   const userId = parseUserId(id);
   return userId && { id: userId, value: value ?? '', dataKeyId };
+}
+
+/** A time as a column gives it; undefined for anything else: SQLite keeps what it is given, PostgreSQL knows infinity. */
+function timeOf(stored: unknown): Date | undefined {
+  if (typeof stored !== 'string' && !(stored instanceof Date)) return undefined;
+  try {
+    const time = fromUtcText(stored);
+    return Number.isNaN(time.getTime()) ? undefined : time;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function batches<T>(items: readonly T[]): T[][] {
