@@ -69,7 +69,7 @@ module.exports = {
         path: '^(apps|libs|test|scripts|bench|examples)/',
         pathNot: [
           '^examples/$1/',
-          '^libs/crypto-providers/src/module/contract\\.ts$',
+          '^libs/crypto-providers/src/contract/key-provider-module\\.ts$',
           '^libs/crypto-providers/src/testing/key-provider-module\\.suite\\.ts$',
         ],
       },

@@ -1,6 +1,6 @@
-import { describeCertificateSource } from './certificate/certificate.settings.js';
-import { DeadlineKeyEncryptionKey } from './deadline.js';
-import type { KeyEncryptionKey } from './key-encryption-key.js';
+import { describeCertificateSource } from './certificate-sources/certificate.settings.js';
+import { DeadlineKeyEncryptionKey } from './contract/deadline.js';
+import type { KeyEncryptionKey } from './contract/key-encryption-key.js';
 import type { KeyProviderSettings, ProviderKind } from './key-provider.settings.js';
 
 /**
@@ -16,17 +16,17 @@ type Open<K extends ProviderKind> = (
 
 /** One entry a provider; its code and its SDK are loaded when it is chosen. */
 const open: { [K in ProviderKind]: Open<K> } = {
-  awskms: async (settings, recorded) => (await import('./aws-kms/index.js')).openAwsKms(settings, recorded),
+  awskms: async (settings, recorded) => (await import('./providers/aws-kms/index.js')).openAwsKms(settings, recorded),
   certificate: async (settings, recorded) =>
-    (await import('./certificate/index.js')).openCertificate(settings, recorded),
-  gcpkms: async (settings) => (await import('./google-cloud-kms/index.js')).openGoogleCloudKms(settings),
+    (await import('./providers/certificate/index.js')).openCertificate(settings, recorded),
+  gcpkms: async (settings) => (await import('./providers/google-cloud-kms/index.js')).openGoogleCloudKms(settings),
   azurekv: async (settings, recorded, classic) =>
-    (await import('./azure-key-vault/index.js')).openAzureKeyVault(settings, recorded, classic),
+    (await import('./providers/azure-key-vault/index.js')).openAzureKeyVault(settings, recorded, classic),
   vaulttransit: async (settings, recorded) =>
-    (await import('./vault-transit/index.js')).openVaultTransit(settings, recorded),
+    (await import('./providers/vault-transit/index.js')).openVaultTransit(settings, recorded),
   // Its code was loaded before its settings could be read.
   module: ({ module, timeoutSeconds }, recorded) => module.open({ recordedKeyReferences: recorded, timeoutSeconds }),
-  pkcs11: async (settings) => (await import('./pkcs11/index.js')).openPkcs11(settings),
+  pkcs11: async (settings) => (await import('./providers/pkcs11/index.js')).openPkcs11(settings),
 };
 
 /** Opens the key-encryption key of the chosen provider; each of its calls has the deadline of the settings. */

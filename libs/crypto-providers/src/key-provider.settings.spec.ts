@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { keyProviderKinds } from './rsa-key.settings.js';
 import { keyProviderSettingsSchema } from './key-provider.settings.js';
-import { certificateSourceKinds } from './certificate/certificate.settings.js';
+import { certificateSourceKinds } from './certificate-sources/certificate.settings.js';
 
 const file = { filesystemPath: '/keys/bwkc.pfx', filesystemPassword: 'p' };
 const problems = (input: object): string[] =>

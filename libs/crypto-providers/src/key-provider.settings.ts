@@ -1,22 +1,22 @@
 import { z } from 'zod';
-import { type AwsKmsSettings, chooseAwsKms } from './aws-kms/aws-kms.settings.js';
-import { type AzureKeyVaultSettings, chooseAzureKeyVault } from './azure-key-vault/azure-key-vault.settings.js';
+import { type AwsKmsSettings, chooseAwsKms } from './providers/aws-kms/aws-kms.settings.js';
+import { type AzureKeyVaultSettings, chooseAzureKeyVault } from './providers/azure-key-vault/azure-key-vault.settings.js';
 import {
   type CertificateSettings,
   certificateSettingsSchema,
   type CertificateSource,
   chooseCertificateSource,
-} from './certificate/certificate.settings.js';
-import { ChosenModule } from './module/chosen-module.js';
-import type { LoadedModule } from './module/load-module.js';
-import { isModuleProvider } from './module/module-name.js';
-import { moduleSettingsSchema } from './module/module.settings.js';
-import { chooseGoogleCloudKms, type GoogleCloudKmsSettings } from './google-cloud-kms/google-cloud-kms.settings.js';
-import { choosePkcs11, type Pkcs11Settings } from './pkcs11/pkcs11.settings.js';
+} from './certificate-sources/certificate.settings.js';
+import { ChosenModule } from './providers/package/chosen-module.js';
+import type { LoadedModule } from './providers/package/load-module.js';
+import { isModuleProvider } from './providers/package/module-name.js';
+import { moduleSettingsSchema } from './providers/package/module.settings.js';
+import { chooseGoogleCloudKms, type GoogleCloudKmsSettings } from './providers/google-cloud-kms/google-cloud-kms.settings.js';
+import { choosePkcs11, type Pkcs11Settings } from './providers/pkcs11/pkcs11.settings.js';
 import { type RsaKeySettings, rsaKeySettingsSchema } from './rsa-key.settings.js';
-import type { OaepHash } from './rsa-oaep.js';
-import type { Report } from './settings-choice.js';
-import { chooseVaultTransit, type VaultTransitSettings } from './vault-transit/vault-transit.settings.js';
+import type { OaepHash } from './contract/rsa-oaep.js';
+import type { Report } from './contract/required-settings.js';
+import { chooseVaultTransit, type VaultTransitSettings } from './providers/vault-transit/vault-transit.settings.js';
 
 /**
  * What each provider needs. Adding one: a folder with its fields and its settings, a line in `rsa-key.settings.ts`

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { KEY_PROVIDER_SETTINGS } from './crypto-providers.module-definition.js';
-import { withinDeadline } from './deadline.js';
-import type { KeyEncryptionKey } from './key-encryption-key.js';
+import { withinDeadline } from './contract/deadline.js';
+import type { KeyEncryptionKey } from './contract/key-encryption-key.js';
 import { describeKeyProvider, openKeyEncryptionKey } from './key-provider.registry.js';
 import type { KeyProviderSettings } from './key-provider.settings.js';
 

@@ -1,11 +1,11 @@
-import { awsKmsFields } from './aws-kms/aws-kms.fields.js';
-import { azureKeyVaultFields } from './azure-key-vault/azure-key-vault.fields.js';
-import { certificateSettingsSchema, certificateSourceFields } from './certificate/certificate.settings.js';
-import { googleCloudKmsFields } from './google-cloud-kms/google-cloud-kms.fields.js';
+import { awsKmsFields } from './providers/aws-kms/aws-kms.fields.js';
+import { azureKeyVaultFields } from './providers/azure-key-vault/azure-key-vault.fields.js';
+import { certificateSettingsSchema, certificateSourceFields } from './certificate-sources/certificate.settings.js';
+import { googleCloudKmsFields } from './providers/google-cloud-kms/google-cloud-kms.fields.js';
 import type { keyProviderKinds } from './rsa-key.settings.js';
 import { rsaKeySettingsSchema } from './rsa-key.settings.js';
-import { pkcs11Fields } from './pkcs11/pkcs11.fields.js';
-import { vaultTransitFields } from './vault-transit/vault-transit.fields.js';
+import { pkcs11Fields } from './providers/pkcs11/pkcs11.fields.js';
+import { vaultTransitFields } from './providers/vault-transit/vault-transit.fields.js';
 
 type OwnProvider = (typeof keyProviderKinds)[number];
 

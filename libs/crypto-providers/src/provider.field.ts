@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isModuleProvider, moduleNameOf, type ModuleProvider, moduleProvider } from './module/module-name.js';
+import { isModuleProvider, moduleNameOf, type ModuleProvider, moduleProvider } from './providers/package/module-name.js';
 
 /** One of our providers, in any case, or `module:<package>`, whose package keeps its case. */
 export const providerField = <const K extends readonly [string, ...string[]]>(

@@ -1,11 +1,11 @@
 import { choice, integer } from '@key-connector/common';
 import { z } from 'zod';
-import { awsKmsFields } from './aws-kms/aws-kms.fields.js';
-import { azureKeyVaultFields } from './azure-key-vault/azure-key-vault.fields.js';
-import { googleCloudKmsFields } from './google-cloud-kms/google-cloud-kms.fields.js';
-import { closedModuleBranch } from './module/module.settings.js';
-import { pkcs11Fields } from './pkcs11/pkcs11.fields.js';
-import { vaultTransitFields } from './vault-transit/vault-transit.fields.js';
+import { awsKmsFields } from './providers/aws-kms/aws-kms.fields.js';
+import { azureKeyVaultFields } from './providers/azure-key-vault/azure-key-vault.fields.js';
+import { googleCloudKmsFields } from './providers/google-cloud-kms/google-cloud-kms.fields.js';
+import { closedModuleBranch } from './providers/package/module.settings.js';
+import { pkcs11Fields } from './providers/pkcs11/pkcs11.fields.js';
+import { vaultTransitFields } from './providers/vault-transit/vault-transit.fields.js';
 import { providerField } from './provider.field.js';
 
 /** Every key provider that the settings know, in the order of the reference. */

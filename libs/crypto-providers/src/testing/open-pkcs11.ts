@@ -1,6 +1,6 @@
 import { keyProviderSettingsSchema } from '../key-provider.settings.js';
-import { openPkcs11 } from '../pkcs11/index.js';
-import type { Pkcs11KeyEncryptionKey } from '../pkcs11/pkcs11.key-encryption-key.js';
+import { openPkcs11 } from '../providers/pkcs11/index.js';
+import type { Pkcs11KeyEncryptionKey } from '../providers/pkcs11/pkcs11.key-encryption-key.js';
 
 /** `rsaKey__pkcs11*` and `certificate__*`, as they stand in a YAML file. */
 export interface Pkcs11TestSettings {
