@@ -4,6 +4,14 @@ export type { ErrorCode } from './error-codes.js';
 export { KeyConnectorError, UnavailableError } from './key-connector.error.js';
 export { fetchFailure } from './http/fetch-failure.js';
 export { readText } from './http/read-text.js';
+export {
+  type FileProblem,
+  FileUnreadable,
+  fileUnreadable,
+  readSmallFile,
+  readSmallText,
+  type SmallFileLimits,
+} from './small-file.js';
 export { Secret } from './secret.js';
 export { choice, flag, integer, list, secret, secretText, secureUri, text, uri } from './settings-fields.js';
 export { parseUserId, userIdBytes, type UserId } from './user-id.js';
