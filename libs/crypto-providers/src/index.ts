@@ -11,5 +11,5 @@ export {
 export { leftoverSettings } from './leftover-settings.js';
 export { type LoadedModule, loadModule } from './providers/package/load-module.js';
 export { isModuleProvider, moduleNameOf } from './providers/package/module-name.js';
-export { ModuleUnusable } from './providers/package/module-unusable.js';
+export { ModuleUnusable } from './providers/package/package.errors.js';
 export { type RsaKeySettings, rsaKeySettingsSchema } from './rsa-key.settings.js';

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { keyProviderKinds } from './rsa-key.settings.js';
 import { keyProviderSettingsSchema } from './key-provider.settings.js';
-import { certificateSourceKinds } from './certificate-sources/certificate.settings.js';
+import { certificateSources } from './certificate-sources/index.js';
+import { kindsOf } from './contract/definitions.js';
+import { keyProviders } from './providers/index.js';
+import { revealed } from './testing/revealed.js';
 
 const file = { filesystemPath: '/keys/bwkc.pfx', filesystemPassword: 'p' };
 const problems = (input: object): string[] =>
@@ -11,7 +13,7 @@ const problems = (input: object): string[] =>
 
 describe('the settings of the key provider', () => {
   it('choose the certificate from the filesystem unless told otherwise', () => {
-    expect(keyProviderSettingsSchema.parse({ certificate: file })).toEqual({
+    expect(revealed(keyProviderSettingsSchema.parse({ certificate: file }))).toEqual({
       kind: 'certificate',
       timeoutSeconds: 15,
       source: { kind: 'filesystem', path: '/keys/bwkc.pfx', password: 'p' },
@@ -28,17 +30,20 @@ describe('the settings of the key provider', () => {
     expect(problems({ rsaKey, certificate })).toEqual([]);
   });
 
-  it.each(keyProviderKinds)('say what is missing for %s', (provider) => {
+  it.each(kindsOf(keyProviders))('say what is missing for %s', (provider) => {
     const found = problems({ rsaKey: { provider } });
     expect(found).not.toEqual([]);
     for (const problem of found) expect(problem).toMatch(/^(rsaKey|certificate)\.\w+: is required/);
   });
 
-  it.each(certificateSourceKinds)('say what is missing for the source %s, or that it is not built yet', (provider) => {
-    const found = problems({ certificate: { provider } });
-    expect(found).not.toEqual([]);
-    for (const problem of found) expect(problem).toMatch(/^certificate\.\w+: (is required|.* not built yet)/);
-  });
+  it.each(kindsOf(certificateSources))(
+    'say what is missing for the source %s, or that it is not built yet',
+    (provider) => {
+      const found = problems({ certificate: { provider } });
+      expect(found).not.toEqual([]);
+      for (const problem of found) expect(problem).toMatch(/^certificate\.\w+: (is required|.* not built yet)/);
+    },
+  );
 
   it('ask for the path of the file', () => {
     expect(problems({})).toEqual([expect.stringMatching(/^certificate\.filesystemPath: is required/)]);

@@ -1,77 +1,72 @@
-import type { Readable } from 'node:stream';
-import { BlobServiceClient } from '@azure/storage-blob';
-import { KeyConnectorError } from '@key-connector/common';
-import { nameOf, vaultAnswer } from '../clients/azure/vault.failure.js';
-import { withinDeadline } from '../contract/deadline.js';
-import { KeyProviderMisconfigured, KeyProviderUnavailable } from '../contract/key-provider.errors.js';
-import type { AzureStorageSourceSettings } from './azure-storage.source.settings.js';
-import type { KeyFileSource, ReadOptions } from '../key-files/key-file.js';
+import { type Secret, secret, text } from '@key-connector/common';
+import { required } from '../contract/required-settings.js';
+import { defineCertificateSource } from './certificate-source.js';
 
-/** A key file holds a key and a few certificates; anything larger is another kind of file. */
-const maxBytes = 1024 * 1024;
+/** A key file in a blob of Azure Storage. */
+export const azureStorage = defineCertificateSource({
+  kind: 'azurestorage',
+  fields: {
+    azureStorageConnectionString: secret('Azure Storage: the connection string.').optional(),
+    azureStorageContainer: text('Azure Storage: the container.').optional(),
+    azureStorageFileName: text('Azure Storage: the name of the PKCS#12 blob.').optional(),
+    azureStorageFilePassword: secret('Azure Storage: the password of the PKCS#12.').optional(),
+  },
 
-/** Reads a key file out of a blob, within the deadline. */
-export async function readFromAzureStorage(
-  settings: AzureStorageSourceSettings,
-  { timeoutSeconds }: ReadOptions,
-): Promise<KeyFileSource> {
-  const origin = `${settings.container}/${settings.blob} in Azure Storage`;
-  return {
-    origin,
-    bytes: await withinDeadline(download(settings, origin, timeoutSeconds), timeoutSeconds, origin),
-    password: settings.password,
-    passwordSetting: 'certificate__azureStorageFilePassword',
-  };
-}
+  choose: (certificate, report) => {
+    const missing = {
+      azureStorageConnectionString: 'the connection string of the storage account',
+      azureStorageContainer: 'the container of the key file',
+      azureStorageFileName: 'the name of the blob with the key file',
+    };
+    const given = required('certificate', certificate, missing, report);
+    if (given === undefined) return undefined;
+    const { azureStorageConnectionString: connectionString } = given;
+    const reason = whyUnfit(connectionString);
+    if (reason !== undefined) {
+      report(['certificate', 'azureStorageConnectionString'], reason);
+      return undefined;
+    }
+    const { azureStorageContainer: container, azureStorageFileName: blob } = given;
+    return { connectionString, container, blob, password: certificate.azureStorageFilePassword };
+  },
 
-async function download(
-  { connectionString, container, blob }: AzureStorageSourceSettings,
-  origin: string,
-  timeoutSeconds: number,
-): Promise<Buffer> {
-  try {
-    const service = BlobServiceClient.fromConnectionString(connectionString, { retryOptions: { maxTries: 1 } });
-    const abortSignal = AbortSignal.timeout(timeoutSeconds * 1000);
-    const { readableStreamBody } = await service
-      .getContainerClient(container)
-      .getBlobClient(blob)
-      .download(0, undefined, { abortSignal, maxRetryRequests: 0 });
-    return await collect(readableStreamBody as Readable, origin);
-  } catch (error) {
-    throw error instanceof KeyConnectorError ? error : failure(error, origin);
+  describe: (settings) => describeBlob(settings),
+
+  read: async (settings, { timeoutSeconds }) => {
+    const { downloadBlob } = await import('../clients/azure/blob.client.js');
+    const origin = describeBlob(settings);
+    return {
+      origin,
+      bytes: await downloadBlob(settings, origin, timeoutSeconds),
+      password: settings.password,
+      passwordSetting: 'certificate__azureStorageFilePassword',
+    };
+  },
+});
+
+const describeBlob = ({ container, blob }: { readonly container: string; readonly blob: string }): string =>
+  `${container}/${blob} in Azure Storage`;
+
+/** What is wrong with a connection string of Azure Storage, without a value of it; `undefined` when nothing is. */
+function whyUnfit(connectionString: Secret): string | undefined {
+  const text = connectionString.reveal().trim();
+  if (/^UseDevelopmentStorage=true/i.test(text)) return undefined;
+  const pairs = new Map<string, string>();
+  for (const part of text.split(';').filter((one) => one.trim() !== '')) {
+    const at = part.indexOf('=');
+    if (at < 1) return 'must be Name=value pairs, separated by semicolons';
+    pairs.set(part.slice(0, at).trim().toLowerCase(), part.slice(at + 1));
   }
+  const endpoint = pairs.get('blobendpoint');
+  if (!pairs.has('sharedaccesssignature') && !(pairs.has('accountname') && pairs.has('accountkey')))
+    return 'must hold AccountName and AccountKey, or a SharedAccessSignature';
+  if (endpoint !== undefined && !URL.canParse(endpoint)) return 'holds a BlobEndpoint that is no URI';
+  if (endpoint !== undefined ? isPlainHttp(endpoint) : pairs.get('defaultendpointsprotocol')?.toLowerCase() === 'http')
+    return 'must lead to https (http is for loopback only)';
+  return undefined;
 }
 
-async function collect(stream: Readable, origin: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // Leaving the loop destroys the stream.
-    if (size > maxBytes) throw new KeyProviderMisconfigured(`The key file ${origin} is larger than ${maxBytes} bytes.`);
-    chunks.push(chunk);
-  }
-  const file = Buffer.concat(chunks);
-  for (const chunk of chunks) chunk.fill(0);
-  return file;
-}
-
-/** Turns what the SDK has thrown into what an operator can act on; its message can quote the connection string. */
-function failure(error: unknown, origin: string): KeyConnectorError {
-  const answer = vaultAnswer(error);
-  if (answer === undefined || answer.status === 0)
-    return new KeyProviderUnavailable(
-      `Azure Storage does not answer for ${origin} (${answer?.code ?? nameOf(error)}).`,
-    );
-  if (answer.status === 429 || answer.status >= 500)
-    return new KeyProviderUnavailable(`Azure Storage answers ${answer.status} for ${origin}.`);
-  const reason =
-    answer.status === 404
-      ? 'there is no such container or blob'
-      : answer.status === 401 || answer.status === 403
-        ? 'the account key or signature in certificate__azureStorageConnectionString does not permit it'
-        : 'it refuses the request';
-  return new KeyProviderMisconfigured(
-    `Cannot read the key file ${origin}: ${reason} (${answer.status}${answer.code && ` ${answer.code}`}).`,
-  );
+function isPlainHttp(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint);
+  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

@@ -1,17 +1,16 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { KeyProviderMisconfigured } from '../contract/key-provider.errors.js';
-import type { CertificateSource } from './certificate.settings.js';
-import { readKeyFileSource } from './certificate.sources.js';
-import { explainKeyFileProblem, KeyFileProblem, type KeyFileSource, NoPrivateKey } from '../key-files/key-file.js';
-import { readKeyFile } from '../key-files/key-file.reader.js';
+import { type CertificateSource, readKeyFileSource } from './certificate.settings.js';
+import { explainUnusable, UnusableKeyFile, type KeyFileSource, NoPrivateKey } from '../key-files/key-file.js';
+import { readKeyFile } from '../key-files/read-key-file.js';
 
 /** The public half out of a certificate whose private key may be elsewhere; what is wrong is KeyProviderMisconfigured. */
 export async function readPublicHalf(source: CertificateSource, timeoutSeconds: number): Promise<KeyObject> {
-  const file = await readKeyFileSource(source, { timeoutSeconds, recorded: [] });
+  const file = await readKeyFileSource(source, { timeoutSeconds, recordedKeyReferences: [] });
   try {
     return derCertificate(file.bytes)?.publicKey ?? (await publicHalfOf(file));
   } catch (error) {
-    if (error instanceof KeyFileProblem) throw new KeyProviderMisconfigured(explainKeyFileProblem(error, file));
+    if (error instanceof UnusableKeyFile) throw new KeyProviderMisconfigured(explainUnusable(error, file));
     throw error;
   } finally {
     file.bytes.fill(0);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { timerMilliseconds } from '@key-connector/common';
 import { KeyEncryptionKey, type WrappedKey } from './key-encryption-key.js';
 import { KeyProviderUnavailable } from './key-provider.errors.js';
 
@@ -13,7 +14,7 @@ export async function withinDeadline<T>(
   discard: (late: T) => void = () => undefined,
 ): Promise<T> {
   const timer = new AbortController();
-  const late = sleep(seconds * 1000, undefined, { signal: timer.signal, ref: false }).then(() => {
+  const late = sleep(timerMilliseconds(seconds * 1000), undefined, { signal: timer.signal, ref: false }).then(() => {
     answer.then(discard, () => undefined);
     throw new KeyProviderUnavailable(`The key provider (${provider}) has not answered for ${seconds} s.`);
   });

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { Asn1 } from './pkcs12/asn1.js';
-import { KeyFileProblem } from './key-file.js';
+import { UnusableKeyFile } from './key-file.js';
 import { encodePassword, type EncodedPassword } from './pkcs12/encoded-password.js';
 import { decrypt } from './pkcs12/password-based-encryption.js';
 
@@ -24,6 +24,6 @@ export function importPrivateKey(pkcs8: Buffer): KeyObject {
   try {
     return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
   } catch {
-    throw new KeyFileProblem('its private key cannot be read');
+    throw new UnusableKeyFile('its private key cannot be read');
   }
 }

@@ -1,4 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
+import type { Secret } from '@key-connector/common';
 
 /** What a PKCS#12 or PEM file holds that matters here; `certificate` belongs to `privateKey`. */
 export interface KeyFile {
@@ -11,37 +12,29 @@ export interface KeyFileSource {
   /** Names the file for people: a path or a URI, no secret. */
   readonly origin: string;
   readonly bytes: Buffer;
-  readonly password?: string | undefined;
+  readonly password?: Secret | undefined;
   /** The path of the setting that holds the password; a place whose files have none has no such setting. */
   readonly passwordSetting?: string;
   /** Names the exact version, where the place keeps several: it stands in the key reference, and is found there again. */
   readonly version?: string;
 }
 
-/** What a place that is reached over a network needs besides its settings. */
-export interface ReadOptions {
-  /** Longest wait for one answer. */
-  readonly timeoutSeconds: number;
-  /** The key references of the wrappings in the database: where the settings name no version, they do. */
-  readonly recorded: readonly string[];
-}
-
 /** Why a key file cannot be used; the reader of the whole file adds which file it is and what to do. */
-export class KeyFileProblem extends Error {}
+export class UnusableKeyFile extends Error {}
 
 /** The password does not open the file. */
-export class WrongPassword extends KeyFileProblem {}
+export class WrongPassword extends UnusableKeyFile {}
 
 /** The file is sound and holds certificates only. */
-export class NoPrivateKey extends KeyFileProblem {
+export class NoPrivateKey extends UnusableKeyFile {
   constructor(readonly certificates: readonly (Buffer | string)[]) {
     super('there is no private key in it');
   }
 }
 
 /** What is wrong with which file, and what to do. */
-export function explainKeyFileProblem(
-  problem: KeyFileProblem,
+export function explainUnusable(
+  problem: UnusableKeyFile,
   { origin, password, passwordSetting }: KeyFileSource,
 ): string {
   if (!(problem instanceof WrongPassword)) return `The key file ${origin} cannot be used: ${problem.message}.`;

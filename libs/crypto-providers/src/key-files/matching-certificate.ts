@@ -1,5 +1,5 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { KeyFileProblem } from './key-file.js';
+import { UnusableKeyFile } from './key-file.js';
 
 /** Finds the private key's certificate among those of its file, which may be a whole chain; none in the file is fine. */
 export function matchingCertificate(
@@ -8,7 +8,7 @@ export function matchingCertificate(
 ): X509Certificate | undefined {
   const own = encoded.map(parse).find((certificate) => certificate.checkPrivateKey(privateKey));
   if (own === undefined && encoded.length > 0)
-    throw new KeyFileProblem('its certificate does not belong to its private key');
+    throw new UnusableKeyFile('its certificate does not belong to its private key');
   return own;
 }
 
@@ -16,6 +16,6 @@ function parse(encoded: Buffer | string): X509Certificate {
   try {
     return new X509Certificate(encoded);
   } catch {
-    throw new KeyFileProblem('a certificate in it cannot be read');
+    throw new UnusableKeyFile('a certificate in it cannot be read');
   }
 }

@@ -3,7 +3,7 @@ import { DeadlineKeyEncryptionKey } from '../contract/deadline.js';
 import type { ChosenModule } from '../providers/package/chosen-module.js';
 import type { KeyProviderModule } from '../contract/key-provider-module.js';
 import { checkedModule, type LoadedModule } from '../providers/package/load-module.js';
-import { moduleSettingsSchema } from '../providers/package/module.settings.js';
+import { moduleSettingsSchema } from '../providers/package/package.settings.js';
 import { descriptionOf, isSecret } from '../providers/package/settings-fields.js';
 import { describeKeyEncryptionKey } from './key-encryption-key.suite.js';
 import { rejection } from './rejection.js';

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Secret } from '@key-connector/common';
 import { tlsCertificate } from '../../../../../test/lab/certificate.js';
 import { KubernetesDouble } from '../../../../../test/lab/kubernetes.double.js';
 import { OpenBaoServer, openbao } from '../../../../../test/lab/openbao.server.js';
@@ -62,7 +63,12 @@ describeIf(openbao.installed, openbao.reason, 'a session with Vault', () => {
   const role = async (name: string, options: object): Promise<VaultAuth<'appRole'>> => {
     await bao.post(`auth/approle/role/${name}`, { token_policies: ['reader'], ...options });
     const { data } = await bao.get<{ data: { role_id: string } }>(`auth/approle/role/${name}/role-id`);
-    return { kind: 'appRole', mount: 'approle', roleId: data.role_id, secret: { value: await newSecretId(name) } };
+    return {
+      kind: 'appRole',
+      mount: 'approle',
+      roleId: data.role_id,
+      secret: { value: new Secret(await newSecretId(name)) },
+    };
   };
   const newSecretId = async (name: string): Promise<string> =>
     (await bao.post<{ data: { secret_id: string } }>(`auth/approle/role/${name}/secret-id`)).data.secret_id;
@@ -126,7 +132,7 @@ describeIf(openbao.installed, openbao.reason, 'a session with Vault', () => {
 
     it('says what Vault says of a wrong secret id, and not the secret id', async () => {
       const auth = await role('wrong', {});
-      const error = await rejection(read(clientOf({ ...auth, secret: { value: 'a-wrong-secret-id' } })));
+      const error = await rejection(read(clientOf({ ...auth, secret: { value: new Secret('a-wrong-secret-id') } })));
       expect(error).toMatchObject({ code: 'KEY_PROVIDER_MISCONFIGURED' });
       expect(error.message).toMatch(
         /refuses the login at auth\/approle\/login \(400\): .*Check rsaKey__vaultAppRoleId/,
@@ -138,7 +144,7 @@ describeIf(openbao.installed, openbao.reason, 'a session with Vault', () => {
   describe('with a token', () => {
     it('renews it once a third of its life is left', async () => {
       const token = await bao.token(['reader'], { period: '1h' });
-      const client = clientOf({ kind: 'token', token });
+      const client = clientOf({ kind: 'token', token: new Secret(token) });
       const renewals = async (): Promise<number | undefined> =>
         (await bao.post<{ data: { last_renewal_time?: number } }>('auth/token/lookup', { token })).data
           .last_renewal_time;
@@ -153,7 +159,7 @@ describeIf(openbao.installed, openbao.reason, 'a session with Vault', () => {
 
     it('goes on with one that may do nothing about itself', async () => {
       const token = await bao.token(['reader'], { no_default_policy: true, ttl: '1h' });
-      const client = clientOf({ kind: 'token', token });
+      const client = clientOf({ kind: 'token', token: new Secret(token) });
       expect(await read(client)).toBe(200);
       now = 0.9 * hour * 1000;
       expect(await read(client)).toBe(200);
@@ -161,7 +167,7 @@ describeIf(openbao.installed, openbao.reason, 'a session with Vault', () => {
 
     it('says which policy is missing, and not the token', async () => {
       const token = await bao.token(['default']);
-      const error = await rejection(read(clientOf({ kind: 'token', token })));
+      const error = await rejection(read(clientOf({ kind: 'token', token: new Secret(token) })));
       expect(error).toMatchObject({ code: 'KEY_PROVIDER_MISCONFIGURED' });
       expect(error.message).toContain('the policy of rsaKey__vaultToken must have path "secret/data/known"');
       expect(error.message).not.toContain(token);

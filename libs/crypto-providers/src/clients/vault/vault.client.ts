@@ -1,20 +1,20 @@
 import { KeyProviderMisconfigured } from '../../contract/key-provider.errors.js';
-import { VaultApi } from './vault.api.js';
-import { type Clock, VaultSession } from './vault.session.js';
+import { VaultApi } from './vault-api.js';
+import { type Clock, TokenRenewal } from './token-renewal.js';
 import { loginSettings, type VaultConnection } from './vault.settings.js';
-import { LoginTokens } from './vault.tokens.js';
-import type { VaultAnswer, VaultRequest } from './vault.transport.js';
+import { VaultLogin } from './vault-login.js';
+import type { VaultAnswer, VaultRequest } from './vault-api.js';
 
 /** Vault's API behind one login, which it keeps alive while it is used. */
 export class VaultClient {
   /** Where the token is: `#`, so that nothing that prints or serializes this object shows it. */
   readonly #api: VaultApi;
-  readonly #session: VaultSession;
+  readonly #renewal: TokenRenewal;
 
   /** @param timeoutSeconds the longest wait for one answer. */
   constructor(connection: VaultConnection, timeoutSeconds: number, now: Clock = () => performance.now()) {
     this.#api = new VaultApi(connection, timeoutSeconds);
-    this.#session = new VaultSession(new LoginTokens(this.#api), now);
+    this.#renewal = new TokenRenewal(new VaultLogin(this.#api), now);
   }
 
   /** The address of the server. */
@@ -28,12 +28,12 @@ export class VaultClient {
    * A token that is refused is replaced once: it may have been revoked, or have ended while this process was frozen.
    */
   async call(request: VaultRequest, expected: readonly number[] = []): Promise<VaultAnswer> {
-    const token = await this.#session.token();
+    const token = await this.#renewal.token();
     const answer = await this.#api.send(request, token, expected);
     if (answer.status !== 403) return answer;
-    this.#session.forget(token);
-    const another = await this.#session.token();
-    if (another === token) throw this.forbidden(request);
+    this.#renewal.forget(token);
+    const another = await this.#renewal.token();
+    if (another.reveal() === token.reveal()) throw this.forbidden(request);
     const again = await this.#api.send(request, another, expected);
     if (again.status === 403) throw this.forbidden(request);
     return again;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { keyProviderSettingsSchema } from '../../key-provider.settings.js';
+import { revealed } from '../../testing/revealed.js';
 
 const transit = { provider: 'vaulttransit', vaultServerUri: 'https://bao.example:8200/', vaultTransitKeyName: 'kc' };
 
@@ -9,7 +10,7 @@ const problems = (rsaKey: object): string[] =>
   );
 const authOf = (rsaKey: object): unknown => {
   const settings = keyProviderSettingsSchema.parse({ rsaKey: { ...transit, ...rsaKey } });
-  return 'vault' in settings ? settings.vault.auth : undefined;
+  return 'vault' in settings ? revealed(settings.vault.auth) : undefined;
 };
 
 describe('the settings of Vault', () => {

@@ -1,16 +1,45 @@
-import { secureUri } from '@key-connector/common';
+import { type Secret, secret, secureUri, text, uri } from '@key-connector/common';
+import type { Values } from '../../contract/definitions.js';
 import { type Report, required } from '../../contract/required-settings.js';
-import type { VaultFields } from './vault.fields.js';
+
+/** How to reach a Vault or OpenBao server and log in there: the same names under `rsaKey__` and `certificate__`. */
+export const vaultFields = {
+  vaultServerUri: uri('Vault or OpenBao: the server.').optional(),
+  vaultNamespace: text('Vault or OpenBao: the namespace.').optional(),
+
+  vaultToken: secret('Vault or OpenBao: the token.').optional(),
+  vaultTokenPath: text(
+    'Vault or OpenBao, instead of `vaultToken`: a file with the token, such as an agent’s sink; read again for each call.',
+  ).optional(),
+
+  vaultKubernetesRole: text('Vault or OpenBao: the role to log in as with a Kubernetes service account.').optional(),
+  vaultKubernetesMountPoint: text('Vault or OpenBao: the mount point of that auth method; `jwt` works too.').default(
+    'kubernetes',
+  ),
+  vaultKubernetesJwtPath: text(
+    'Vault or OpenBao: the file with the service account’s token; read again for each login.',
+  ).default('/var/run/secrets/kubernetes.io/serviceaccount/token'),
+
+  vaultAppRoleId: text('Vault or OpenBao: the role id to log in with by AppRole.').optional(),
+  vaultAppRoleSecretId: secret('Vault or OpenBao: the secret id of that role.').optional(),
+  vaultAppRoleSecretIdPath: text(
+    'Vault or OpenBao, instead of `vaultAppRoleSecretId`: a file with the secret id; read again for each login.',
+  ).optional(),
+  vaultAppRoleMountPoint: text('Vault or OpenBao: the mount point of that auth method.').default('approle'),
+};
+
+/** The fields of `vaultFields` as the schema gives them. */
+type VaultFields = Values<typeof vaultFields>;
 
 /** A branch of the settings that names a Vault. */
 export type VaultBranch = 'rsaKey' | 'certificate';
 
 /** How each way to log in gets its token. */
 interface AuthSettings {
-  token: { token: string };
+  token: { token: Secret };
   tokenFile: { path: string };
   kubernetes: { mount: string; role: string; jwtPath: string };
-  appRole: { mount: string; roleId: string; secret: { value: string } | { path: string } };
+  appRole: { mount: string; roleId: string; secret: { value: Secret } | { path: string } };
 }
 
 /** The ways to log in. */
@@ -72,7 +101,7 @@ function chooseAuth(branch: VaultBranch, fields: VaultFields, report: Report): V
 const authOf: {
   readonly [K in VaultAuthKind]: (branch: VaultBranch, fields: VaultFields, report: Report) => VaultAuth<K> | undefined;
 } = {
-  token: (_, { vaultToken: token = '' }) => ({ kind: 'token', token }),
+  token: (_, { vaultToken: token }) => token && { kind: 'token', token },
   tokenFile: (_, { vaultTokenPath: path = '' }) => ({ kind: 'tokenFile', path }),
   kubernetes: (_, { vaultKubernetesRole: role = '', vaultKubernetesMountPoint, vaultKubernetesJwtPath: jwtPath }) => ({
     kind: 'kubernetes',

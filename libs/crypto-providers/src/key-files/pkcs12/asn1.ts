@@ -1,6 +1,6 @@
 import type forge from 'node-forge';
-import { KeyFileProblem } from '../key-file.js';
-import { asn1 } from './node-forge.parts.js';
+import { UnusableKeyFile } from '../key-file.js';
+import { asn1 } from './node-forge-parts.js';
 
 /**
  * One element of a BER or DER encoding.
@@ -70,6 +70,6 @@ export class Asn1 {
 }
 
 /** The structure is not what its standard says. */
-export function malformed(): KeyFileProblem {
-  return new KeyFileProblem('it is neither PKCS#12 nor PEM, or it is damaged');
+export function malformed(): UnusableKeyFile {
+  return new UnusableKeyFile('it is neither PKCS#12 nor PEM, or it is damaged');
 }

@@ -3,7 +3,7 @@ import type { Asn1 } from './asn1.js';
 import type { EncodedPassword } from './encoded-password.js';
 import { derivePbmac1Key, hmacHash } from './pbkdf2.js';
 import { type HashName, pkcs12Kdf, purpose } from './pkcs12-kdf.js';
-import { unsupported } from './unsupported.js';
+import { unsupported } from './supported.js';
 
 const pbmac1 = '1.2.840.113549.1.5.14';
 

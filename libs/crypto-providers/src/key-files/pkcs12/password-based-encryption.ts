@@ -2,10 +2,10 @@ import { createDecipheriv } from 'node:crypto';
 import { WrongPassword } from '../key-file.js';
 import type { Asn1 } from './asn1.js';
 import type { EncodedPassword } from './encoded-password.js';
+import { rc2, util } from './node-forge-parts.js';
 import { derivePbkdf2 } from './pbkdf2.js';
 import { pkcs12Kdf, purpose } from './pkcs12-kdf.js';
-import { decryptRc2 } from './rc2.js';
-import { unsupported } from './unsupported.js';
+import { unsupported } from './supported.js';
 
 type Decrypt = (key: Buffer, iv: Buffer, ciphertext: Buffer) => Buffer;
 
@@ -84,4 +84,13 @@ function nodeCipher(name: string): Decrypt {
 
 function twoKeyTripleDes(key: Buffer, iv: Buffer, ciphertext: Buffer): Buffer {
   return nodeCipher('des-ede3-cbc')(Buffer.concat([key, key.subarray(0, 8)]), iv, ciphertext);
+}
+
+/** RC2-CBC (RFC 2268), which Node's OpenSSL no longer offers: older tools protect the certificates with it. */
+function decryptRc2(key: Buffer, iv: Buffer, ciphertext: Buffer): Buffer {
+  const cipher = rc2.createDecryptionCipher(key.toString('latin1'), key.length * 8);
+  cipher.start(iv.toString('latin1'));
+  cipher.update(util.createBuffer(ciphertext.toString('latin1')));
+  if (!cipher.finish()) throw new Error('wrong padding');
+  return Buffer.from(cipher.output.getBytes(), 'latin1');
 }

@@ -1,9 +1,8 @@
 import { pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Asn1, malformed } from './asn1.js';
-import { boundedIterations } from './iterations.js';
 import type { HashName } from './pkcs12-kdf.js';
-import { unsupported } from './unsupported.js';
+import { boundedIterations, unsupported } from './supported.js';
 
 const pbkdf2Oid = '1.2.840.113549.1.5.12';
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { boundedIterations } from './iterations.js';
+import { boundedIterations } from './supported.js';
 
 /** What the derived bytes are for: the diversifier ID of RFC 7292, appendix B.3. */
 export const purpose = { encryptionKey: 1, initializationVector: 2, macKey: 3 } as const;

@@ -3,7 +3,7 @@ import { importPrivateKey, openEncryptedPrivateKey } from '../encrypted-private-
 import { Asn1, malformed } from './asn1.js';
 import type { EncodedPassword } from './encoded-password.js';
 import { decrypt } from './password-based-encryption.js';
-import { unsupported } from './unsupported.js';
+import { unsupported } from './supported.js';
 
 const contentType = { data: '1.2.840.113549.1.7.1', encryptedData: '1.2.840.113549.1.7.6' };
 

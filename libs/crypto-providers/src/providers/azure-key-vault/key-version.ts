@@ -1,10 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { KeyProviderMisconfigured, UnwrapFailed } from '../../contract/key-provider.errors.js';
-import type { AzureKeyVaultSettings } from './azure-key-vault.settings.js';
-import { newestEnabled } from '../../clients/azure/newest-enabled.js';
-import { recordedVersions } from '../../clients/azure/recorded-versions.js';
-import type { VaultKey } from './vault-key.js';
-import type { VaultKeysClient } from './vault-keys.client.js';
+import type { AzureKeyVaultSettings } from './index.js';
+import { newestEnabled, recordedVersions } from '../../clients/azure/recorded-versions.js';
+import type { AzureKey } from './azure-key.js';
+import type { AzureKeysClient } from './azure-keys.client.js';
 
 const logger = new Logger('AzureKeyVault');
 
@@ -16,11 +15,11 @@ const maxTries = 20;
  * where a classic deployment is taken over, the one that opens its data key; else the current one.
  */
 export async function chooseVersion(
-  client: VaultKeysClient,
+  client: AzureKeysClient,
   { access, keyName, keyVersion }: AzureKeyVaultSettings,
   recorded: readonly string[],
   classic: Uint8Array | undefined,
-): Promise<VaultKey> {
+): Promise<AzureKey> {
   if (keyVersion !== undefined) return client.get(keyVersion);
   const versions = recordedVersions(recorded, { collection: 'keys', name: keyName, vaultUri: access.vaultUri });
   const [first, ...others] = versions;
@@ -29,7 +28,7 @@ export async function chooseVersion(
 }
 
 /** The enabled version that opens a classic data key, tried from the newest on; where none does, the current one. */
-async function findClassic(client: VaultKeysClient, ciphertext: Uint8Array): Promise<VaultKey> {
+async function findClassic(client: AzureKeysClient, ciphertext: Uint8Array): Promise<AzureKey> {
   const current = await client.get();
   if (await opens(client, current, ciphertext)) return current;
   const others = (await client.list()).filter(({ version }) => version !== current.version);
@@ -43,7 +42,7 @@ async function findClassic(client: VaultKeysClient, ciphertext: Uint8Array): Pro
 }
 
 /** A version that is of no use, such as an EC key of an earlier time, is passed over. */
-async function getUsable(client: VaultKeysClient, version: string): Promise<VaultKey | undefined> {
+async function getUsable(client: AzureKeysClient, version: string): Promise<AzureKey | undefined> {
   try {
     return await client.get(version);
   } catch (error) {
@@ -52,7 +51,7 @@ async function getUsable(client: VaultKeysClient, version: string): Promise<Vaul
   }
 }
 
-async function opens(client: VaultKeysClient, key: VaultKey, ciphertext: Uint8Array): Promise<boolean> {
+async function opens(client: AzureKeysClient, key: AzureKey, ciphertext: Uint8Array): Promise<boolean> {
   if (!key.enabled || ciphertext.length !== key.bits / 8) return false;
   try {
     (await client.unwrap(key, 'RSA-OAEP', ciphertext)).fill(0);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { OpensslFolder } from '../../testing/openssl.js';
-import { openCertificate } from './certificate.provider.js';
+import { openCertificate } from './open-key.js';
 
 let folder: OpensslFolder;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ afterAll(() => folder.remove());
 
 it('two hundred unwraps with a 4096-bit key leave the event loop free', async () => {
   const source = { kind: 'filesystem', path: folder.file('own.key') } as const;
-  const key = await openCertificate({ kind: 'certificate', timeoutSeconds: 15, source });
+  const key = await openCertificate(source, { timeoutSeconds: 15, recordedKeyReferences: [] });
   const wrapped = await key.wrap(Buffer.alloc(32, 7));
   await key.unwrap(wrapped);
   let turns = 0;

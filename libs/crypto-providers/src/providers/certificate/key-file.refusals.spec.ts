@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Secret } from '@key-connector/common';
 import { KeyEncryptionKey } from '../../contract/key-encryption-key.js';
 import { KeyProviderMisconfigured } from '../../contract/key-provider.errors.js';
 import { OpensslFolder } from '../../testing/openssl.js';
 import { rejection } from '../../testing/rejection.js';
-import { openCertificate } from './certificate.provider.js';
+import { openCertificate } from './open-key.js';
 
 const password = 'a-password-nobody-may-read';
 const rsa = (bits: number, name: string): string =>
@@ -38,10 +39,15 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
+/** Opens a key file as a start does. */
+const open = (path: string, given?: string): Promise<KeyEncryptionKey> => {
+  const source = { kind: 'filesystem', path, password: given === undefined ? undefined : new Secret(given) } as const;
+  return openCertificate(source, { timeoutSeconds: 15, recordedKeyReferences: [] });
+};
+
 const refusal = async (file: string, given?: string): Promise<string> => {
   const path = folder.file(file);
-  const source = { kind: 'filesystem', path, password: given } as const;
-  const error = await rejection(openCertificate({ kind: 'certificate', timeoutSeconds: 15, source }));
+  const error = await rejection(open(path, given));
   expect(error).toBeInstanceOf(KeyProviderMisconfigured);
   expect(error).toMatchObject({ code: 'KEY_PROVIDER_MISCONFIGURED' });
   expect(error.message).toContain(path);
@@ -64,8 +70,8 @@ describe('a key file that cannot be used', () => {
 
   it('says that the file does not exist, is a folder or is too large', async () => {
     await writeFile(folder.file('large.pfx'), Buffer.alloc(1024 * 1024 + 1));
-    expect(await refusal('missing.pfx', password)).toContain('it does not exist');
-    expect(await refusal('.', password)).toContain('it is a folder');
+    expect(await refusal('missing.pfx', password)).toContain('does not exist');
+    expect(await refusal('.', password)).toContain('is a folder');
     expect(await refusal('large.pfx', password)).toContain('larger than');
   });
 
@@ -76,7 +82,7 @@ describe('a key file that cannot be used', () => {
     const asRoot = process.geteuid?.() === 0;
     if (asRoot) process.seteuid?.(65534);
     try {
-      expect(await refusal('secret.pfx', password)).toContain('may not read it');
+      expect(await refusal('secret.pfx', password)).toContain('may not be read');
     } finally {
       if (asRoot) process.seteuid?.(0);
     }
@@ -96,20 +102,13 @@ describe('a key file that cannot be used', () => {
   });
 
   it('never crashes on a damaged file, and never takes another key from it, whichever byte it is', async () => {
-    const { id } = await openCertificate({
-      kind: 'certificate',
-      timeoutSeconds: 15,
-      source: { kind: 'filesystem', path: folder.file('own.key') },
-    });
+    const { id } = await open(folder.file('own.key'));
     const whole = await readFile(folder.file('own.pfx'));
     for (let at = 0; at < whole.length; at += 7) {
       const bytes = Buffer.from(whole);
       bytes[at] = (bytes[at] ?? 0) ^ 0xff;
       await writeFile(folder.file('damaged.pfx'), bytes);
-      const source = { kind: 'filesystem', path: folder.file('damaged.pfx'), password } as const;
-      const outcome: unknown = await openCertificate({ kind: 'certificate', timeoutSeconds: 15, source }).catch(
-        (error: unknown) => error,
-      );
+      const outcome: unknown = await open(folder.file('damaged.pfx'), password).catch((error: unknown) => error);
       const same = outcome instanceof KeyEncryptionKey && outcome.id === id;
       expect(same || outcome instanceof KeyProviderMisconfigured).toBe(true);
     }

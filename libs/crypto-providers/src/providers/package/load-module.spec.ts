@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { rejection } from '../../testing/rejection.js';
 import { checkedModule, loadModule } from './load-module.js';
-import { ModuleUnusable } from './module-unusable.js';
+import { ModuleUnusable } from './package.errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'key-connector-modules-'));
 afterAll(() => {

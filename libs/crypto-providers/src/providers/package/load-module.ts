@@ -1,11 +1,10 @@
 import { isAbsolute } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { isError } from './is-error.js';
+import { timerMilliseconds } from '@key-connector/common';
 import type { ApiVersion, KeyProviderModule } from '../../contract/key-provider-module.js';
 import { isModuleName } from './module-name.js';
-import { ModuleUnusable } from './module-unusable.js';
-import { classAndPlace } from './package-fault.js';
+import { classAndPlace, isError, ModuleUnusable } from './package.errors.js';
 import { type SettingsFields, settingsFieldsOf } from './settings-fields.js';
 
 const apiVersion: ApiVersion = 1;
@@ -37,7 +36,7 @@ export function checkedModule(name: string, exported: unknown): LoadedModule {
 async function imported(name: string, timeoutSeconds: number): Promise<unknown> {
   const timer = new AbortController();
   // With a reference: Node ends a process in which nothing but an import goes on.
-  const late = sleep(timeoutSeconds * 1000, undefined, { signal: timer.signal }).then(() => {
+  const late = sleep(timerMilliseconds(timeoutSeconds * 1000), undefined, { signal: timer.signal }).then(() => {
     throw new ModuleUnusable(
       `names ${name}, which has not finished loading after ${timeoutSeconds} s (rsaKey__timeoutSeconds): ` +
         'a top-level await in it does not end. What takes long belongs in its open()',

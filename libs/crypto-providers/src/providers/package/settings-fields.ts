@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import type { KeyProviderModule, SettingsSchema } from '../../contract/key-provider-module.js';
-import { ModuleUnusable } from './module-unusable.js';
-import { classAndPlace } from './package-fault.js';
+import { classAndPlace, ModuleUnusable } from './package.errors.js';
 
 type Text = z.ZodOptional<z.ZodString>;
 type Texts = z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodArray<z.ZodString>]>>;
 
 /** A package's settings as fields of ours, by name: so they are matched, redacted and read from files as all others are. */
 export type SettingsFields = Readonly<Record<string, Text | Texts>>;
+
+/** What was given for the settings of a package, by name. */
+export type PackageValues = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** The part of a property's JSON schema that is looked at. */
 const propertySchema = z.looseObject({

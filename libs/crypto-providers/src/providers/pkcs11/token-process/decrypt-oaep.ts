@@ -1,16 +1,21 @@
-import pkcs11js from 'pkcs11js';
-import type { HashName } from '../token.protocol.ts';
-import type { Cryptoki } from './library.ts';
-import type { KeySession } from './session-pool.ts';
-import { codeOf, isCode, TokenFailure } from './token-failure.ts';
+import graphene from 'graphene-pk11';
+import { type HashName, TokenError } from '../token-protocol.ts';
+import { logInForThisUse } from './login.ts';
+import { codeOf } from './module-code.ts';
 
-const hashes = {
-  'SHA-1': { hashAlg: pkcs11js.CKM_SHA_1, mgf: pkcs11js.CKG_MGF1_SHA1 },
-  'SHA-256': { hashAlg: pkcs11js.CKM_SHA256, mgf: pkcs11js.CKG_MGF1_SHA256 },
-} as const;
+const { MechanismEnum, RsaMgf, RsaOaepParams } = graphene;
 
-/** CKZ_DATA_SPECIFIED: the label of OAEP is what stands in the parameters, here none. */
-const labelGiven = 1;
+/** The parameters of OAEP: the hash, also of MGF1, and no label. */
+const parameters = {
+  'SHA-1': new RsaOaepParams(MechanismEnum.SHA1, RsaMgf.MGF1_SHA1),
+  'SHA-256': new RsaOaepParams(MechanismEnum.SHA256, RsaMgf.MGF1_SHA256),
+} as const satisfies Record<HashName, graphene.RsaOaepParams>;
+
+/** A session that has found the key. */
+export interface KeySession {
+  readonly session: graphene.Session;
+  readonly key: graphene.PrivateKey;
+}
 
 interface Input {
   readonly hash: HashName;
@@ -20,36 +25,28 @@ interface Input {
 }
 
 /** Decrypts on libuv's thread pool: sessions that work at the same time do not wait for each other. */
-export async function decryptOaep(cryptoki: Cryptoki, { session, key }: KeySession, input: Input): Promise<Buffer> {
+export async function decryptOaep({ session, key }: KeySession, input: Input): Promise<Buffer> {
   // pkcs11js holds no reference to either buffer while a thread works on them.
   const ciphertext = Buffer.from(input.ciphertext);
   const plain = Buffer.alloc(ciphertext.length);
   try {
-    cryptoki.C_DecryptInit(session, oaep(input.hash), key);
-    if (input.pin !== undefined) logInForThisUse(cryptoki, session, input.pin);
-    return Buffer.from(await cryptoki.C_DecryptAsync(session, ciphertext, plain));
+    const decipher = session.createDecipher({ name: MechanismEnum.RSA_PKCS_OAEP, params: parameters[input.hash] }, key);
+    if (input.pin !== undefined) logInForThisUse(session, input.pin);
+    return Buffer.from(await once(decipher, ciphertext, plain));
   } catch (error) {
-    if (error instanceof TokenFailure) throw error;
     const { kind, name } = codeOf(error);
-    throw new TokenFailure(kind, `the token does not decrypt: ${name}`);
+    throw new TokenError(kind, `the token does not decrypt: ${name}`);
   } finally {
     plain.fill(0);
     ciphertext.fill(0);
   }
 }
 
-function oaep(hash: HashName): pkcs11js.Mechanism {
-  const parameter = { type: pkcs11js.CK_PARAMS_RSA_OAEP, ...hashes[hash], source: labelGiven };
-  return { mechanism: pkcs11js.CKM_RSA_PKCS_OAEP, parameter };
-}
-
-function logInForThisUse(cryptoki: Cryptoki, session: pkcs11js.Handle, pin: string): void {
-  try {
-    cryptoki.C_Login(session, pkcs11js.CKU_CONTEXT_SPECIFIC, pin);
-  } catch (error) {
-    // The key does not want it after all.
-    if (isCode(error, pkcs11js.CKR_OPERATION_NOT_INITIALIZED)) return;
-    if (isCode(error, pkcs11js.CKR_USER_ALREADY_LOGGED_IN)) return;
-    throw error;
-  }
-}
+/** The part of `into` that was decrypted. */
+const once = (decipher: graphene.Decipher, from: Buffer, into: Buffer): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    decipher.once(from, into, (error: Error | null, opened) => {
+      if (error === null) resolve(opened);
+      else reject(error);
+    });
+  });

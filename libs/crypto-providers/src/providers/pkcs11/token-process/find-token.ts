@@ -1,36 +1,33 @@
-import pkcs11js from 'pkcs11js';
-import type { TokenSettings } from '../token.protocol.ts';
-import type { Cryptoki } from './library.ts';
-import { TokenFailure } from './token-failure.ts';
+import graphene from 'graphene-pk11';
+import { TokenError, type TokenOrder } from '../token-protocol.ts';
 
-/** A token in its slot. */
+/** A token, and the slot that it is in. */
 export interface TokenInSlot {
-  readonly slot: pkcs11js.Handle;
-  readonly label: string;
-  readonly serialNumber: string;
-  /** CKF_* of its CK_TOKEN_INFO. */
-  readonly flags: number;
+  readonly slot: graphene.Slot;
+  readonly token: graphene.Token;
 }
 
 /** Finds the token by its serial number; without one, the module must have exactly one token that is set up. */
-export function findToken(cryptoki: Cryptoki, { serialNumber, pin }: TokenSettings): TokenInSlot {
-  const all = cryptoki.C_GetSlotList(true).map((slot) => tokenIn(cryptoki, slot));
+export function findToken(module: graphene.Module, { serialNumber, pin }: TokenOrder): TokenInSlot {
+  const all = [...module.getSlots(true)].map((slot) => ({ slot, token: slot.getToken() }));
   // SoftHSM keeps an empty slot for the next token; NSS has one for its public operations, where nobody logs in.
   const usable = all.filter(
-    ({ flags }) => has(flags, pkcs11js.CKF_TOKEN_INITIALIZED) && (pin === undefined || needsLogin(flags)),
+    ({ token }) =>
+      has(token, graphene.TokenFlag.TOKEN_INITIALIZED) &&
+      (pin === undefined || has(token, graphene.TokenFlag.LOGIN_REQUIRED)),
   );
-  if (usable.length === 0) throw new TokenFailure('lost', 'the PKCS#11 module has no token that is ready for use');
+  if (usable.length === 0) throw new TokenError('lost', 'the PKCS#11 module has no token that is ready for use');
   const [found, ...others] = usable.filter(
-    (token) => serialNumber === undefined || token.serialNumber === serialNumber,
+    ({ token }) => serialNumber === undefined || token.serialNumber === serialNumber,
   );
   if (found === undefined)
-    throw new TokenFailure(
+    throw new TokenError(
       'setup',
       `there is no token with the serial number ${serialNumber ?? ''} (rsaKey__pkcs11SlotTokenSerialNumber); ` +
         `there are ${listed(usable)}`,
     );
   if (others.length === 0) return found;
-  throw new TokenFailure(
+  throw new TokenError(
     'setup',
     serialNumber === undefined
       ? `there are several tokens; set rsaKey__pkcs11SlotTokenSerialNumber to one of ${listed(usable)}`
@@ -39,22 +36,10 @@ export function findToken(cryptoki: Cryptoki, { serialNumber, pin }: TokenSettin
 }
 
 /** Whether one of the token's flags is set. */
-export function has(flags: number, flag: number): boolean {
+export function has({ flags }: graphene.Token, flag: graphene.TokenFlag): boolean {
   return (flags & flag) !== 0;
 }
 
-const needsLogin = (flags: number): boolean => has(flags, pkcs11js.CKF_LOGIN_REQUIRED);
-
-function tokenIn(cryptoki: Cryptoki, slot: pkcs11js.Handle): TokenInSlot {
-  const { label, serialNumber, flags } = cryptoki.C_GetTokenInfo(slot);
-  return { slot, label: unpadded(label), serialNumber: unpadded(serialNumber), flags };
-}
-
-/** Texts of fixed length are padded with blanks, and by some modules with zeros. */
-function unpadded(text: string): string {
-  return text.replace(/[\0 ]+$/, '');
-}
-
 function listed(tokens: readonly TokenInSlot[]): string {
-  return tokens.map(({ label, serialNumber }) => `${serialNumber} ("${label}")`).join(', ');
+  return tokens.map(({ token }) => `${token.serialNumber} ("${token.label}")`).join(', ');
 }

@@ -1,30 +1,27 @@
+import graphene from 'graphene-pk11';
 import pkcs11js from 'pkcs11js';
-import type { TokenSettings } from '../token.protocol.ts';
-import { has, type TokenInSlot } from './find-token.ts';
-import type { Cryptoki } from './library.ts';
-import { codeOf, isCode, TokenFailure } from './token-failure.ts';
+import { TokenError, type TokenOrder } from '../token-protocol.ts';
+import { has } from './find-token.ts';
+import { codeOf, isCode } from './module-code.ts';
+
+const { TokenFlag, UserType } = graphene;
 
 /**
  * Logs in, once; every session of this process shares it. A token that would lock at the next wrong PIN is left alone:
  * one start after the other would otherwise use up its tries.
  */
-export function logIn(
-  cryptoki: Cryptoki,
-  session: pkcs11js.Handle,
-  token: TokenInSlot,
-  { loginAs, pin }: TokenSettings,
-): void {
-  if (pin === undefined && !has(token.flags, pkcs11js.CKF_LOGIN_REQUIRED)) return;
-  if (pin === undefined && !has(token.flags, pkcs11js.CKF_PROTECTED_AUTHENTICATION_PATH))
-    throw new TokenFailure('setup', `${named(token)} asks for a PIN; set rsaKey__pkcs11LoginPin`);
+export function logIn(session: graphene.Session, token: graphene.Token, { loginAs, pin }: TokenOrder): void {
+  if (pin === undefined && !has(token, TokenFlag.LOGIN_REQUIRED)) return;
+  if (pin === undefined && !has(token, TokenFlag.PROTECTED_AUTHENTICATION_PATH))
+    throw new TokenError('setup', `${named(token)} asks for a PIN; set rsaKey__pkcs11LoginPin`);
   const so = loginAs === 'so';
   requireTriesLeft(token, so);
   try {
-    cryptoki.C_Login(session, so ? pkcs11js.CKU_SO : pkcs11js.CKU_USER, pin);
+    logInAs(session, so ? UserType.SO : UserType.USER, pin);
   } catch (error) {
     if (isCode(error, pkcs11js.CKR_USER_ALREADY_LOGGED_IN)) return;
     const { name, kind } = codeOf(error);
-    throw new TokenFailure(
+    throw new TokenError(
       kind === 'login' ? 'login' : 'lost',
       kind === 'login'
         ? `${named(token)} does not accept the PIN in rsaKey__pkcs11LoginPin: ${name}. It was tried once`
@@ -33,17 +30,35 @@ export function logIn(
   }
 }
 
-function requireTriesLeft(token: TokenInSlot, so: boolean): void {
+/** Logs in again, for the operation that was just begun; a key that does not want it after all is content. */
+export function logInForThisUse(session: graphene.Session, pin: string): void {
+  try {
+    session.login(pin, UserType.CONTEXT_SPECIFIC);
+  } catch (error) {
+    if (isCode(error, pkcs11js.CKR_OPERATION_NOT_INITIALIZED)) return;
+    if (isCode(error, pkcs11js.CKR_USER_ALREADY_LOGGED_IN)) return;
+    throw error;
+  }
+}
+
+function logInAs(session: graphene.Session, user: graphene.UserType, pin: string | undefined): void {
+  if (pin !== undefined) session.login(pin, user);
+  // The PIN is typed in at the token (CKF_PROTECTED_AUTHENTICATION_PATH): graphene's `login` cannot leave it out.
+  else session.lib.C_Login(session.handle, user);
+}
+
+function requireTriesLeft(token: graphene.Token, so: boolean): void {
   const [locked, finalTry] = so
-    ? [pkcs11js.CKF_SO_PIN_LOCKED, pkcs11js.CKF_SO_PIN_FINAL_TRY]
-    : [pkcs11js.CKF_USER_PIN_LOCKED, pkcs11js.CKF_USER_PIN_FINAL_TRY];
-  if (has(token.flags, locked)) throw new TokenFailure('login', `the PIN of ${named(token)} is locked`);
-  if (has(token.flags, finalTry))
-    throw new TokenFailure(
+    ? [TokenFlag.SO_PIN_LOCKED, TokenFlag.SO_PIN_FINAL_TRY]
+    : [TokenFlag.USER_PIN_LOCKED, TokenFlag.USER_PIN_FINAL_TRY];
+  if (has(token, locked)) throw new TokenError('login', `the PIN of ${named(token)} is locked`);
+  if (has(token, finalTry))
+    throw new TokenError(
       'login',
       `${named(token)} would lock at the next wrong PIN, so none was tried; ` +
         'log in once by hand with the right one ("pkcs11-tool --login"), and check rsaKey__pkcs11LoginPin',
     );
 }
 
-const named = ({ label, serialNumber }: TokenInSlot): string => `the token "${label}" (serial number ${serialNumber})`;
+const named = ({ label, serialNumber }: graphene.Token): string =>
+  `the token "${label}" (serial number ${serialNumber})`;

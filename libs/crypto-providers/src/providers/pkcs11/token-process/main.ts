@@ -3,7 +3,7 @@
  *
  * From the sources, Node runs this file as it stands: it and what it imports keep to TypeScript that can be stripped.
  */
-import type { Failure, FoundKey, Order, Request, Response } from '../token.protocol.ts';
+import { type FoundKey, type Order, type Request, type Response, TokenError } from '../token-protocol.ts';
 import type { OpenToken } from './open-token.ts';
 
 let token: OpenToken | undefined;
@@ -24,7 +24,7 @@ async function answer({ number, order }: Request): Promise<void> {
       if (result instanceof Uint8Array) result.fill(0);
     });
   } catch (error) {
-    reply({ number, failure: failureOf(error) });
+    reply({ number, error: reported(error) });
   }
 }
 
@@ -37,20 +37,21 @@ async function carryOut(order: Order): Promise<FoundKey | Uint8Array> {
   return token.decrypt(order.hash, order.ciphertext);
 }
 
-/** The one place that loads pkcs11js, which is built at install where there is a compiler. */
+/** The one place that loads graphene-pk11, and with it pkcs11js, which is built at install where there is a compiler. */
 async function loadBinding(): Promise<typeof import('./open-token.ts')> {
   try {
     return await import('./open-token.ts');
   } catch (error) {
     const message =
-      'the package pkcs11js is not built here: install g++, make and Python 3, and run "npm rebuild pkcs11js"';
-    throw Object.assign(new Error(message, { cause: error }), { kind: 'setup' });
+      'the packages graphene-pk11 and pkcs11js are not built here: install g++, make and Python 3, then run ' +
+      '"npm install" and "npm rebuild pkcs11js"';
+    throw Object.assign(new TokenError('setup', message), { cause: error });
   }
 }
 
-function failureOf(error: unknown): Failure {
+function reported(error: unknown): Pick<TokenError, 'kind' | 'message'> {
   const message = error instanceof Error ? error.message : String(error);
-  return { kind: (error as Partial<Failure>).kind ?? 'lost', message };
+  return { kind: error instanceof TokenError ? error.kind : 'lost', message };
 }
 
 function reply(response: Response, sent: () => void = () => undefined): void {

@@ -1,14 +1,14 @@
-import pkcs11js from 'pkcs11js';
-import type { FoundKey, HashName, TokenSettings } from '../token.protocol.ts';
-import { decryptOaep } from './decrypt-oaep.ts';
+import graphene from 'graphene-pk11';
+import { type FoundKey, type HashName, TokenError, type TokenOrder } from '../token-protocol.ts';
+import { flagOf } from './attributes.ts';
+import { decryptOaep, type KeySession } from './decrypt-oaep.ts';
 import { findToken } from './find-token.ts';
-import { type Cryptoki, loadLibrary } from './library.ts';
+import { loadModule } from './load-module.ts';
 import { logIn } from './login.ts';
-import { Objects } from './objects.ts';
-import { findAgain, findPrivateKey, type PrivateKey } from './private-key.ts';
+import { codeOf } from './module-code.ts';
+import { findAgain, findPrivateKey } from './private-key.ts';
 import { findPublicKey } from './public-key.ts';
-import { type KeySession, SessionPool } from './session-pool.ts';
-import { codeOf, TokenFailure } from './token-failure.ts';
+import { SessionPool } from './session-pool.ts';
 
 /** As many as libuv has threads; tokens such as YubiHSM have sixteen sessions for all their users. */
 const maxSessions = 4;
@@ -22,56 +22,55 @@ export interface OpenToken {
   close(): void;
 }
 
-/** Loads the module, logs in once and finds the key; throws TokenFailure. */
-export function openToken(settings: TokenSettings): OpenToken {
-  const cryptoki = loadLibrary(settings);
+/** Loads the module, logs in once and finds the key; throws TokenError. */
+export function openToken(order: TokenOrder): OpenToken {
+  const module = loadModule(order);
   try {
-    return open(cryptoki, settings);
+    return open(module, order);
   } catch (error) {
-    if (error instanceof TokenFailure) throw error;
-    throw new TokenFailure('lost', `the PKCS#11 module ${settings.library} failed: ${codeOf(error).name}`);
+    if (error instanceof TokenError) throw error;
+    throw new TokenError('lost', `the PKCS#11 module ${order.library} failed: ${codeOf(error).name}`);
   }
 }
 
-function open(cryptoki: Cryptoki, settings: TokenSettings): OpenToken {
-  const token = findToken(cryptoki, settings);
-  const so = settings.loginAs === 'so';
-  const flags = pkcs11js.CKF_SERIAL_SESSION | (so ? pkcs11js.CKF_RW_SESSION : 0);
+function open(module: graphene.Module, order: TokenOrder): OpenToken {
+  const { slot, token } = findToken(module, order);
+  const { SERIAL_SESSION, RW_SESSION } = graphene.SessionFlag;
+  const flags = order.loginAs === 'so' ? SERIAL_SESSION | RW_SESSION : SERIAL_SESSION;
   // The last session to be closed would log everybody out: this one stays.
-  const home = cryptoki.C_OpenSession(token.slot, flags);
-  logIn(cryptoki, home, token, settings);
-  const objects = new Objects(cryptoki, home);
-  const key = findPrivateKey(objects, settings);
-  const pool = new SessionPool(
+  const home = slot.open(flags);
+  logIn(home, token, order);
+  const key = findPrivateKey(home, order);
+  const pool = new SessionPool<KeySession>(
     maxSessions,
-    () => openKeySession(cryptoki, cryptoki.C_OpenSession(token.slot, flags), key),
+    () => {
+      const session = slot.open(flags);
+      return { session, key: findAgain(session, key) };
+    },
     ({ session }) => {
-      closeSession(cryptoki, session);
+      close(session);
     },
   );
-  const pin = settings.loginAs === 'context_specific' || key.alwaysAuthenticate ? settings.pin : undefined;
+  const authenticatesEachUse = order.loginAs === 'context_specific' || flagOf(key.object, 'alwaysAuth') === true;
+  const pin = authenticatesEachUse ? order.pin : undefined;
   return {
     key: {
       tokenLabel: token.label,
       serialNumber: token.serialNumber,
       label: key.label,
       id: key.id,
-      publicKey: findPublicKey(objects, key),
+      publicKey: findPublicKey(home, key),
     },
-    decrypt: (hash, ciphertext) => pool.use((session) => decryptOaep(cryptoki, session, { hash, ciphertext, pin })),
+    decrypt: (hash, ciphertext) => pool.use((session) => decryptOaep(session, { hash, ciphertext, pin })),
     close: () => {
-      cryptoki.C_Finalize();
+      module.finalize();
     },
   };
 }
 
-function openKeySession(cryptoki: Cryptoki, session: pkcs11js.Handle, key: PrivateKey): KeySession {
-  return { session, key: findAgain(new Objects(cryptoki, session), key) };
-}
-
-function closeSession(cryptoki: Cryptoki, session: pkcs11js.Handle): void {
+function close(session: graphene.Session): void {
   try {
-    cryptoki.C_CloseSession(session);
+    session.close();
   } catch {
     // It is gone already.
   }

@@ -1,33 +1,31 @@
-import pkcs11js from 'pkcs11js';
-import type { TokenPublicKey } from '../token.protocol.ts';
-import type { Objects } from './objects.ts';
-import type { PrivateKey } from './private-key.ts';
+import graphene from 'graphene-pk11';
+import type { TokenPublicKey } from '../token-protocol.ts';
+import { bytesOf } from './attributes.ts';
+import type { NamedKey } from './private-key.ts';
 
 /**
  * The token's own public half of a private key: its numbers stand in the private key itself, in a public key or in a
  * certificate of the same id (of the same label, where there is no id).
  */
-export function findPublicKey(objects: Objects, key: PrivateKey): TokenPublicKey | undefined {
-  const companion = (type: number): pkcs11js.Handle | undefined =>
-    objects.find([
-      { type: pkcs11js.CKA_CLASS, value: type },
-      key.id.length > 0 ? { type: pkcs11js.CKA_ID, value: key.id } : { type: pkcs11js.CKA_LABEL, value: key.label },
-    ])[0];
+export function findPublicKey(session: graphene.Session, { object, label, id }: NamedKey): TokenPublicKey | undefined {
+  const companion = (type: graphene.ObjectClass): graphene.SessionObject | undefined => {
+    const [found] = session.find({ class: type, ...(id.length > 0 ? { id } : { label }) });
+    return found;
+  };
   return (
-    numbersOf(objects, key.handle) ??
-    numbersOf(objects, companion(pkcs11js.CKO_PUBLIC_KEY)) ??
-    certificateOf(objects, companion(pkcs11js.CKO_CERTIFICATE))
+    numbersOf(object) ??
+    numbersOf(companion(graphene.ObjectClass.PUBLIC_KEY)) ??
+    certificateOf(companion(graphene.ObjectClass.CERTIFICATE))
   );
 }
 
-function numbersOf(objects: Objects, handle: pkcs11js.Handle | undefined): TokenPublicKey | undefined {
-  if (handle === undefined) return undefined;
-  const modulus = objects.bytes(handle, pkcs11js.CKA_MODULUS);
-  const publicExponent = objects.bytes(handle, pkcs11js.CKA_PUBLIC_EXPONENT);
+function numbersOf(object: graphene.SessionObject | undefined): TokenPublicKey | undefined {
+  const modulus = object && bytesOf(object, 'modulus');
+  const publicExponent = object && bytesOf(object, 'publicExponent');
   return modulus && publicExponent && { modulus, publicExponent };
 }
 
-function certificateOf(objects: Objects, handle: pkcs11js.Handle | undefined): TokenPublicKey | undefined {
-  const certificate = handle && objects.bytes(handle, pkcs11js.CKA_VALUE);
+function certificateOf(object: graphene.SessionObject | undefined): TokenPublicKey | undefined {
+  const certificate = object && bytesOf(object, 'value');
   return certificate && { certificate };
 }

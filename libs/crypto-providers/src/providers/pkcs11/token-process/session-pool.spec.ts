@@ -1,19 +1,31 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it, jest } from '@jest/globals';
-import { type KeySession, SessionPool } from './session-pool.js';
+import { SessionPool } from './session-pool.js';
+
+/** Stands for a session of a token, by its number. */
+interface KeySession {
+  readonly number: number;
+}
 
 /** A pool over counted sessions, of which the token gives `given`. */
-function pool(limit: number, given = Infinity): { pool: SessionPool; open: Set<KeySession>; opened: () => number } {
+function pool(
+  limit: number,
+  given = Infinity,
+): { pool: SessionPool<KeySession>; open: Set<KeySession>; opened: () => number } {
   const open = new Set<KeySession>();
   let opened = 0;
   const create = (): KeySession => {
     if (open.size >= given) throw new Error('no more sessions');
-    const session = { session: Buffer.of(opened), key: Buffer.of(0) };
+    const session = { number: opened };
     opened += 1;
     open.add(session);
     return session;
   };
-  return { pool: new SessionPool(limit, create, (session) => open.delete(session)), open, opened: () => opened };
+  return {
+    pool: new SessionPool<KeySession>(limit, create, (session) => open.delete(session)),
+    open,
+    opened: () => opened,
+  };
 }
 
 it.each([

@@ -1,30 +1,22 @@
-import type { Handle } from 'pkcs11js';
-
-/** A session that has found the key. */
-export interface KeySession {
-  readonly session: Handle;
-  readonly key: Handle;
-}
-
 /**
  * Hands out sessions, each to one user at a time, because a session can do one operation at a time. There are never more
  * than the limit, or than the token gives; who comes later waits. A session in which something failed is closed.
  */
-export class SessionPool {
-  private readonly idle: KeySession[] = [];
+export class SessionPool<Session> {
+  private readonly idle: Session[] = [];
   private readonly waiting: (() => void)[] = [];
   private used = 0;
   private limit: number;
-  private readonly open: () => KeySession;
-  private readonly close: (session: KeySession) => void;
+  private readonly open: () => Session;
+  private readonly close: (session: Session) => void;
 
-  constructor(limit: number, open: () => KeySession, close: (session: KeySession) => void) {
+  constructor(limit: number, open: () => Session, close: (session: Session) => void) {
     this.limit = limit;
     this.open = open;
     this.close = close;
   }
 
-  async use<T>(work: (session: KeySession) => Promise<T>): Promise<T> {
+  async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const session = await this.take();
     try {
       const result = await work(session);
@@ -39,7 +31,7 @@ export class SessionPool {
     }
   }
 
-  private async take(): Promise<KeySession> {
+  private async take(): Promise<Session> {
     for (;;) {
       const session = this.used < this.limit ? this.takeNow() : undefined;
       if (session !== undefined) return session;
@@ -47,7 +39,7 @@ export class SessionPool {
     }
   }
 
-  private takeNow(): KeySession | undefined {
+  private takeNow(): Session | undefined {
     try {
       const session = this.idle.pop() ?? this.open();
       this.used += 1;
