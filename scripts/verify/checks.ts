@@ -24,6 +24,7 @@ export const readers: readonly Check[] = [
     '--config',
     '.dependency-cruiser.cjs',
   ),
+  command('folders inside the rooms', 'depcruise', 'libs', '--config', '.dependency-cruiser.folders.cjs'),
   command('unused code', 'knip'),
   ...licences,
   command('generated references', 'node', 'scripts/bootstrap.mjs', 'generate', '--check'),

@@ -10,9 +10,27 @@ import {
   type GetPublicKeyCommandOutput,
   KMSClient,
 } from '@aws-sdk/client-kms';
+import type { Secret } from '@key-connector/common';
 import { KeyProviderUnavailable } from '../../contract/key-provider.errors.js';
 import { awsKmsErrorOf, type AwsKmsRequest } from './aws-kms.errors.js';
-import type { AwsAccessKey, AwsKmsSettings } from './index.js';
+
+/** An access key as the settings give it. */
+interface AwsAccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken: Secret | undefined;
+}
+
+/** Which key in AWS KMS, and how it is reached. */
+export interface AwsKmsSettings {
+  readonly region: string;
+  /** Key id, key ARN, alias or alias ARN. */
+  readonly keyId: string;
+  readonly symmetric: boolean;
+  /** `undefined`: the SDK's default chain looks for credentials. */
+  readonly accessKey: AwsAccessKey | undefined;
+  readonly endpoint: string | undefined;
+}
 
 /** The three calls of AWS KMS that are made, with our errors. */
 export class AwsKmsClient {

@@ -1,7 +1,8 @@
-import { flag, type Secret, secret, secureUri, text } from '@key-connector/common';
+import { flag, secret, secureUri, text } from '@key-connector/common';
 import type { Values } from '../../contract/definitions.js';
 import { defineKeyProvider } from '../../contract/key-provider-definition.js';
 import { type Report, required } from '../../contract/required-settings.js';
+import type { AwsKmsSettings } from './aws-kms.client.js';
 import { parseKeyArn } from './key-arn.js';
 
 const fields = {
@@ -24,24 +25,6 @@ export const awsKms = defineKeyProvider({
   describe: ({ keyId, region }) => `AWS KMS ${keyId} in ${region}`,
   open: async (settings, options) => (await import('./open-key.js')).openAwsKms(settings, options),
 });
-
-/** An access key as the settings give it. */
-export interface AwsAccessKey {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: Secret;
-  readonly sessionToken: Secret | undefined;
-}
-
-/** Which key in AWS KMS, and how it is reached. */
-export interface AwsKmsSettings {
-  readonly region: string;
-  /** Key id, key ARN, alias or alias ARN. */
-  readonly keyId: string;
-  readonly symmetric: boolean;
-  /** `undefined`: the SDK's default chain looks for credentials. */
-  readonly accessKey: AwsAccessKey | undefined;
-  readonly endpoint: string | undefined;
-}
 
 type AwsFields = Values<typeof fields>;
 

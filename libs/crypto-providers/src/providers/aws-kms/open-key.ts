@@ -7,9 +7,8 @@ import { dataKeyLength, type KeyEncryptionKey } from '../../contract/key-encrypt
 import type { OpenOptions } from '../../contract/key-provider-definition.js';
 import { KeyProviderMisconfigured, KeyProviderUnavailable } from '../../contract/key-provider.errors.js';
 import { type AwsOaep, encryptWithPublicKey, oaepAlgorithms, oaepBySetting } from '../../contract/rsa-oaep.js';
-import { AwsKmsClient, requireKey } from './aws-kms.client.js';
+import { AwsKmsClient, type AwsKmsSettings, requireKey } from './aws-kms.client.js';
 import { AwsKmsForbidden } from './aws-kms.errors.js';
-import type { AwsKmsSettings } from './index.js';
 import { isAlias, keyBehindAlias, parseKeyArn } from './key-arn.js';
 
 const logger = new Logger('AwsKms');

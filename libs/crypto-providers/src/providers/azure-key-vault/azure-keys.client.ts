@@ -12,8 +12,16 @@ import { UnwrapFailed } from '../../contract/key-provider.errors.js';
 import type { JoseOaep } from '../../contract/rsa-oaep.js';
 import { azureClientOptions, entraCredential } from '../../clients/azure/entra-credential.js';
 import { type AzureKey, readAzureKey } from './azure-key.js';
-import type { AzureKeyVaultSettings } from './index.js';
+import type { AzureVaultAccess } from '../../clients/azure/azure-vault-access.js';
 import { azureAnswerOf, azureErrorOf, type AzureRequest } from '../../clients/azure/azure.errors.js';
+
+/** Which key of which vault. */
+export interface AzureKeyVaultSettings {
+  readonly access: AzureVaultAccess;
+  readonly keyName: string;
+  /** `undefined`: the version that the wrappings name. */
+  readonly keyVersion: string | undefined;
+}
 
 /** A version as a list shows it. */
 export interface ListedVersion {

@@ -1,19 +1,8 @@
 import { text } from '@key-connector/common';
-import {
-  type AzureVaultAccess,
-  azureVaultFields,
-  chooseAzureVaultAccess,
-} from '../../clients/azure/azure-vault-access.js';
+import { azureVaultFields, chooseAzureVaultAccess } from '../../clients/azure/azure-vault-access.js';
 import { defineKeyProvider } from '../../contract/key-provider-definition.js';
 import { required } from '../../contract/required-settings.js';
-
-/** Which key of which vault. */
-export interface AzureKeyVaultSettings {
-  readonly access: AzureVaultAccess;
-  readonly keyName: string;
-  /** `undefined`: the version that the wrappings name. */
-  readonly keyVersion: string | undefined;
-}
+import type { AzureKeyVaultSettings } from './azure-keys.client.js';
 
 /** A key that stays in Azure Key Vault or Managed HSM. */
 export const azureKeyVault = defineKeyProvider({

@@ -1,9 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { KeyProviderMisconfigured, UnwrapFailed } from '../../contract/key-provider.errors.js';
-import type { AzureKeyVaultSettings } from './index.js';
 import { newestEnabled, recordedVersions } from '../../clients/azure/recorded-versions.js';
 import type { AzureKey } from './azure-key.js';
-import type { AzureKeysClient } from './azure-keys.client.js';
+import type { AzureKeyVaultSettings, AzureKeysClient } from './azure-keys.client.js';
 
 const logger = new Logger('AzureKeyVault');
 

@@ -6,8 +6,7 @@ import type { OpenOptions } from '../../contract/key-provider-definition.js';
 import { KeyProviderMisconfigured } from '../../contract/key-provider.errors.js';
 import { encryptWithPublicKey, type JoseOaep, oaepAlgorithms, oaepBySetting } from '../../contract/rsa-oaep.js';
 import type { AzureKey } from './azure-key.js';
-import { AzureKeysClient } from './azure-keys.client.js';
-import type { AzureKeyVaultSettings } from './index.js';
+import { type AzureKeyVaultSettings, AzureKeysClient } from './azure-keys.client.js';
 import { chooseVersion } from './key-version.js';
 
 const logger = new Logger('AzureKeyVault');

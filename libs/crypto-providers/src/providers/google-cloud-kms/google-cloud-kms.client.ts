@@ -1,9 +1,15 @@
 import { type protos, KeyManagementServiceClient } from '@google-cloud/kms';
 import { KeyProviderUnavailable } from '../../contract/key-provider.errors.js';
 import { crc32c } from './crc32c.js';
-import type { GoogleCloudKmsSettings } from './index.js';
 import { projectOf } from './key-version.js';
 import { decryptionErrorOf, googleCloudKmsErrorOf, type GoogleCloudKmsRequest } from './google-cloud-kms.errors.js';
+
+/** Which key version in Google Cloud KMS, and how it is reached. */
+export interface GoogleCloudKmsSettings {
+  /** The full resource name: `projects/…/cryptoKeyVersions/1`. */
+  readonly keyVersion: string;
+  readonly endpoint: string | undefined;
+}
 
 /** The public half of a key version. */
 export interface PublicHalf {

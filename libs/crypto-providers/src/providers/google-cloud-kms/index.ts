@@ -1,14 +1,8 @@
 import { secureUri, text } from '@key-connector/common';
 import { defineKeyProvider } from '../../contract/key-provider-definition.js';
 import { required } from '../../contract/required-settings.js';
+import type { GoogleCloudKmsSettings } from './google-cloud-kms.client.js';
 import { keyVersionName } from './key-version.js';
-
-/** Which key version in Google Cloud KMS, and how it is reached. */
-export interface GoogleCloudKmsSettings {
-  /** The full resource name: `projects/…/cryptoKeyVersions/1`. */
-  readonly keyVersion: string;
-  readonly endpoint: string | undefined;
-}
 
 /** A key that stays in Google Cloud KMS. */
 export const googleCloudKms = defineKeyProvider({

@@ -5,8 +5,7 @@ import type { KeyEncryptionKey } from '../../contract/key-encryption-key.js';
 import type { OpenOptions } from '../../contract/key-provider-definition.js';
 import { KeyProviderMisconfigured } from '../../contract/key-provider.errors.js';
 import { encryptWithPublicKey, type GoogleOaep, oaepAlgorithms } from '../../contract/rsa-oaep.js';
-import { GoogleCloudKmsClient } from './google-cloud-kms.client.js';
-import type { GoogleCloudKmsSettings } from './index.js';
+import { GoogleCloudKmsClient, type GoogleCloudKmsSettings } from './google-cloud-kms.client.js';
 import { ofSameKey } from './key-version.js';
 
 const algorithms = oaepAlgorithms.googleCloudKms;

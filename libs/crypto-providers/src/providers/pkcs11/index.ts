@@ -2,13 +2,12 @@ import { choice, integer, secret, text } from '@key-connector/common';
 import {
   type CertificateSettings,
   certificateSettingsSchema,
-  type CertificateSource,
   chooseCertificateSource,
 } from '../../certificate-sources/certificate.settings.js';
 import type { Values } from '../../contract/definitions.js';
 import { defineKeyProvider } from '../../contract/key-provider-definition.js';
 import type { Report } from '../../contract/required-settings.js';
-import type { Pkcs11TokenSettings } from './token-process.client.js';
+import type { Pkcs11Settings } from './open-key.js';
 
 const fields = {
   pkcs11Provider: choice('PKCS#11: a known module; others by `pkcs11LibraryPath`.', ['yubihsm', 'opensc']).optional(),
@@ -40,13 +39,6 @@ export const pkcs11 = defineKeyProvider({
   describe: ({ token }) => `PKCS#11 module ${token.library}`,
   open: async (settings, options) => (await import('./open-key.js')).openPkcs11(settings, options),
 });
-
-/** What a key behind a PKCS#11 module needs. */
-export interface Pkcs11Settings {
-  readonly token: Pkcs11TokenSettings;
-  /** Where the public half is; without one, the token's own is used. */
-  readonly certificate: CertificateSource | undefined;
-}
 
 const knownLibraries = {
   yubihsm: '/usr/lib/x86_64-linux-gnu/pkcs11/yubihsm_pkcs11.so',

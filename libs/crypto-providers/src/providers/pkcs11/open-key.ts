@@ -1,14 +1,22 @@
+import type { CertificateSource } from '../../certificate-sources/certificate.settings.js';
 import { readPublicHalf } from '../../certificate-sources/public-half.js';
 import { DataKeyWrapper } from '../../contract/data-key-wrapper.js';
 import { publicKeyFingerprint } from '../../contract/fingerprint.js';
 import type { KeyEncryptionKey } from '../../contract/key-encryption-key.js';
 import type { OpenOptions } from '../../contract/key-provider-definition.js';
 import { encryptWithPublicKey, type JoseOaep, oaepAlgorithms } from '../../contract/rsa-oaep.js';
-import type { Pkcs11Settings } from './index.js';
 import { Pkcs11Token } from './pkcs11-token.js';
 import { proveAlgorithm } from './prove-algorithm.js';
 import { choosePublicKey, publicKeyOfToken, requireUsable } from './public-key.js';
+import type { Pkcs11TokenSettings } from './token-process.client.js';
 import type { FoundKey } from './token-protocol.js';
+
+/** What a key behind a PKCS#11 module needs. */
+export interface Pkcs11Settings {
+  readonly token: Pkcs11TokenSettings;
+  /** Where the public half is; without one, the token's own is used. */
+  readonly certificate: CertificateSource | undefined;
+}
 
 /**
  * Opens a private key that stays behind a PKCS#11 module: it wraps here, with the public half, and unwraps in the token.

@@ -1,16 +1,8 @@
 import { integer, text } from '@key-connector/common';
-import { chooseVault, trimSlashes, type VaultConnection, vaultFields } from '../../clients/vault/vault.settings.js';
+import { chooseVault, trimSlashes, vaultFields } from '../../clients/vault/vault.settings.js';
 import { defineKeyProvider } from '../../contract/key-provider-definition.js';
 import { required } from '../../contract/required-settings.js';
-
-/** Which key of which transit engine. */
-export interface VaultTransitSettings {
-  readonly vault: VaultConnection;
-  readonly mount: string;
-  readonly keyName: string;
-  /** `undefined`: the recorded one, or the newest. */
-  readonly keyVersion: number | undefined;
-}
+import type { VaultTransitSettings } from './transit-key.js';
 
 /** A key that stays in the transit engine of Vault or OpenBao. */
 export const vaultTransit = defineKeyProvider({

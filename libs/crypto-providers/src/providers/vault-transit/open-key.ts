@@ -6,8 +6,7 @@ import { dataKeyLength, type KeyEncryptionKey } from '../../contract/key-encrypt
 import type { OpenOptions } from '../../contract/key-provider-definition.js';
 import { KeyProviderUnavailable } from '../../contract/key-provider.errors.js';
 import { encryptWithPublicKey } from '../../contract/rsa-oaep.js';
-import type { VaultTransitSettings } from './index.js';
-import { TransitKey } from './transit-key.js';
+import { TransitKey, type VaultTransitSettings } from './transit-key.js';
 
 /** The one padding that every Vault and OpenBao has for RSA keys. */
 const algorithm = 'RSA-OAEP-256';

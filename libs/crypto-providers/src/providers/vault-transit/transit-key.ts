@@ -2,7 +2,16 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { KeyProviderMisconfigured, KeyProviderUnavailable } from '../../contract/key-provider.errors.js';
 import type { VaultClient } from '../../clients/vault/vault.client.js';
-import type { VaultTransitSettings } from './index.js';
+import type { VaultConnection } from '../../clients/vault/vault.settings.js';
+
+/** Which key of which transit engine. */
+export interface VaultTransitSettings {
+  readonly vault: VaultConnection;
+  readonly mount: string;
+  readonly keyName: string;
+  /** `undefined`: the recorded one, or the newest. */
+  readonly keyVersion: number | undefined;
+}
 
 const rsaTypes = ['rsa-2048', 'rsa-3072', 'rsa-4096'];
 
