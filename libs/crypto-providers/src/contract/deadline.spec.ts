@@ -45,4 +45,14 @@ describe('the deadline of a key provider', () => {
     await expect(new DeadlineKeyEncryptionKey(slow, 5).unwrap(wrapped)).resolves.toEqual(new Uint8Array(32).fill(7));
     await expect(withinDeadline(Promise.reject(new Error('no')), 5, 'slow')).rejects.toThrow('no');
   });
+
+  it('is as long as it says, also where Node has no timer of that length', async () => {
+    const month = 31 * 24 * 3600;
+    const answer = new Promise((resolve) => setTimeout(resolve, 50, 'in time'));
+    await expect(withinDeadline(answer, month, 'slow')).resolves.toBe('in time');
+  });
+
+  it('is no deadline at all where it is no number', async () => {
+    await expect(withinDeadline(new Promise(() => undefined), NaN, 'slow')).rejects.toThrow(RangeError);
+  });
 });
