@@ -5,7 +5,12 @@ import { DeadlineKeyEncryptionKey, withinDeadline } from './contract/deadline.js
 import type { KeyEncryptionKey } from './contract/key-encryption-key.js';
 import { describeKeyProvider, type KeyProviderSettings, openKeyEncryptionKey } from './key-provider.settings.js';
 
-/** Opens the deployment's key-encryption key, once, and closes it when the service has answered its last request. */
+/**
+ * Opens the deployment's key-encryption key, once, and closes it when the service has answered its last request.
+ *
+ * @example
+ * const key = await keyProvider.open(recorded.map(({ keyReference }) => keyReference));
+ */
 @Injectable()
 export class KeyProvider implements OnApplicationShutdown {
   /** Names the provider and where it finds its key; no secret in it. */

@@ -15,6 +15,9 @@ import {
  * `rsaKey__*`: where the key-encryption key is.
  *
  * Settings of providers that are not chosen are accepted, because existing deployments keep leftovers.
+ *
+ * @example
+ * rsaKeySettingsSchema.parse({ provider: 'awskms', awsKeyId: 'alias/key-connector' }).timeoutSeconds; // 15
  */
 export const rsaKeySettingsSchema = z.strictObject({
   provider: providerField(
@@ -30,7 +33,7 @@ export const rsaKeySettingsSchema = z.strictObject({
   ...packageProvider.fields,
 });
 
-/** `rsaKey__*` as the schema gives it. */
+/** `rsaKey__*` as the schema gives it: flat, with secrets of type `Secret`. */
 export type RsaKeySettings = z.output<typeof rsaKeySettingsSchema>;
 
 /** One of our providers, in any case, or `module:<package>`, whose package keeps its case. */

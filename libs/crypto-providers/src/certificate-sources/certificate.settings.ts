@@ -10,13 +10,16 @@ import { certificateSources } from './index.js';
  * `certificate__*`: where the certificate with the RSA key is, for `rsaKey__provider: certificate`.
  *
  * Settings of sources that are not chosen are accepted, because existing deployments keep leftovers.
+ *
+ * @example
+ * certificateSettingsSchema.parse({ filesystemPath: '/etc/key-connector/key.pfx' }).provider; // 'filesystem'
  */
 export const certificateSettingsSchema = z.strictObject({
   provider: choice('Where the certificate is kept.', kindsOf(certificateSources)).default('filesystem'),
   ...fieldsOf(certificateSources),
 });
 
-/** `certificate__*` as the schema gives it. */
+/** `certificate__*` as the schema gives it: flat, with secrets of type `Secret`. */
 export type CertificateSettings = z.output<typeof certificateSettingsSchema>;
 
 /** The settings of each source, by its kind. */

@@ -1,4 +1,4 @@
-/** A data key as the database keeps it: encrypted, with the name of the key that can open it. */
+/** A data key as the database keeps it: encrypted, with the name of the key that can open it. No secret in it. */
 export interface WrappedKey {
   /** Names the exact key version at the provider: where a provider keeps several, `unwrap` uses that one. */
   readonly keyReference: string;
@@ -7,10 +7,20 @@ export interface WrappedKey {
   readonly ciphertext: Uint8Array;
 }
 
-/** Bytes of a data key. */
+/** The length of a data key, in bytes: AES-256. */
 export const dataKeyLength = 32;
 
-/** A key that wraps data keys and never leaves its provider. */
+/**
+ * A key that wraps data keys and never leaves its provider.
+ *
+ * Its calls throw KeyProviderUnavailable (worth another try), KeyProviderMisconfigured (only an operator can mend it), and
+ * `unwrap` UnwrapFailed.
+ *
+ * @example
+ * const wrapped = await key.wrap(dataKey);
+ * const again = await key.unwrap(wrapped);
+ * again.fill(0);
+ */
 export abstract class KeyEncryptionKey {
   /** Stable fingerprint: `sha256:` + hex of SHA-256 over the public key's SPKI DER. */
   abstract readonly id: string;

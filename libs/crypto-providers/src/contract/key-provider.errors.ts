@@ -1,6 +1,6 @@
 import { type ErrorCode, KeyConnectorError, UnavailableError } from '@key-connector/common';
 
-/** The key provider does not answer; it is expected back, so boot tries again. */
+/** The key provider does not answer (503 to a client); it is expected back, so boot tries again. */
 export class KeyProviderUnavailable extends UnavailableError {
   readonly code: ErrorCode = 'KEY_PROVIDER_UNAVAILABLE';
 }

@@ -13,12 +13,19 @@ const wrongFile = 'it is another kind of package, or its provider stands in anot
 
 /** A package that was found to keep to the contract, as far as that can be seen before it opens a key. */
 export interface LoadedModule {
+  /** What stands behind `module:`. */
   readonly name: string;
   readonly provider: KeyProviderModule;
   readonly fields: SettingsFields;
 }
 
-/** Loads a package, which may take `timeoutSeconds`, and looks at what it exports; throws ModuleUnusable. */
+/**
+ * Loads a package, which may take `timeoutSeconds`, and looks at what it exports; throws ModuleUnusable.
+ *
+ * @example
+ * const loaded = await loadModule('@acme/luna', 15);
+ * keyProviderSettingsSchemaOf(loaded).parse({ rsaKey: { provider: 'module:@acme/luna', module: { slot: '1' } } });
+ */
 export async function loadModule(name: string, timeoutSeconds: number): Promise<LoadedModule> {
   if (!isModuleName(name)) {
     throw new ModuleUnusable('must be module:<name of a package> or module:<absolute path of its main file>');

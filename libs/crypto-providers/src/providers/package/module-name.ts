@@ -11,11 +11,11 @@ export const moduleProvider: z.ZodType<ModuleProvider> = z
   .templateLiteral([prefix, z.string().min(1)])
   .meta({ title: 'module:<package>' });
 
-/** Whether a value of `rsaKey__provider` names a package. */
+/** Whether a value of `rsaKey__provider` names a package: `module:@acme/luna`, in any case of `module`. */
 export const isModuleProvider = (provider: string): provider is ModuleProvider =>
   provider.toLowerCase().startsWith(prefix) && provider.length > prefix.length;
 
-/** What stands behind `module:`. */
+/** What stands behind `module:`: `@acme/luna`, or the absolute path of a file. */
 export const moduleNameOf = (provider: ModuleProvider): string => provider.slice(prefix.length).trim();
 
 /** npm's form of a package's name, perhaps with an entry behind it: `@acme/thales-luna`, `acme-hsm/cluster`. */
