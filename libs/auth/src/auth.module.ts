@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { ConfigurableModuleClass } from './auth.module-definition.js';
 import { KeySetCache } from './issuer/key-set.cache.js';
@@ -6,8 +6,7 @@ import { keySourceProvider } from './issuer/key-source.providers.js';
 import { SigningKeys } from './signing-keys.js';
 import { TokenRefusals } from './token-refusals.js';
 
-/** Verifies access tokens; global, so that any controller can use AccessTokenGuard. */
-@Global()
+/** Verifies access tokens: a module that imports it can use AccessTokenGuard. Give it ObservabilityModule in `imports`. */
 @Module({
   providers: [keySourceProvider, KeySetCache, SigningKeys, AccessTokenStrategy, TokenRefusals],
   exports: [SigningKeys, AccessTokenStrategy, TokenRefusals],

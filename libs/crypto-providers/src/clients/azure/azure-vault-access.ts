@@ -1,10 +1,10 @@
-import { flag, type Secret, secret, text, uri } from '@key-connector/common';
+import { flag, type Secret, secret, serverUri, text } from '@key-connector/common';
 import type { Values } from '../../contract/definitions.js';
 import { type Report, required } from '../../contract/required-settings.js';
 
 /** Which vault, and who asks it: the same settings under `rsaKey` and under `certificate`. */
 export const azureVaultFields = {
-  azureKeyvaultUri: uri(
+  azureKeyvaultUri: serverUri(
     'Azure Key Vault or Managed HSM: the vault, such as `https://name.vault.azure.net`.',
   ).optional(),
   azureKeyvaultAdTenantId: text(
@@ -16,7 +16,7 @@ export const azureVaultFields = {
   azureKeyvaultAdSecret: secret(
     'Azure Key Vault: the application’s secret. Not given: managed identity, workload identity or the environment.',
   ).optional(),
-  azureKeyvaultAuthorityHost: uri(
+  azureKeyvaultAuthorityHost: serverUri(
     'Azure Key Vault: where Entra signs in. Not given: that of the cloud which the vault’s name belongs to.',
   ).optional(),
   azureKeyvaultVerifyResource: flag(

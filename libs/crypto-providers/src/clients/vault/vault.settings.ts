@@ -1,10 +1,10 @@
-import { type Secret, secret, secureUri, text, uri } from '@key-connector/common';
+import { type Secret, secret, secureUri, serverUri, text } from '@key-connector/common';
 import type { Values } from '../../contract/definitions.js';
 import { type Report, required } from '../../contract/required-settings.js';
 
 /** How to reach a Vault or OpenBao server and log in there: the same names under `rsaKey__` and `certificate__`. */
 export const vaultFields = {
-  vaultServerUri: uri('Vault or OpenBao: the server.').optional(),
+  vaultServerUri: serverUri('Vault or OpenBao: the server.').optional(),
   vaultNamespace: text('Vault or OpenBao: the namespace.').optional(),
 
   vaultToken: secret('Vault or OpenBao: the token.').optional(),

@@ -61,7 +61,7 @@ export class TokenProcess {
       serialization: 'advanced',
       // What modules print on standard output is not ours to show.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: ['--max-old-space-size=64'],
+      execArgv: ['--max-old-space-size=64', '--disable-sigusr1'],
       ...(environment && { env: environment }),
     });
     this.child.unref();
