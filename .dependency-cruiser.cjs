@@ -76,7 +76,7 @@ module.exports = {
         path: '^(apps|libs|test|scripts|bench|examples)/',
         pathNot: [
           '^examples/$1/',
-          '^libs/crypto-providers/src/module/contract\\.ts$',
+          '^libs/crypto-providers/src/contract/key-provider-module\\.ts$',
           '^libs/crypto-providers/src/testing/key-provider-module\\.suite\\.ts$',
         ],
       },
@@ -86,6 +86,50 @@ module.exports = {
       severity: 'error',
       from: { path: '^(apps|libs|bench)/' },
       to: { path: '^examples/' },
+    },
+    {
+      name: 'a-key-provider-imports-no-other',
+      comment: 'What two of them need stands in a folder that both import: clients, certificate-sources, key-files.',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/providers/([^/]+)/' },
+      to: { path: '^libs/crypto-providers/src/providers/', pathNot: '^libs/crypto-providers/src/providers/$1/' },
+    },
+    {
+      name: 'a-certificate-source-imports-no-other',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/certificate-sources/[^/]+\\.source\\.ts$' },
+      to: { path: '^libs/crypto-providers/src/certificate-sources/[^/]+\\.source\\.ts$' },
+    },
+    {
+      name: 'the-contract-of-key-providers-stands-alone',
+      comment: 'Providers, sources and clients are made to it; it knows none of them.',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/contract/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/crypto-providers/src/', pathNot: '^libs/crypto-providers/src/contract/' },
+    },
+    {
+      name: 'what-key-providers-share-imports-the-contract-alone',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/(clients/[^/]+|key-files)/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/crypto-providers/src/',
+        pathNot: ['^libs/crypto-providers/src/contract/', '^libs/crypto-providers/src/$1/'],
+      },
+    },
+    {
+      name: 'an-sdk-is-loaded-when-its-provider-is-chosen',
+      comment:
+        'The object of a provider or source is loaded at every start: it imports its SDK, and what needs it, in open() or read().',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/(providers/[^/]+/index|certificate-sources/[^/]+\\.source)\\.ts$' },
+      to: {
+        path: [
+          '\\.client\\.ts$',
+          '/open-key\\.ts$',
+          '^node_modules/(@aws-sdk|@azure|@google-cloud|pkcs11js|graphene-pk11)/',
+        ],
+        dependencyTypesNot: ['dynamic-import', 'type-only'],
+      },
     },
     {
       name: 'values-of-the-key-ring-know-no-table',

@@ -25,6 +25,7 @@ export const readers: readonly Check[] = [
     '--config',
     '.dependency-cruiser.cjs',
   ),
+  command('folders inside the rooms', 'depcruise', 'libs', '--config', '.dependency-cruiser.folders.cjs'),
   command('unused code', 'knip'),
   ...licences,
   productionTree,
