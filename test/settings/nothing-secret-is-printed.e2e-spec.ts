@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { deploymentsWith } from '@key-connector/settings/testing';
-import { freePort } from '../lab/free-port.js';
-import { type ServiceProcess, startService } from '../lab/service.process.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
-import { until } from '../lab/until.js';
+import { freePort } from '../lab/network/free-port.js';
+import { type ServiceProcess, startService } from '../lab/service/service.process.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
+import { until } from '../lab/processes/until.js';
 
 const canary = 'hunter2canary';
 
@@ -32,9 +32,11 @@ describe('the service, logging all that it can', () => {
         env: { HTTPS_PROXY: proxy, HTTP_PROXY: proxy },
         waitFor: 'started',
       });
-      let ended = false;
-      void service.exited.then(() => (ended = true));
-      await until(() => ended || hasTried(service), `it has tried: ${service.output}`, 60_000);
+      await until(
+        () => !service.process.running || hasTried(service),
+        () => `it has tried. ${service.output}`,
+        60_000,
+      );
       await service.kill();
       expect(service.logs).toContainEqual(expect.objectContaining({ msg: 'settings' }));
       const leaks = service.output.split('\n').filter((line) => line.includes(canary));

@@ -1,54 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { exitOf, isRunning, run } from '../lab/child-process.js';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { freePort } from '../lab/free-port.js';
-import { serviceEntry } from '../lab/service.process.js';
-import { tiedToUs } from '../lab/tied-to-us.js';
-import { until } from '../lab/until.js';
+import { freePort } from '../lab/network/free-port.js';
+import { Child, run } from '../lab/processes/child-process.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { productionEnvironment, serviceEntry } from '../lab/service/service.process.js';
 
-/** The built service as a shell starts it, with what stands behind its command line. */
-class FromShell {
-  output = '';
-  readonly child: ChildProcess;
+/** Starts the built service as a shell does, with what stands behind its command line there. */
+const fromShell = (redirection: string, env: NodeJS.ProcessEnv): Child =>
+  new Child('bash', ['--norc', '-c', `exec "$0" "$1" ${redirection}`, process.execPath, serviceEntry], { env });
 
-  constructor(redirection: string, settings: Readonly<Record<string, string>>, env: Readonly<Record<string, string>>) {
-    const named = Object.entries(settings).map(([name, value]) => [`keyConnectorSettings__${name}`, value]);
-    const command = `exec "$0" "$1" ${redirection}`;
-    const child = spawn(...tiedToUs('bash', ['--norc', '-c', command, process.execPath, serviceEntry]), {
-      env: { PATH: process.env['PATH'], ...env, ...(Object.fromEntries(named) as Record<string, string>) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.output += text;
-      });
-    }
-    this.child = child;
-  }
-
-  /** Whether it has opened the key, rather than ended. */
-  async isReady(): Promise<boolean> {
-    const isReady = (): boolean => this.output.includes('"msg":"ready"');
-    await until(
-      () => isReady() || !isRunning(this.child),
-      () => `it is ready or ends. It said:\n${this.output}`,
-      30_000,
-    );
-    return isReady();
-  }
-
-  exit(): Promise<number | NodeJS.Signals> {
-    return exitOf(this.child);
-  }
-}
+/** Resolves once it has opened the key; throws what it printed when it ends before. */
+const ready = (service: Child): Promise<void> =>
+  service.until(() => Promise.resolve(service.output.includes('"msg":"ready"')), 'it is ready');
 
 describe('a secret that the service reads from a file', () => {
   let deployment: Deployment;
   let password: string;
-  let started: FromShell | undefined;
+  let started: Child | undefined;
 
   beforeAll(async () => {
     deployment = await startDeployment();
@@ -56,8 +25,7 @@ describe('a secret that the service reads from a file', () => {
     await deployment.service.kill();
   });
   afterEach(async () => {
-    started?.child.kill('SIGKILL');
-    await started?.exit();
+    await started?.kill();
     started = undefined;
   });
   afterAll(() => deployment.stop());
@@ -67,9 +35,9 @@ describe('a secret that the service reads from a file', () => {
     const settings = Object.entries(deployment.settings).filter(([name]) => name !== 'certificate__filesystemPassword');
     return { ...Object.fromEntries(settings), http__host: '127.0.0.1', http__port: String(await freePort()) };
   };
-  const start = async (redirection: string, path: string): Promise<FromShell> => {
+  const start = async (redirection: string, path: string): Promise<Child> => {
     const settings = { ...(await withoutPassword()), certificate__filesystemPassword_FILE: path };
-    started = new FromShell(redirection, settings, { SECRET: password });
+    started = fromShell(redirection, { ...productionEnvironment(settings), SECRET: password });
     return started;
   };
 
@@ -80,7 +48,7 @@ describe('a secret that the service reads from a file', () => {
     ['standard input', '< <(printf %s "$SECRET")', '/dev/stdin'],
   ])('may be %s', async (_, redirection, path) => {
     const service = await start(redirection, path);
-    expect(await service.isReady()).toBe(true);
+    await expect(ready(service)).resolves.toBeUndefined();
   });
 
   test('may be a FIFO that somebody writes', async () => {
@@ -88,16 +56,17 @@ describe('a secret that the service reads from a file', () => {
     await run('mkfifo', [fifo]);
     const service = await start('', fifo);
     await writeFile(fifo, password);
-    expect(await service.isReady()).toBe(true);
+    await expect(ready(service)).resolves.toBeUndefined();
   });
 
   test('may stand in a YAML file that is a pipe itself', async () => {
     const yaml = `keyConnectorSettings: {log: {level: debug}, certificate: {filesystemPassword_FILE: /dev/fd/9}}`;
-    started = new FromShell(`8<<< '${yaml}' 9< <(printf %s "$SECRET")`, await withoutPassword(), {
-      SECRET: password,
+    started = fromShell(`8<<< '${yaml}' 9< <(printf %s "$SECRET")`, {
+      ...productionEnvironment(await withoutPassword()),
       KEY_CONNECTOR_CONFIG: '/dev/fd/8',
+      SECRET: password,
     });
-    expect(await started.isReady()).toBe(true);
+    await expect(ready(started)).resolves.toBeUndefined();
   });
 
   test.each([
@@ -105,7 +74,7 @@ describe('a secret that the service reads from a file', () => {
     ['a pipe that is not there', '', '/dev/fd/90', '/dev/fd/90 does not exist'],
   ])('ends the start when it is %s, with setting and file', async (_, redirection, path, why) => {
     const service = await start(redirection, path);
-    expect(await service.exit()).toBe(1);
+    expect(await service.closed).toBe(1);
     expect(service.output).toBe(
       `1 problem in the settings:\n  certificate__filesystemPassword: cannot be read: ${why} ` +
         '(environment: keyConnectorSettings__certificate__filesystemPassword_FILE)\n',
@@ -116,7 +85,7 @@ describe('a secret that the service reads from a file', () => {
     const fifo = join(deployment.folder, 'silent');
     await run('mkfifo', [fifo]);
     const service = await start('', fifo);
-    expect(await service.exit()).toBe(1);
+    expect(await service.closed).toBe(1);
     expect(service.output).toContain(
       `certificate__filesystemPassword: cannot be read: ${fifo} gave nothing within 10 seconds`,
     );
