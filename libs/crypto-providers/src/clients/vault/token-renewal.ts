@@ -49,7 +49,8 @@ export class TokenRenewal {
 
   /** Takes note that Vault refused this token: the next call logs in anew. */
   forget(token: Secret): void {
-    if (this.held?.token === token) this.held = undefined;
+    // By its text: a renewal gives the same token again.
+    if (this.held?.token.reveal() === token.reveal()) this.held = undefined;
   }
 
   private isFresh({ since, seconds }: Held): boolean {

@@ -126,8 +126,13 @@ export class AzureKeysClient {
       throw error instanceof KeyConnectorError ? error : azureErrorOf(error, { access, subject, permission });
     });
     // The signal reaches the request to the vault, but not the requests for a token before it.
-    return withinDeadline(answer, timeoutSeconds, access.vaultUri);
+    return withinDeadline(answer, timeoutSeconds, access.vaultUri, wipe);
   }
+}
+
+/** A data key that came too late is for nobody. */
+function wipe(late: unknown): void {
+  if (late instanceof Uint8Array) late.fill(0);
 }
 
 /** What a vault answers to a ciphertext that is not of this key. */

@@ -36,7 +36,10 @@ export function openToken(order: TokenOrder): OpenToken {
 function open(module: graphene.Module, order: TokenOrder): OpenToken {
   const { slot, token } = findToken(module, order);
   const { SERIAL_SESSION, RW_SESSION } = graphene.SessionFlag;
-  const flags = (order.loginAs === 'so' ? SERIAL_SESSION | RW_SESSION : SERIAL_SESSION) as graphene.SessionFlag;
+  // A set of flags, which TypeScript takes for any number.
+  const flags = (order.loginAs === 'so'
+    ? SERIAL_SESSION | RW_SESSION
+    : SERIAL_SESSION) as unknown as graphene.SessionFlag;
   // The last session to be closed would log everybody out: this one stays.
   const home = slot.open(flags);
   logIn(home, token, order);
