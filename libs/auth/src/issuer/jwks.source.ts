@@ -4,7 +4,7 @@ import { type KeySet, namedKeys } from './key-set.js';
 import { KeySource } from './key-source.js';
 
 /** The keys at a configured JWKS URI, of a server without discovery. */
-export class JwksKeySource extends KeySource {
+export class JwksSource extends KeySource {
   constructor(
     private readonly issuer: string,
     readonly description: string,
@@ -13,6 +13,6 @@ export class JwksKeySource extends KeySource {
   }
 
   async load(signal: AbortSignal): Promise<KeySet> {
-    return namedKeys(this.issuer, readJwks(await fetchJson(this.description, signal), this.description));
+    return namedKeys(this.issuer, await readJwks(await fetchJson(this.description, signal), this.description));
   }
 }

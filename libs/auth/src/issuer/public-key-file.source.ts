@@ -2,11 +2,11 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type KeySet, onlyKey } from './key-set.js';
 import { KeySource } from './key-source.js';
-import { KeysUnusable } from './keys-unusable.error.js';
+import { KeysUnusable } from './issuer.errors.js';
 import { unfitForRs256 } from './rsa-key.js';
 
 /** The one key in a PEM file: SPKI, PKCS#1 or an X.509 certificate; read again at every refresh. */
-export class PublicKeyKeySource extends KeySource {
+export class PublicKeyFileSource extends KeySource {
   constructor(
     private readonly issuer: string,
     readonly description: string,
