@@ -48,6 +48,13 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'] },
     },
     {
+      name: 'entry-files-load-the-rest-later',
+      comment: 'What they import statically is loaded before the check of Node’s version, by any Node.',
+      severity: 'error',
+      from: { path: '^apps/(cli|key-connector)/src/main\\.ts$|^libs/launch/src/(index|launch|check-node)\\.ts$' },
+      to: { dynamic: false, pathNot: '^libs/launch/src/(index|launch|check-node)\\.ts$|^(node:)?fs$' },
+    },
+    {
       name: 'nothing-imports-the-demo-issuer',
       comment: 'It gives anybody a token for any user: the product must not be able to reach it.',
       severity: 'error',
@@ -80,12 +87,51 @@ module.exports = {
       from: { path: '^(apps|libs|bench)/' },
       to: { path: '^examples/' },
     },
+    {
+      name: 'values-of-the-key-ring-know-no-table',
+      comment: 'Layouts and the ring are cryptography alone; data-keys stands on them, and what serves stands on both.',
+      severity: 'error',
+      from: { path: '^libs/key-ring/src/values/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/key-ring/src/',
+        pathNot: ['^libs/key-ring/src/values/', '^libs/key-ring/src/key-ring\\.(errors|settings)\\.ts$'],
+      },
+    },
+    {
+      name: 'data-keys-of-the-key-ring-know-no-request',
+      severity: 'error',
+      from: { path: '^libs/key-ring/src/data-keys/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/key-ring/src/',
+        pathNot: [
+          '^libs/key-ring/src/(data-keys|values)/',
+          '^libs/key-ring/src/key-ring\\.(errors|settings|module-definition)\\.ts$',
+        ],
+      },
+    },
+    {
+      name: 'programs-start-in-the-lab',
+      comment:
+        'Tests, bench and scripts start programs and servers through test/lab/, which ends them with us. ' +
+        'The bootstrap runs before anything is installed.',
+      severity: 'error',
+      from: { path: '^(test|bench|scripts)/', pathNot: '^(test/lab/|scripts/bootstrap)' },
+      to: { path: '^(node:)?child_process$' },
+    },
+    {
+      name: 'the-lab-is-for-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs|examples)/', pathNot: '(\\.spec\\.ts$|/testing/)' },
+      to: { path: '^test/' },
+    },
+    only('launch', []),
     only('common', []),
     only('observability', ['common']),
     only('auth', ['common', 'observability']),
     only('crypto-providers', ['common', 'observability']),
     only('database', ['common', 'observability']),
     only('key-ring', ['common', 'observability', 'crypto-providers', 'database']),
+    only('import', ['common', 'observability', 'key-ring', 'database']),
     only('user-keys', ['common', 'observability', 'key-ring', 'auth', 'database']),
     only('settings', ['common', 'observability', 'auth', 'crypto-providers', 'database', 'key-ring', 'user-keys']),
   ],

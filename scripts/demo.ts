@@ -1,6 +1,6 @@
 /** `npm run demo`: the built service with all it needs, on this machine alone. `-- --check` tries it out and ends. */
 import { parseArgs } from 'node:util';
-import { freePort } from '../test/lab/free-port.ts';
+import { freePort } from '../test/lab/network/free-port.ts';
 import { buildIfStale } from './demo/build.ts';
 import { check } from './demo/check.ts';
 import { type Demo, startDemo } from './demo/demo-stack.ts';

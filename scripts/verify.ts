@@ -3,6 +3,14 @@ import { availableParallelism } from 'node:os';
 import { readers, steps } from './verify/checks.ts';
 import { type Check, type Outcome, total, verdict } from './verify/outcome.ts';
 
+// Checks run in groups of their own, which a terminal's Ctrl-C does not reach: this process' end ends them.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => process.exit(code));
+}
+
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** A check that breaks has failed; the others, and the closing line, come all the same. */

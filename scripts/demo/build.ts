@@ -1,6 +1,6 @@
 import { globSync, statSync } from 'node:fs';
-import { run } from '../../test/lab/child-process.ts';
-import { serviceEntry } from '../../test/lab/service.process.ts';
+import { run } from '../../test/lab/processes/child-process.ts';
+import { serviceEntry } from '../../test/lab/service/service.process.ts';
 import { root } from '../verify/command.ts';
 
 /** The demo issuer's build, beside the service's. */

@@ -3,6 +3,7 @@ import { commits } from './commits.ts';
 import { decisionRecords } from './decision-records.ts';
 import { licences } from './licences.ts';
 import type { Check } from './outcome.ts';
+import { productionTree } from './production-tree.ts';
 import { programs } from './programs.ts';
 import { tests } from './tests.ts';
 
@@ -26,6 +27,7 @@ export const readers: readonly Check[] = [
   ),
   command('unused code', 'knip'),
   ...licences,
+  productionTree,
   command('generated references', 'node', 'scripts/bootstrap.mjs', 'generate', '--check'),
   decisionRecords,
   commits,

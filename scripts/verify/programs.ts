@@ -1,3 +1,4 @@
+import { installDebian } from '../../test/lab/packages/debian.ts';
 import { run } from './command.ts';
 import { type Check, verdict } from './outcome.ts';
 
@@ -16,10 +17,7 @@ export const programs: Check = {
     const wanted = process.platform === 'linux' ? needed : needed.slice(0, 1);
     const before = await missing(wanted);
     if (before.length === 0) return verdict(true);
-    if (process.getuid?.() === 0) {
-      await run('apt-get', ['update', '-qq']);
-      await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...before]);
-    }
+    await installDebian(before).catch(() => undefined);
     const after = await missing(wanted);
     return verdict(after.length === 0, `Missing on this machine: sudo apt-get install ${after.join(' ')}`);
   },

@@ -1,9 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Behaviour } from '../lab/issuer.faults.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { makeIssuerKey, publicJwk } from '../lab/issuer.tokens.js';
-import { until } from '../lab/until.js';
+import type { Behaviour } from '../lab/issuer/faults.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { makeIssuerKey, publicJwk } from '../lab/issuer/tokens.js';
+import { until } from '../lab/processes/until.js';
 import { startWhoAmI, type WhoAmI } from './who-am-i.js';
 
 const faults: Behaviour[] = ['error', 'html', 'redirect', 'drip', 'huge', 'hang', 'reset', 'array'];

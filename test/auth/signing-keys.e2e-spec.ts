@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePort } from '../lab/free-port.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { makeIssuerKey } from '../lab/issuer.tokens.js';
-import { exchange } from '../lab/raw-http.js';
-import { until } from '../lab/until.js';
+import { freePort } from '../lab/network/free-port.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { makeIssuerKey } from '../lab/issuer/tokens.js';
+import { exchange } from '../lab/network/raw-http.js';
+import { until } from '../lab/processes/until.js';
 import { startWhoAmI, type WhoAmI } from './who-am-i.js';
 
 const ok = { status: 200 };

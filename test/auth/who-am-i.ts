@@ -75,11 +75,10 @@ export async function startWhoAmI(options: Partial<AuthOptions>): Promise<WhoAmI
   const keep = (entry: unknown): void => {
     if (typeof entry === 'object' && entry !== null) log.push(entry as Record<string, unknown>);
   };
+  const observability = ObservabilityModule.forRoot(metricsSettingsSchema.parse({}));
+  const useFactory = (): AuthOptions => ({ ...authSettingsSchema.parse({}), ...options });
   const module = await Test.createTestingModule({
-    imports: [
-      ObservabilityModule.forRoot(metricsSettingsSchema.parse({})),
-      AuthModule.forRoot({ ...authSettingsSchema.parse({}), ...options }),
-    ],
+    imports: [AuthModule.forRootAsync({ imports: [observability], useFactory })],
     controllers: [WhoAmIController],
   }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(

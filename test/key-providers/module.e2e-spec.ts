@@ -6,11 +6,11 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import { KeyServiceServer } from '../../examples/key-provider-key-service/test/key-service.server.js';
-import { freePort } from '../lab/free-port.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { type ServiceOptions, type ServiceProcess, startService } from '../lab/service.process.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
-import { until } from '../lab/until.js';
+import { freePort } from '../lab/network/free-port.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { type ServiceOptions, type ServiceProcess, startService } from '../lab/service/service.process.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
+import { until } from '../lab/processes/until.js';
 import * as thirdParty from './module/third-party.js';
 
 describe('a key provider in a package by others', () => {

@@ -13,7 +13,7 @@ import { compiler, FaultyModule } from '../lab/pkcs11/faulty-module.ts';
 import { OpenKeys } from '../lab/pkcs11/open-keys.ts';
 import { throwawayKey } from '../lab/pkcs11/rsa-key.ts';
 import { SoftHsm, softHsm, type SoftToken } from '../lab/pkcs11/soft-hsm.ts';
-import { describeIf } from '../lab/skip.ts';
+import { describeIf } from '../lab/skip/skip.ts';
 
 const reason = softHsm.installed ? compiler.reason : softHsm.reason;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest } from '@jest/globals';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { testIf } from '../lab/skip.js';
-import { until } from '../lab/until.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { testIf } from '../lab/skip/skip.js';
+import { until } from '../lab/processes/until.js';
 import { MixedLoad } from './mixed-load.js';
 import type { OutageStage } from './outage.stage.js';
 

@@ -1,4 +1,4 @@
-import { ownsPostgres } from '../lab/postgres.server.js';
+import { ownsPostgres } from '../lab/databases/postgres.server.js';
 import { describeOutages } from './outages.suite.js';
 import { postgresqlStage } from './postgresql.stage.js';
 

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { describeIf } from '../lab/skip.js';
-import { until } from '../lab/until.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { until } from '../lab/processes/until.js';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
 const expected = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'utf8')) as {

@@ -9,10 +9,10 @@ import { UserKeysModule } from '@key-connector/user-keys';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
-import { makeKeyCertificate } from '../lab/certificate.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { describeIf } from '../lab/skip.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
+import { makeKeyCertificate } from '../lab/files/certificate.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 
 for (const { name, here, reason, start } of testKinds) {
   describeIf(here, reason, `/user-keys on ${name}`, () => {
@@ -56,20 +56,26 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
   });
   beforeEach(async () => {
     place = await databases.create();
-    const module = await Test.createTestingModule({
-      imports: [
-        ObservabilityModule.forRoot({ host: '127.0.0.1' }),
-        DatabaseModule.forRoot(databaseSettingsSchema.parse(place.settings)),
-        CryptoProvidersModule.forRoot({
-          kind: 'certificate',
-          timeoutSeconds: 15,
-          source: { kind: 'filesystem', ...certificate },
-        }),
-        KeyRingModule.forRoot({ valueLayout: 'auto', providerCheckSeconds: 300 }),
-        AuthModule.forRoot({ ...authSettingsSchema.parse({}), identityServerUri: issuer.uri }),
-        UserKeysModule.forRoot({ recordAccessDates: true, accessFlushMilliseconds: 1000 }),
-      ],
-    }).compile();
+    const observability = ObservabilityModule.forRoot({ host: '127.0.0.1' });
+    const database = DatabaseModule.forRoot(databaseSettingsSchema.parse(place.settings));
+    const keyProvider = CryptoProvidersModule.forRoot({
+      kind: 'certificate',
+      timeoutSeconds: 15,
+      source: { kind: 'filesystem', ...certificate },
+    });
+    const keyRing = KeyRingModule.forRootAsync({
+      imports: [observability, database, keyProvider],
+      useFactory: () => ({ valueLayout: 'auto' as const, providerCheckSeconds: 300 }),
+    });
+    const auth = AuthModule.forRootAsync({
+      imports: [observability],
+      useFactory: () => ({ ...authSettingsSchema.parse({}), identityServerUri: issuer.uri }),
+    });
+    const userKeys = UserKeysModule.forRootAsync({
+      imports: [observability, database, keyRing, auth],
+      useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000 }),
+    });
+    const module = await Test.createTestingModule({ imports: [userKeys] }).compile();
     app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
     await app.init();
     await app.get(Database).connect();

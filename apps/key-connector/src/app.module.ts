@@ -1,38 +1,52 @@
 import { AuthModule } from '@key-connector/auth';
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { DatabaseModule } from '@key-connector/database';
+import { ImportModule } from '@key-connector/import';
 import { KeyRingModule } from '@key-connector/key-ring';
 import { ObservabilityModule } from '@key-connector/observability';
-import { Settings, SettingsModule } from '@key-connector/settings';
+import { Settings } from '@key-connector/settings';
 import { UserKeysModule } from '@key-connector/user-keys';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AboutModule } from './about/about.module.js';
-import { BootModule } from './boot/boot.module.js';
-import { HealthModule } from './health/health.module.js';
-import { HttpModule } from './http/http.module.js';
+import { APP_FILTER } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+import { AboutController } from './about/about.controller.js';
+import { Boot } from './boot/boot.js';
+import { HealthController } from './health/health.controller.js';
+import { Readiness } from './health/readiness.js';
+import { Drain } from './http/drain.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { RequestLog } from './http/request-log.js';
 
-const inject = [Settings];
-
-/** The composition root: hands each room its slice of the settings. */
+/** The composition root: hands each room its slice of the settings, and the rooms that it stands on. */
 @Module({
-  imports: [
-    ObservabilityModule.forRootAsync({ inject, useFactory: ({ metrics }: Settings) => metrics }),
-    DatabaseModule.forRootAsync({ inject, useFactory: ({ database }: Settings) => database }),
-    CryptoProvidersModule.forRootAsync({ inject, useFactory: ({ keyProvider }: Settings) => keyProvider }),
-    KeyRingModule.forRootAsync({ inject, useFactory: ({ keyRing }: Settings) => keyRing }),
-    AuthModule.forRootAsync({
-      inject,
-      useFactory: ({ auth, identityServerUri }: Settings) => ({ ...auth, identityServerUri }),
-    }),
-    UserKeysModule.forRootAsync({ inject, useFactory: ({ userKeys }: Settings) => userKeys }),
-    AboutModule,
-    BootModule,
-    HealthModule,
-    HttpModule,
-  ],
+  controllers: [AboutController, HealthController],
+  providers: [Boot, Readiness, Drain, RequestLog, { provide: APP_FILTER, useClass: ProblemFilter }],
 })
 export class AppModule {
+  /** Each room is made once, here: Nest knows a configured module by this very object. */
   static with(settings: Settings): DynamicModule {
-    return { module: AppModule, imports: [SettingsModule.forRoot(settings)] };
+    const { auth, identityServerUri, http, userKeys } = settings;
+    const observability = ObservabilityModule.forRoot(settings.metrics);
+    const database = DatabaseModule.forRoot(settings.database);
+    const keyProvider = CryptoProvidersModule.forRoot(settings.keyProvider);
+    const keyRing = KeyRingModule.forRootAsync({
+      imports: [observability, database, keyProvider],
+      useFactory: () => settings.keyRing,
+    });
+    const tokens = AuthModule.forRootAsync({
+      imports: [observability],
+      useFactory: () => ({ ...auth, identityServerUri }),
+    });
+    const members = UserKeysModule.forRootAsync({
+      imports: [observability, database, keyRing, tokens],
+      useFactory: () => userKeys,
+    });
+    // After the signal, readiness is false for this long before the server stops listening.
+    const health = TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: http.drainDelaySeconds * 1000 });
+    return {
+      module: AppModule,
+      imports: [observability, database, keyRing, ImportModule.on(database, keyRing), tokens, members, health],
+      providers: [{ provide: Settings, useValue: settings }],
+    };
   }
 }

@@ -1,17 +1,31 @@
-import { Global, Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { ConfigurableModuleClass } from './database.module-definition.js';
-import { databaseProviders, dataSourceOptions } from './database.providers.js';
+import { ConfigurableModuleClass, DATABASE_SETTINGS } from './database.module-definition.js';
+import { databaseProviders, dataSourceOptions, dialectProvider } from './database.providers.js';
 import { Database } from './database.service.js';
-import { Dialect } from './dialects/dialect.js';
-import { UserKey } from './entities/user-key.entity.js';
+import type { DatabaseSettings } from './database.settings.js';
+import { Dialect } from './dialect/dialect.js';
 import { Migrations } from './migrations/migrations.js';
+import { UserKey } from './user-keys/user-key.entity.js';
+import { UserKeyRows } from './user-keys/user-key-rows.js';
 
-/** Provides `Database` everywhere; entities of other rooms join by `TypeOrmModule.forFeature`. */
-@Global()
-@Module({
-  imports: [TypeOrmModule.forRootAsync(dataSourceOptions), TypeOrmModule.forFeature([UserKey])],
-  providers: databaseProviders,
-  exports: [Database, Dialect, Migrations],
-})
-export class DatabaseModule extends ConfigurableModuleClass {}
+/** The product that the settings choose: a module of its own, because TypeORM's options are made from it. */
+@Module({ providers: [dialectProvider], exports: [Dialect, DATABASE_SETTINGS] })
+class DialectModule extends ConfigurableModuleClass {}
+
+/** Provides `Database`; entities of other rooms join by `TypeOrmModule.forFeature`. */
+@Module({ providers: databaseProviders, exports: [Database, DialectModule, Migrations, UserKeyRows] })
+export class DatabaseModule {
+  /** The database of these settings; nothing is connected before `Database.connect`. */
+  static forRoot(settings: DatabaseSettings): DynamicModule {
+    const dialect = DialectModule.forRoot(settings);
+    return {
+      module: DatabaseModule,
+      imports: [
+        dialect,
+        TypeOrmModule.forRootAsync({ imports: [dialect], ...dataSourceOptions }),
+        TypeOrmModule.forFeature([UserKey]),
+      ],
+    };
+  }
+}

@@ -2,7 +2,4 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { MetricsSettings } from './metrics.settings.js';
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: METRICS_SETTINGS } =
-  new ConfigurableModuleBuilder<MetricsSettings>()
-    .setClassMethodName('forRoot')
-    .setExtras({}, (definition) => ({ ...definition, global: true }))
-    .build();
+  new ConfigurableModuleBuilder<MetricsSettings>().setClassMethodName('forRoot').build();

@@ -4,6 +4,6 @@ import { Metrics } from './metrics.js';
 import { MetricsServer } from './metrics.server.js';
 import { ConfigurableModuleClass } from './observability.module-definition.js';
 
-/** Metrics and audit log for every room. */
+/** Metrics and audit log, for the rooms that import it. */
 @Module({ providers: [AuditLog, Metrics, MetricsServer], exports: [AuditLog, Metrics] })
 export class ObservabilityModule extends ConfigurableModuleClass {}

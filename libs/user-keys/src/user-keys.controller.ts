@@ -1,9 +1,9 @@
 import { AccessTokenGuard, CurrentUser } from '@key-connector/auth';
 import type { UserId } from '@key-connector/common';
 import { Body, Controller, Get, Header, HttpCode, Post, Put, Req, UseGuards } from '@nestjs/common';
-import { parseUserKey, type UserKeyBody } from './user-key.dto.js';
+import { parseUserKey, type UserKeyBody } from './user-key-body.js';
 import { UserKeysAudit } from './user-keys.audit.js';
-import { UserKeys } from './user-keys.service.js';
+import { UserKeys } from './user-keys.js';
 
 interface Request {
   readonly id: string;

@@ -1,23 +1,23 @@
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { DatabaseModule } from '@key-connector/database';
+import { ImportModule } from '@key-connector/import';
 import { KeyRingModule } from '@key-connector/key-ring';
 import { ObservabilityModule } from '@key-connector/observability';
-import { Settings, SettingsModule } from '@key-connector/settings';
+import type { Settings } from '@key-connector/settings';
 import { type DynamicModule, Module } from '@nestjs/common';
 
-const inject = [Settings];
-
 /** The service's rooms without HTTP, tokens and the metrics port, on the same settings. */
-@Module({
-  imports: [
-    ObservabilityModule.forRootAsync({ inject, useFactory: ({ metrics: { host } }: Settings) => ({ host }) }),
-    DatabaseModule.forRootAsync({ inject, useFactory: ({ database }: Settings) => database }),
-    CryptoProvidersModule.forRootAsync({ inject, useFactory: ({ keyProvider }: Settings) => keyProvider }),
-    KeyRingModule.forRootAsync({ inject, useFactory: ({ keyRing }: Settings) => keyRing }),
-  ],
-})
+@Module({})
 export class DeploymentModule {
+  /** Each room is made once, here: Nest knows a configured module by this very object. */
   static with(settings: Settings): DynamicModule {
-    return { module: DeploymentModule, imports: [SettingsModule.forRoot(settings)] };
+    const observability = ObservabilityModule.forRoot({ host: settings.metrics.host });
+    const database = DatabaseModule.forRoot(settings.database);
+    const keyProvider = CryptoProvidersModule.forRoot(settings.keyProvider);
+    const keyRing = KeyRingModule.forRootAsync({
+      imports: [observability, database, keyProvider],
+      useFactory: () => settings.keyRing,
+    });
+    return { module: DeploymentModule, imports: [database, ImportModule.on(database, keyRing)] };
   }
 }

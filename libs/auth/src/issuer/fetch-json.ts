@@ -1,4 +1,4 @@
-import { fetchFailure, readText } from '@key-connector/common';
+import { fetchFailure, readText, Uri } from '@key-connector/common';
 import { isWithinLimits, type JsonLimits } from '../json/json-limits.js';
 import { KeysUnusable } from './issuer.errors.js';
 
@@ -18,7 +18,7 @@ export async function fetchJson(url: string, signal: AbortSignal): Promise<unkno
     }
     return parse(await readText(response, MAX_BYTES));
   } catch (error) {
-    throw new KeysUnusable(`${url}: ${fetchFailure(error)}`, { cause: error });
+    throw new KeysUnusable(`${new Uri(url).toString()}: ${fetchFailure(error)}`, { cause: error });
   }
 }
 

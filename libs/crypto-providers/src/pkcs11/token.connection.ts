@@ -57,7 +57,7 @@ export class TokenConnection {
       serialization: 'advanced',
       // What modules print on standard output is not ours to show.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: ['--max-old-space-size=64'],
+      execArgv: ['--max-old-space-size=64', '--disable-sigusr1'],
       ...(environment && { env: environment }),
     });
     this.child.unref();

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { tlsCertificate } from '../../../../test/lab/certificate.js';
-import { KubernetesDouble } from '../../../../test/lab/kubernetes.double.js';
-import { OpenBaoServer, openbao } from '../../../../test/lab/openbao.server.js';
-import { describeIf } from '../../../../test/lab/skip.js';
-import { type TempFolder, tempFolder } from '../../../../test/lab/temp-folder.js';
-import { until } from '../../../../test/lab/until.js';
+import { tlsCertificate } from '../../../../test/lab/files/certificate.js';
+import { KubernetesDouble } from '../../../../test/lab/clouds/vault/kubernetes.double.js';
+import { OpenBaoServer, openbao } from '../../../../test/lab/clouds/vault/openbao.server.js';
+import { describeIf } from '../../../../test/lab/skip/skip.js';
+import { type TempFolder, tempFolder } from '../../../../test/lab/files/temp-folder.js';
+import { until } from '../../../../test/lab/processes/until.js';
 import { rejection } from '../testing/rejection.js';
 import { VaultClient } from './vault.client.js';
 import type { VaultAuth } from './vault.settings.js';
