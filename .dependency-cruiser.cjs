@@ -87,6 +87,43 @@ module.exports = {
       from: { path: '^(apps|libs|bench)/' },
       to: { path: '^examples/' },
     },
+    {
+      name: 'values-of-the-key-ring-know-no-table',
+      comment: 'Layouts and the ring are cryptography alone; data-keys stands on them, and what serves stands on both.',
+      severity: 'error',
+      from: { path: '^libs/key-ring/src/values/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/key-ring/src/',
+        pathNot: ['^libs/key-ring/src/values/', '^libs/key-ring/src/key-ring\\.(errors|settings)\\.ts$'],
+      },
+    },
+    {
+      name: 'data-keys-of-the-key-ring-know-no-request',
+      severity: 'error',
+      from: { path: '^libs/key-ring/src/data-keys/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/key-ring/src/',
+        pathNot: [
+          '^libs/key-ring/src/(data-keys|values)/',
+          '^libs/key-ring/src/key-ring\\.(errors|settings|module-definition)\\.ts$',
+        ],
+      },
+    },
+    {
+      name: 'programs-start-in-the-lab',
+      comment:
+        'Tests, bench and scripts start programs and servers through test/lab/, which ends them with us. ' +
+        'The bootstrap runs before anything is installed.',
+      severity: 'error',
+      from: { path: '^(test|bench|scripts)/', pathNot: '^(test/lab/|scripts/bootstrap)' },
+      to: { path: '^(node:)?child_process$' },
+    },
+    {
+      name: 'the-lab-is-for-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs|examples)/', pathNot: '(\\.spec\\.ts$|/testing/)' },
+      to: { path: '^test/' },
+    },
     only('launch', []),
     only('common', []),
     only('observability', ['common']),

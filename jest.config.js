@@ -33,7 +33,8 @@ const shared = {
 };
 
 export default {
-  reporters: ['default', '<rootDir>/scripts/summary.reporter.ts'],
+  reporters: ['default', '<rootDir>/scripts/jest/summary-reporter.ts'],
+  testSequencer: '<rootDir>/scripts/jest/longest-first.ts',
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{apps,examples,libs}/**/*.spec.ts'] },
     {
@@ -43,6 +44,6 @@ export default {
     },
   ],
   testTimeout: 60_000,
-  // Journeys mostly wait for processes of their own, so there are as many workers as cores.
-  maxWorkers: '100%',
+  // Journeys mostly wait for processes of their own: two workers a core keep the cores busy.
+  maxWorkers: '200%',
 };
