@@ -3,6 +3,7 @@ import { commits } from './commits.ts';
 import { decisionRecords } from './decision-records.ts';
 import { licences } from './licences.ts';
 import type { Check } from './outcome.ts';
+import { productionTree } from './production-tree.ts';
 import { programs } from './programs.ts';
 import { tests } from './tests.ts';
 
@@ -29,8 +30,10 @@ export const sideBySide: readonly Check[] = [
     '--config',
     '.dependency-cruiser.cjs',
   ),
+  command('folders inside the rooms', 'depcruise', 'libs', '--config', '.dependency-cruiser.folders.cjs'),
   command('unused code', 'knip'),
   ...licences,
+  productionTree,
   command('generated references', 'node', 'scripts/bootstrap.mjs', 'generate', '--check'),
   decisionRecords,
   commits,

@@ -3,7 +3,8 @@ import { CloudLogin } from '../identity/cloud-login.js';
 import { mysqlMigrations } from './migrations/index.js';
 import { MysqlUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect, type Failure } from '../dialect/dialect.js';
+import { Dialect } from '../dialect/dialect.js';
+import type { Failure } from '../errors/failure.js';
 import { mysqlFailureOf } from './failures.js';
 import { underLock } from './lock.js';
 import { mysqlPoolOptions, withSize, withTls, type MysqlSettings } from './pool-options.js';
@@ -54,10 +55,6 @@ export class MysqlDialect extends Dialect {
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return underLock(source, poolOf(source).statementSeconds, work);
-  }
-
-  turn<T>(work: () => Promise<T>): Promise<T> {
-    return work();
   }
 
   failureOf(error: unknown): Failure | undefined {

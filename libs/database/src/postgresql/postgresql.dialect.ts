@@ -5,9 +5,10 @@ import { CloudLogin } from '../identity/cloud-login.js';
 import { postgresqlMigrations } from './migrations/index.js';
 import { PostgresqlUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect, type Failure } from '../dialect/dialect.js';
+import { Dialect } from '../dialect/dialect.js';
+import type { Failure } from '../errors/failure.js';
 import { postgresqlFailureOf } from './failures.js';
-import { followingPool, ServerLeft } from './following-pool.js';
+import { followerOf, followingPool, ServerLeft } from './following-pool.js';
 import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
 import { Servers } from './servers.js';
 import { findTarget } from './probe.js';
@@ -35,10 +36,10 @@ export class PostgresqlDialect extends Dialect {
     const pool = poolOptions(settings);
     const probe = { ...pool, connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000 };
     const login = identity && new CloudLogin(identity, connection.username);
-    const places = connection.endpoints.map((endpoint) => ({
-      ...endpoint,
-      ...(login && { password: login.passwordFor(endpoint) }),
-    }));
+    const places = connection.endpoints.map((endpoint) => {
+      const token = login?.passwordFor(endpoint);
+      return { ...endpoint, ...(token && { password: async () => (await token()).reveal() }) };
+    });
     this.servers = new Servers(connection.endpoints, () =>
       findTarget(places, (host) => tlsChoices(connection, host), probe),
     );
@@ -48,6 +49,10 @@ export class PostgresqlDialect extends Dialect {
 
   prepare(): Promise<void> {
     return this.servers.choose();
+  }
+
+  override opened(source: DataSource): void {
+    this.servers.follow(followerOf(source));
   }
 
   override failed(failure: Failure): void {
@@ -67,10 +72,6 @@ export class PostgresqlDialect extends Dialect {
       await manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey]);
       return work(manager);
     });
-  }
-
-  turn<T>(work: () => Promise<T>): Promise<T> {
-    return work();
   }
 
   failureOf(error: unknown): Failure | undefined {

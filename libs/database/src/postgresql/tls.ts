@@ -17,7 +17,8 @@ export async function tlsChoices(connection: PostgresqlConnection, host: string)
     pem(connection.sslCertificate),
     pem(connection.sslKey),
   ]);
-  const passphrase = connection.sslPassword === undefined ? {} : { passphrase: connection.sslPassword };
+  const { sslPassword } = connection;
+  const passphrase = sslPassword === undefined ? {} : { passphrase: sslPassword.reveal() };
   const identity = { ...(ca === undefined ? {} : { ca }), ...(cert && key ? { cert, key, ...passphrase } : {}) };
   const unverified = { ...identity, rejectUnauthorized: false };
   switch (connection.sslMode) {

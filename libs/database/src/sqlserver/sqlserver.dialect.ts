@@ -1,10 +1,11 @@
 import mssql from 'mssql';
 import type { DataSource, DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
-import { DatabaseUnavailable } from '../dialect/database.errors.js';
+import { DatabaseUnavailable } from '../errors/database.errors.js';
 import { sqlserverMigrations } from './migrations/index.js';
 import { SqlserverUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect, type Failure } from '../dialect/dialect.js';
+import { Dialect } from '../dialect/dialect.js';
+import type { Failure } from '../errors/failure.js';
 import { sqlserverFailureOf } from './failures.js';
 import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
 
@@ -77,10 +78,6 @@ export class SqlserverDialect extends Dialect {
       }
       return work(manager);
     });
-  }
-
-  turn<T>(work: () => Promise<T>): Promise<T> {
-    return work();
   }
 
   failureOf(error: unknown): Failure | undefined {
