@@ -8,7 +8,7 @@ import { type LogLine, LogReader } from './log-reader.ts';
 const root = resolve(import.meta.dirname, '../../..');
 
 /** The production build's entry file. */
-const serviceEntry = resolve(root, 'dist/key-connector/apps/key-connector/src/main.js');
+export const serviceEntry = resolve(root, 'dist/key-connector/apps/key-connector/src/main.js');
 
 /** The production build of the commands. */
 export const cliEntry = resolve(root, 'dist/cli/apps/cli/src/main.js');
