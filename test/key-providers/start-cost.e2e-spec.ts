@@ -15,7 +15,6 @@ const always = [
   '@nestjs/terminus',
   '@nestjs/typeorm',
   'cockatiel',
-  'dataloader',
   'fastest-levenshtein',
   'fastify',
   'jsonc-parser',

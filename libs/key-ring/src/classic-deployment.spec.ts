@@ -74,4 +74,54 @@ describe('on a classic deployment’s database, the key ring', () => {
     fixture.store(keyRing.seal(alice, randomBytes(32)));
     await expect(fixture.start('boundOnly')).resolves.toBeDefined();
   });
+
+  describe('with bound', () => {
+    const [first = alice, second = alice] = Object.keys(expected.users).map(userId);
+    const classicOf = (member: typeof alice): string => fixture.stored(member).value;
+
+    it('serves a classic value in another member’s row as long as there are any, when the column is empty', async () => {
+      fixture = await KeyRingFixture.create('classic');
+      const { keyRing } = await fixture.start('bound');
+      const moved = { id: second, value: classicOf(first), dataKeyId: null };
+      expect((await keyRing.open(moved)).toString('base64')).toBe(expected.users[first]?.key);
+      expect(keyRing.summary().layout).toBe('bound');
+    });
+
+    it('refuses it from the first start on that finds none left', async () => {
+      fixture = await KeyRingFixture.create('classic');
+      const before = await fixture.start('bound');
+      const moved = { id: second, value: classicOf(first), dataKeyId: null };
+      fixture.sql('DELETE FROM "UserKeys"');
+      fixture.store(before.keyRing.seal(alice, randomBytes(32)));
+      const { keyRing } = await fixture.start('bound');
+      expect(keyRing.summary().layout).toBe('boundOnly');
+      await expect(keyRing.open(moved)).rejects.toMatchObject({ code: 'USER_KEY_UNREADABLE' });
+    });
+
+    it('stays as it is where there is no value at all: a replica that still writes classic may be the first', async () => {
+      fixture = await KeyRingFixture.create('classic');
+      const classic = await fixture.start();
+      fixture.sql('DELETE FROM "UserKeys"');
+      const { keyRing } = await fixture.start('bound');
+      const key = randomBytes(32);
+      expect(keyRing.summary().layout).toBe('bound');
+      await expect(keyRing.open(classic.keyRing.seal(alice, key))).resolves.toEqual(key);
+    });
+
+    it('goes back to what is there when a classic value has come meanwhile', async () => {
+      fixture = await KeyRingFixture.create('classic');
+      const { keyRing } = await fixture.start('bound');
+      const value = classicOf(first);
+      fixture.sql('DELETE FROM "UserKeys"');
+      fixture.store(keyRing.seal(alice, randomBytes(32)));
+      expect((await fixture.start('bound')).keyRing.summary().layout).toBe('boundOnly');
+      fixture.store({ id: first, value, dataKeyId: null });
+      expect((await fixture.start('bound')).keyRing.summary().layout).toBe('bound');
+    });
+
+    it('means boundOnly in a database that never had a classic data key', async () => {
+      fixture = await KeyRingFixture.create();
+      expect((await fixture.start('bound')).keyRing.summary().layout).toBe('boundOnly');
+    });
+  });
 });

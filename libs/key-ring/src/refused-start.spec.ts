@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import type { UserId } from '@key-connector/common';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { wrapAsClassicSoftware } from './testing/classic-software.js';
 import { expectRefused } from './testing/expect-refused.js';
 import { failuresOf, KeyRingFixture } from './testing/key-ring-fixture.js';
 import { generateOtherKey } from './testing/other-key.js';
-import { alice, bob } from './testing/user-id.js';
+import { alice, bob, userId } from './testing/user-id.js';
 
 let fixture: KeyRingFixture;
+const numbered = (n: number): UserId => userId(`00000000-0000-4000-8000-00000000000${n}`);
 afterEach(() => fixture.remove());
 
 describe('the key ring refuses to start, and changes nothing,', () => {
@@ -86,9 +88,29 @@ describe('the key ring refuses to start, and changes nothing,', () => {
     expect(await failuresOf(replica)).toEqual({ not_authentic: 1 });
   });
 
-  it('when told to write classic under a data key that classic software does not know', async () => {
+  it('when the data key opens one value that someone has put there, and no other', async () => {
+    fixture = await KeyRingFixture.create();
+    const { keyRing } = await fixture.start();
+    for (let member = 1; member <= 7; member += 1)
+      fixture.store({ ...keyRing.seal(alice, randomBytes(32)), id: numbered(member) });
+    fixture.store(keyRing.seal(bob, randomBytes(32)));
+    const message = expect.stringContaining('Only 1 of the 8 newest user keys open');
+    await expectRefused(fixture, { code: 'DATA_KEY_UNREADABLE', message });
+  });
+
+  it('but starts while as many values open as do not, and counts these', async () => {
+    fixture = await KeyRingFixture.create();
+    const { keyRing } = await fixture.start();
+    for (let member = 1; member <= 8; member += 1)
+      fixture.store({ ...keyRing.seal(member <= 4 ? alice : numbered(member), randomBytes(32)), id: numbered(member) });
+    expect(await failuresOf(await fixture.start())).toEqual({ not_authentic: 4 });
+  });
+
+  it('when told to write classic under a data key that classic software does not know, without advising to accept it', async () => {
     fixture = await KeyRingFixture.create();
     await fixture.start();
-    await expectRefused(fixture, { code: 'SETTINGS_INVALID' }, 'classic');
+    const message = expect.not.stringContaining('auto');
+    await expectRefused(fixture, { code: 'SETTINGS_INVALID', message }, 'classic');
+    await expectRefused(fixture, { message: expect.stringContaining('Find out who added data key 1') }, 'classic');
   });
 });

@@ -48,7 +48,6 @@ describe('while serving, the key ring', () => {
     expect(sealed.dataKeyId).toBe(2);
     const reads = Array.from({ length: 50 }, () => old.keyRing.open(sealed));
     expect(await Promise.all(reads)).toEqual(reads.map(() => key));
-    expect(old.keyRing.summary().activeDataKeyId).toBe(2);
   });
 
   it('goes on with the data keys in memory when the new one does not open', async () => {

@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { UserId } from '@key-connector/common';
+import { Secret, type UserId } from '@key-connector/common';
 import { CryptoProvidersModule, type KeyProviderSettings } from '@key-connector/crypto-providers';
 import { Database, DatabaseModule, databaseSettingsSchema, type StoredUserKey } from '@key-connector/database';
 import { Metrics, ObservabilityModule } from '@key-connector/observability';
@@ -19,7 +19,7 @@ export const classicFolder = `${resolve(import.meta.dirname, '../../../../test/f
 const classicKey: KeyProviderSettings = {
   kind: 'certificate',
   timeoutSeconds: 15,
-  source: { kind: 'filesystem', path: `${classicFolder}bwkc-aes.pfx`, password: 'fixture-password' },
+  source: { kind: 'filesystem', path: `${classicFolder}bwkc-aes.pfx`, password: new Secret('fixture-password') },
 };
 
 /** A replica of the service, as far as keys go. */
@@ -111,9 +111,10 @@ export class KeyRingFixture {
     return { id, ...row };
   }
 
-  /** Runs SQL beside the service, as an operator, other software or a thief does. */
+  /** Runs SQL beside the service, as an operator, other software or a thief does: without foreign keys, like a thief. */
   sql<T = unknown>(statement: string, ...parameters: unknown[]): T[] {
     const database = new SqliteDatabase(this.file, { timeout: 5_000 });
+    database.pragma('foreign_keys = OFF');
     try {
       const prepared = database.prepare(statement);
       return prepared.reader ? (prepared.all(...parameters) as T[]) : (prepared.run(...parameters), []);
@@ -136,7 +137,14 @@ export class KeyRingFixture {
 }
 
 /** How many values did not open, by reason. */
-export async function failuresOf({ metrics }: Replica): Promise<Record<string, number>> {
-  const metric = await metrics.registry.getSingleMetric('key_connector_user_key_open_failures_total')?.get();
+export const failuresOf = (replica: Replica): Promise<Record<string, number>> =>
+  byReason(replica, 'key_connector_user_key_open_failures_total');
+
+/** How many data keys of the database were refused while serving, by reason. */
+export const refusalsOf = (replica: Replica): Promise<Record<string, number>> =>
+  byReason(replica, 'key_connector_ring_refusals_total');
+
+async function byReason({ metrics }: Replica, name: string): Promise<Record<string, number>> {
+  const metric = await metrics.registry.getSingleMetric(name)?.get();
   return Object.fromEntries((metric?.values ?? []).map(({ labels, value }) => [String(labels['reason']), value]));
 }
