@@ -1,31 +1,35 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { FileUnreadable, readSmallText } from '@key-connector/common';
+import { KeysUnusable } from './issuer.errors.js';
 import { type KeySet, onlyKey } from './key-set.js';
 import { KeySource } from './key-source.js';
-import { KeysUnusable } from './keys-unusable.error.js';
 import { unfitForRs256 } from './rsa-key.js';
 
+/** A public key has 1 KB, a certificate with its chain some ten. */
+const MAX_BYTES = 256 * 1024;
+
 /** The one key in a PEM file: SPKI, PKCS#1 or an X.509 certificate; read again at every refresh. */
-export class PublicKeyKeySource extends KeySource {
+export class PublicKeyFileSource extends KeySource {
   constructor(
     private readonly issuer: string,
     readonly description: string,
+    private readonly timeoutSeconds: number,
   ) {
     super();
   }
 
-  async load(signal: AbortSignal): Promise<KeySet> {
-    const key = importPem(await this.read(signal), this.description);
+  async load(): Promise<KeySet> {
+    const key = importPem(await this.read(), this.description);
     const problem = unfitForRs256(key);
     if (problem !== undefined) throw new KeysUnusable(`${this.description}: ${problem}`);
     return onlyKey(this.issuer, key);
   }
 
-  private async read(signal: AbortSignal): Promise<string> {
+  private async read(): Promise<string> {
     try {
-      return await readFile(this.description, { encoding: 'utf8', signal });
+      return await readSmallText(this.description, { maxBytes: MAX_BYTES, seconds: this.timeoutSeconds });
     } catch (error) {
-      throw new KeysUnusable(`cannot be read: ${error instanceof Error ? error.message : 'failed'}`, { cause: error });
+      throw error instanceof FileUnreadable ? new KeysUnusable(error.message, { cause: error }) : error;
     }
   }
 }

@@ -5,7 +5,7 @@ import { type KeySet, namedKeys } from './key-set.js';
 import { KeySource } from './key-source.js';
 
 /** The keys at a configured JWKS URI, of a server without discovery. */
-export class JwksKeySource extends KeySource {
+export class JwksSource extends KeySource {
   constructor(
     private readonly issuer: string,
     private readonly uri: Uri,
@@ -18,6 +18,6 @@ export class JwksKeySource extends KeySource {
   }
 
   async load(signal: AbortSignal): Promise<KeySet> {
-    return namedKeys(this.issuer, readJwks(await fetchJson(this.uri.href, signal), this.description));
+    return namedKeys(this.issuer, await readJwks(await fetchJson(this.uri.href, signal), this.description));
   }
 }

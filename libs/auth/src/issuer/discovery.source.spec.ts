@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { DiscoveryKeySource } from './discovery.key-source.js';
+import { DiscoverySource } from './discovery.source.js';
 
 const jwk = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
 const answers = (jwksUri: string): Record<string, unknown> => ({
@@ -29,13 +29,13 @@ describe('discovery', () => {
     ['http://id.test', 'http://keys.test/jwks'],
   ])('at %s follows the document to %s', async (uri, jwksUri) => {
     serve(jwksUri);
-    const keys = await new DiscoveryKeySource(uri).load(AbortSignal.timeout(1000));
+    const keys = await new DiscoverySource(uri).load(AbortSignal.timeout(1000));
     expect(keys).toMatchObject({ issuer: 'https://id.test', size: 1 });
   });
 
   it('over https never takes keys from an unprotected place', async () => {
     serve('http://keys.test/jwks');
-    await expect(new DiscoveryKeySource('https://id.test').load(AbortSignal.timeout(1000))).rejects.toThrow(/https/);
+    await expect(new DiscoverySource('https://id.test').load(AbortSignal.timeout(1000))).rejects.toThrow(/https/);
     expect(fetched).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,19 +1,28 @@
 import { z } from 'zod';
 import { fetchJson } from './fetch-json.js';
+import { KeysUnusable } from './issuer.errors.js';
 import { readJwks } from './jwks.js';
 import { type KeySet, namedKeys } from './key-set.js';
 import { KeySource } from './key-source.js';
-import { KeysUnusable } from './keys-unusable.error.js';
+
+/** More than servers and browsers take for a URL. */
+const MAX_CHARACTERS = 8192;
 
 /** What we need of OpenID Connect Discovery 1.0, section 3. */
-const documentSchema = z.object({ issuer: z.string().min(1), jwks_uri: z.url({ protocol: /^https?$/ }) });
+const documentSchema = z.object({
+  issuer: z.string().min(1).max(MAX_CHARACTERS),
+  jwks_uri: z
+    .string()
+    .max(MAX_CHARACTERS)
+    .pipe(z.url({ protocol: /^https?$/ })),
+});
 
 /**
  * Issuer and keys as the identity server's discovery document names them.
  *
  * The document's issuer counts, not the configured URI: the two often differ in port and path.
  */
-export class DiscoveryKeySource extends KeySource {
+export class DiscoverySource extends KeySource {
   readonly description: string;
 
   constructor(
@@ -39,6 +48,6 @@ export class DiscoveryKeySource extends KeySource {
     if (this.description.startsWith('https:') && !jwksUri.startsWith('https:')) {
       throw new KeysUnusable(`${this.description}: is served over https but its "jwks_uri" is not`);
     }
-    return namedKeys(issuer, readJwks(await fetchJson(jwksUri, signal), jwksUri));
+    return namedKeys(issuer, await readJwks(await fetchJson(jwksUri, signal), jwksUri));
   }
 }

@@ -1,4 +1,4 @@
-import { KeyConnectorError, UnavailableError, type UserId } from '@key-connector/common';
+import { KeyConnectorError, type UserId } from '@key-connector/common';
 
 const why = {
   repeated: 'The request has more than one Authorization header.',
@@ -28,7 +28,7 @@ export class TokenMissing extends KeyConnectorError {
   }
 }
 
-/** The token is not one that the issuer made for now: 401. */
+/** The token is not one that the issuer made for now: 401. `reason` says why, for metrics and the audit log. */
 export class TokenInvalid extends KeyConnectorError {
   readonly code = 'TOKEN_INVALID';
 
@@ -50,23 +50,5 @@ export class ScopeInsufficient extends KeyConnectorError {
         ? 'The access token is not from single sign-on or an API key (claim "amr").'
         : 'The access token does not have the scope "api".',
     );
-  }
-}
-
-/** Whether the token is good cannot be told without the issuer's keys: 503, never 401, which would log the member out. */
-export class IssuerUnavailable extends UnavailableError {
-  readonly code = 'ISSUER_UNAVAILABLE';
-
-  constructor(options?: ErrorOptions) {
-    super('The signing keys of the identity server are not available. Try again shortly.', options);
-  }
-}
-
-/** The settings name no issuer: the service does not start. */
-export class IssuerNotConfigured extends KeyConnectorError {
-  readonly code = 'SETTINGS_INVALID';
-
-  constructor() {
-    super('No issuer of access tokens: set identityServerUri, or auth.issuer with auth.jwksUri or auth.publicKeyPath.');
   }
 }

@@ -1,10 +1,17 @@
-import { Metrics } from '@key-connector/observability';
-import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { messageOf, timerMilliseconds } from '@key-connector/common';
+import type { Metrics } from '@key-connector/observability';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Counter } from 'prom-client';
-import { AUTH_OPTIONS } from '../auth.module-definition.js';
-import type { AuthOptions } from '../auth.settings.js';
 import type { KeySet } from './key-set.js';
-import { KeySource } from './key-source.js';
+import type { KeySource } from './key-source.js';
+
+/** How long a set is used, and how long fetching it may take. */
+export interface KeyTimes {
+  readonly jwksMaxAgeSeconds: number;
+  readonly jwksStaleSeconds: number;
+  readonly jwksCooldownSeconds: number;
+  readonly fetchTimeoutSeconds: number;
+}
 
 /** Wait before the second try of the first load, in seconds; doubled each time, up to the cooldown. */
 const FIRST_RETRY = 0.5;
@@ -17,19 +24,19 @@ const now = (): number => performance.now() / 1000;
  *
  * From the first load on there is always one refresh planned: soon after a failure, else when the keys reach their age.
  */
-@Injectable()
 export class KeySetCache implements OnApplicationShutdown {
   private readonly logger = new Logger(KeySetCache.name);
   private readonly closing = new AbortController();
   private readonly fetches: Counter<'outcome'>;
-  private loaded: { readonly keys: KeySet; readonly at: number } | undefined;
+  private loaded: { readonly keys: KeySet; readonly at: number; readonly load: number } | undefined;
   private loading: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private failures = 0;
   private attemptedAt = Number.NEGATIVE_INFINITY;
+  private begun = 0;
 
   constructor(
-    @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
+    private readonly options: KeyTimes,
     private readonly source: KeySource,
     metrics: Metrics,
   ) {
@@ -57,6 +64,16 @@ export class KeySetCache implements OnApplicationShutdown {
   /** Age of the loaded keys in seconds, whether or not they are still used. */
   get ageSeconds(): number | undefined {
     return this.loaded && now() - this.loaded.at;
+  }
+
+  /** How many loads have begun. */
+  get loadsBegun(): number {
+    return this.begun;
+  }
+
+  /** Which of them brought the keys that are loaded: the first is 1; 0 before it. */
+  get currentLoad(): number {
+    return this.loaded?.load ?? 0;
   }
 
   /** Seconds since the last load began; infinite before the first. */
@@ -91,15 +108,17 @@ export class KeySetCache implements OnApplicationShutdown {
 
   private async load(): Promise<void> {
     this.attemptedAt = now();
-    const deadline = AbortSignal.timeout(this.options.fetchTimeoutSeconds * 1000);
+    this.begun += 1;
+    const load = this.begun;
+    const deadline = AbortSignal.timeout(timerMilliseconds(this.options.fetchTimeoutSeconds * 1000));
     try {
-      this.accept(await this.source.load(AbortSignal.any([deadline, this.closing.signal])));
+      this.accept(await this.source.load(AbortSignal.any([deadline, this.closing.signal])), load);
     } catch (error) {
       if (!this.closing.signal.aborted) this.keep(error);
     }
   }
 
-  private accept(keys: KeySet): void {
+  private accept(keys: KeySet, load: number): void {
     if (this.loaded === undefined || this.failing) {
       this.logger.log({
         msg: 'signing keys loaded',
@@ -108,7 +127,7 @@ export class KeySetCache implements OnApplicationShutdown {
         keys: keys.size,
       });
     }
-    this.loaded = { keys, at: now() };
+    this.loaded = { keys, at: now(), load };
     this.failures = 0;
     this.fetches.inc({ outcome: 'loaded' });
   }
@@ -119,7 +138,7 @@ export class KeySetCache implements OnApplicationShutdown {
     const age = this.ageSeconds;
     this.logger.warn({
       msg: age === undefined ? 'no signing keys yet' : 'signing keys not refreshed, the old ones are kept',
-      error: error instanceof Error ? error.message : String(error),
+      error: messageOf(error),
       ...(age !== undefined && { ageSeconds: Math.round(age), staleSeconds: this.options.jwksStaleSeconds }),
     });
   }
@@ -127,7 +146,7 @@ export class KeySetCache implements OnApplicationShutdown {
   private plan(): void {
     if (this.closing.signal.aborted) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.refresh(), this.pause() * 1000).unref();
+    this.timer = setTimeout(() => void this.refresh(), timerMilliseconds(this.pause() * 1000)).unref();
   }
 
   /** Seconds to the next refresh, with up to a tenth of jitter so that replicas do not ask in step. */

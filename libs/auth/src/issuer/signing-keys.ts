@@ -1,18 +1,19 @@
-import { Inject, Injectable } from '@nestjs/common';
 import type { KeyObject } from 'node:crypto';
-import { IssuerUnavailable, TokenInvalid } from './auth.errors.js';
-import { AUTH_OPTIONS } from './auth.module-definition.js';
-import type { AuthOptions } from './auth.settings.js';
-import { KeySetCache } from './issuer/key-set.cache.js';
+import { IssuerUnavailable, KeyNotFetchedYet } from './issuer.errors.js';
+import type { KeySetCache } from './key-set-cache.js';
 
-/** The issuer's signing keys, as tokens ask for them. */
-@Injectable()
+/**
+ * The issuer's signing keys, as tokens ask for them.
+ *
+ * @example
+ * const key = keys.find(kid) ?? (await keys.fetch(kid));
+ */
 export class SigningKeys {
   /** When an unknown `kid` last made us fetch, in seconds of the monotonic clock. */
   private missedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
+    private readonly options: { readonly jwksCooldownSeconds: number },
     private readonly cache: KeySetCache,
   ) {}
 
@@ -44,26 +45,36 @@ export class SigningKeys {
   /**
    * A key that is not at hand: joins or starts a fetch, at most one per cooldown.
    *
-   * Throws TokenInvalid only when a fresh set lacks the key; while we cannot tell, IssuerUnavailable.
+   * `undefined` only when a set lacks the key that was asked for after this call: the issuer may have published it a
+   * moment ago. While that cannot be told, throws IssuerUnavailable, or KeyNotFetchedYet within the cooldown.
    */
-  async fetch(kid: string | undefined): Promise<KeyObject> {
+  async fetch(kid: string | undefined): Promise<KeyObject | undefined> {
+    const begunBefore = this.cache.loadsBegun;
     // A load that is under way may have begun before the key was published: what it lacks is asked for once more.
     await this.cache.pending;
     if (this.find(kid) === undefined) await (this.cache.pending ?? this.fetchOncePerCooldown());
-    const keys = this.cache.current;
-    if (keys === undefined) throw new IssuerUnavailable();
-    const key = keys.find(kid);
+    const key = this.find(kid);
     if (key !== undefined) return key;
-    throw this.cache.failing ? new IssuerUnavailable() : new TokenInvalid('unknown-key');
+    if (this.cache.current !== undefined && this.cache.currentLoad > begunBefore) return undefined;
+    const retryAfter = Math.max(1, Math.ceil(this.cooldownLeft));
+    throw this.cache.current === undefined || this.cache.failing
+      ? new IssuerUnavailable(retryAfter)
+      : new KeyNotFetchedYet(retryAfter);
   }
 
   private fetchOncePerCooldown(): Promise<void> | undefined {
-    const { jwksCooldownSeconds } = this.options;
-    const seconds = performance.now() / 1000;
-    // The background refresh alone does not start the cooldown: a key that is new right after it is found at once.
-    if (seconds - this.missedAt < jwksCooldownSeconds) return undefined;
-    if (this.cache.failing && this.cache.sinceAttemptSeconds < jwksCooldownSeconds) return undefined;
-    this.missedAt = seconds;
+    if (this.cooldownLeft > 0) return undefined;
+    this.missedAt = performance.now() / 1000;
     return this.cache.refresh();
+  }
+
+  /**
+   * Seconds until a token may cause a fetch again. The background refresh alone does not start the cooldown, unless it
+   * fails: a key that is new right after it is found at once.
+   */
+  private get cooldownLeft(): number {
+    const sinceMiss = performance.now() / 1000 - this.missedAt;
+    const since = this.cache.failing ? Math.min(sinceMiss, this.cache.sinceAttemptSeconds) : sinceMiss;
+    return Math.max(0, this.options.jwksCooldownSeconds - since);
   }
 }
