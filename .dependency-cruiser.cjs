@@ -8,6 +8,11 @@ const only = (name, allowed) => ({
   to: { path: '^(libs|apps)/', pathNot: [room(name), ...allowed.map(room)] },
 });
 
+/** The folders of libs/database that products share; every other one is a product. */
+const shared = '(?:connection-string|dialect|errors|identity|migrations|testing|user-keys)';
+const product = `(?!${shared}/)([^/]+)/`;
+const inDatabase = (path) => `^libs/database/src/${path}`;
+
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
@@ -167,6 +172,43 @@ module.exports = {
       severity: 'error',
       from: { path: '^(apps|libs|examples)/', pathNot: '(\\.spec\\.ts$|/testing/)' },
       to: { path: '^test/' },
+    },
+    {
+      name: 'no-circles-between-folders-of-database',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^libs/database/src' },
+      to: { circular: true },
+    },
+    {
+      name: 'folders-of-database-know-no-list',
+      comment: 'The list of products, the settings and the service stand above the folders, which know none of them.',
+      severity: 'error',
+      from: { path: inDatabase('[^/]+/') },
+      to: { path: inDatabase('[^/]+\\.ts$') },
+    },
+    {
+      name: 'a-database-product-imports-no-other',
+      comment: 'What two of them need stands in a folder that both import, such as errors/ or dialect/.',
+      severity: 'error',
+      from: { path: inDatabase(product) },
+      to: { path: inDatabase(product), pathNot: inDatabase('$1/') },
+    },
+    {
+      name: 'what-database-products-share-imports-none',
+      severity: 'error',
+      from: { path: inDatabase(`${shared}/`) },
+      to: { path: inDatabase(product) },
+    },
+    {
+      name: 'a-database-driver-is-loaded-when-its-product-is-chosen',
+      comment: 'The product of a database is loaded at every start: it imports its dialect in open().',
+      severity: 'error',
+      from: { path: inDatabase('[^/]+/index\\.ts$') },
+      to: {
+        path: ['\\.(dialect|pool|client|statements)\\.ts$', '^node_modules/(pg|mysql2|mssql|better-sqlite3|typeorm)/'],
+        dependencyTypesNot: ['dynamic-import', 'type-only'],
+      },
     },
     only('launch', []),
     only('common', []),

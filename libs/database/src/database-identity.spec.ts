@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { databaseSettingsSchema } from '../database.settings.js';
-import { regionOf } from './cloud-identity.js';
+import { databaseSettingsSchema } from './database.settings.js';
+import { regionOf } from './identity/cloud-identity.js';
 
 const postgres = 'Host=keys.abc.eu-central-1.rds.amazonaws.com;Username=keeper;SSL Mode=VerifyFull';
 const mysql = 'Server=keys.abc.eu-central-1.rds.amazonaws.com;User Id=keeper;Database=keys;SslMode=VerifyFull';
