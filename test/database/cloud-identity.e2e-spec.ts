@@ -128,7 +128,7 @@ describeLogin(postgresqlTokens, (login) => {
     const issue = entra.login.bind(entra);
     entra.login = (request) => {
       const answer = issue(request);
-      const { access_token: token } = JSON.parse(answer.body) as { access_token?: string };
+      const { access_token: token } = JSON.parse(answer.body ?? '') as { access_token?: string };
       if (token !== undefined) tokens.push(token);
       return answer;
     };

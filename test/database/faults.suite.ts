@@ -143,6 +143,20 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
       expect(await valueOf(database, id)).toBe('v');
     });
 
+    test('a server that no longer answers does not hold up a shutdown', async () => {
+      const database = await open({ statementTimeoutSeconds: '1', acquireTimeoutSeconds: '1' });
+      await Promise.all(Array.from({ length: 8 }, () => valueOf(database, newId())));
+      await suite.databases.server.freeze();
+      try {
+        const started = Date.now();
+        await suite.opened.at(-1)?.close();
+        // Far from the two seconds that it can be, and from the quarter of an hour that TCP would take.
+        expect(Date.now() - started).toBeLessThan(5000);
+      } finally {
+        await suite.databases.server.thaw();
+      }
+    });
+
     test('a statement that is stuck on the server is ended at its deadline, by the server', async () => {
       const database = await open({ statementTimeoutSeconds: '1' });
       const id = newId();

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KeyConnectorError } from '@key-connector/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { DatabaseUnavailable } from './dialect/database.errors.js';
+import { DatabaseUnavailable } from './errors/database.errors.js';
 import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
 import type { DatabaseSettings } from './database.settings.js';
-import { Dialect, type Failure } from './dialect/dialect.js';
+import { Dialect } from './dialect/dialect.js';
+import type { Failure } from './errors/failure.js';
 import { migrate } from './migrations/migrate.js';
 import { SharedAnswer } from './shared-answer.js';
 import type { UserKeyStatements } from './dialect/user-key.statements.js';
@@ -106,6 +108,7 @@ export class Database {
       // A look at the tables can meet a migration of another replica, and be a deadlock's victim.
       await this.again(() => migrate(this.source, this.dialect, this.settings.migrate), ['rolled-back']);
     } catch (error) {
+      this.noteFailure(error);
       // Nothing between here and the database is worth giving up for, but what an operator must change.
       throw databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
     }
@@ -129,7 +132,14 @@ export class Database {
     try {
       return await work();
     } catch (error) {
+      this.noteFailure(error);
       throw databaseErrorOf(this.dialect, error) ?? error;
     }
+  }
+
+  private noteFailure(error: unknown): void {
+    // An error of ours says nothing about the server; its code could be taken for one of the network's.
+    const failure = error instanceof KeyConnectorError ? undefined : this.dialect.failureOf(error);
+    if (failure !== undefined) this.dialect.failed?.(failure);
   }
 }

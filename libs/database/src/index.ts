@@ -1,4 +1,4 @@
-export { DatabaseReadOnly, DatabaseUnavailable, DatabaseUnsupported, SchemaNewer } from './dialect/database.errors.js';
+export { DatabaseReadOnly, DatabaseUnavailable, DatabaseUnsupported, SchemaNewer } from './errors/database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { Database, type DatabaseSession } from './database.service.js';
 export { databaseSettingsSchema, type DatabaseSettings } from './database.settings.js';

@@ -111,7 +111,7 @@ async function connect(connectionString: string): Promise<mssql.ConnectionPool> 
       ...(port === undefined ? {} : { port }),
       ...(database === undefined ? {} : { database }),
       ...(userId === undefined ? {} : { user: userId }),
-      ...(password === undefined ? {} : { password }),
+      ...(password === undefined ? {} : { password: password.reveal() }),
       pool: { max: 1 },
       requestTimeout: 60_000,
       options: {

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type Server as HttpServer } from 'node:http';
-import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { connect, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TlsCertificate } from '../files/certificate.ts';
+import { close, listen } from './listen.ts';
 
 /**
  * A company's proxy: it makes tunnels (CONNECT, RFC 9110, section 9.3.6) to the names that it was told of, all of which
@@ -12,30 +12,29 @@ import type { TlsCertificate } from '../files/certificate.ts';
 export class ConnectProxy {
   /** Names and ports that tunnels were asked for. */
   readonly asked: string[] = [];
+  /** Whether new tunnels come to be: false is a company that lost its way to the network. */
+  connected = true;
   private readonly routes = new Map<string, number>();
   private readonly fronts: Server[] = [];
   private readonly sockets = new Set<Duplex>();
-  private readonly server: HttpServer;
-
-  private constructor() {
-    // What comes without a tunnel would go over the network in the clear.
-    this.server = createServer((_, response) => response.writeHead(403).end());
-    this.server.on('connect', ({ url = '' }, client) => {
-      this.asked.push(url);
-      const port = this.routes.get(url);
-      if (port === undefined) client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
-      else this.join(client, port, () => client.write('HTTP/1.1 200 Connection Established\r\n\r\n'));
-    });
-  }
+  // What comes without a tunnel would go over the network in the clear.
+  private readonly server = createServer((_, response) => response.writeHead(403).end());
+  private port = 0;
 
   static async start(): Promise<ConnectProxy> {
     const proxy = new ConnectProxy();
-    await once(proxy.server.listen(0, '127.0.0.1'), 'listening');
+    proxy.server.on('connect', ({ url = '' }, client) => {
+      proxy.asked.push(url);
+      const port = proxy.connected ? proxy.routes.get(url) : undefined;
+      if (port === undefined) client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+      else proxy.join(client, port, () => client.write('HTTP/1.1 200 Connection Established\r\n\r\n'));
+    });
+    proxy.port = await listen(proxy.server);
     return proxy;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   /** Tunnels to `host` end at a port that speaks TLS. */
@@ -49,23 +48,22 @@ export class ConnectProxy {
       this.join(client, port);
     });
     this.fronts.push(front);
-    await once(front.listen(0, '127.0.0.1'), 'listening');
-    this.route(host, (front.address() as AddressInfo).port);
+    this.route(host, await listen(front));
+  }
+
+  /** Cuts the company off: open tunnels break, and no new one comes to be until `connected` is true again. */
+  disconnect(): void {
+    this.connected = false;
+    for (const socket of this.sockets) socket.destroy();
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await Promise.all(
-      [this.server, ...this.fronts].map(async (server) => {
-        const closed = once(server, 'close');
-        server.close();
-        await closed;
-      }),
-    );
+    this.disconnect();
+    await Promise.all([this.server, ...this.fronts].map(close));
   }
 
   private join(client: Duplex, port: number, connected: () => void = () => undefined): void {
-    const server: Socket = connect(port, '127.0.0.1', connected);
+    const server = connect(port, '127.0.0.1', connected);
     server.pipe(client).pipe(server);
     this.sockets.add(client);
     const end = (): void => {
@@ -73,7 +71,6 @@ export class ConnectProxy {
       client.destroy();
       this.sockets.delete(client);
     };
-    server.on('error', end).on('close', end);
-    client.on('error', end).on('close', end);
+    for (const socket of [server, client]) socket.on('error', end).on('close', end);
   }
 }

@@ -10,7 +10,7 @@ export class Deployment {
   /** Gives the service's own rooms to some work, and closes them however that ends. Nothing is connected yet. */
   async use(work: (context: INestApplicationContext) => Promise<void>): Promise<void> {
     const settings = await loadSettings();
-    trustExtraCas(settings.tls.extraCaPath);
+    await trustExtraCas(settings.tls.extraCaPath);
     useProxies();
     await useContext(DeploymentModule.with(settings), work);
   }

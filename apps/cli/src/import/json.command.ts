@@ -14,7 +14,7 @@ export class ImportJsonCommand extends OperatorCommand {
   define(): Command {
     return new Command('json')
       .description(
-        'import that file into the configured database: every key is opened first, all or nothing is written, ' +
+        'import the keys of a JSON file: every key is opened first, all or nothing is written, ' +
           'and nothing that the database holds is overwritten',
       )
       .argument('<file>', 'the JSON file of a deployment whose database__provider was json')

@@ -17,8 +17,8 @@ export class PrintMigrationsCommand extends OperatorCommand {
   define(): Command {
     return new Command('print')
       .description(
-        'print, as SQL for the database’s own client, what the tables still need; run nothing. ' +
-          'Nothing on standard output but SQL',
+        'print the SQL that the tables still need, for the database’s own client, and run nothing; ' +
+          'standard output holds SQL alone',
       )
       .option('--all', 'for an empty database, without asking the configured one')
       .addHelpText('after', examples('migrations print > migrations.sql', 'migrations print --all > schema.sql'))

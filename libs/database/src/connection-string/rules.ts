@@ -1,12 +1,16 @@
 import { z } from 'zod';
-import { choice, flag, integer, text } from '@key-connector/common';
+import { choice, flag, integer, Secret, text } from '@key-connector/common';
 
 type Rule<T> = z.ZodType<T>;
 
 /** Field rules shared by the connection strings of all databases; they are not part of the settings reference. */
 export const required = (): Rule<string> => text('');
 export const name = (): Rule<string | undefined> => text('').optional();
-export const password = (): Rule<string | undefined> => z.string().optional();
+export const password = (): Rule<Secret | undefined> =>
+  z
+    .string()
+    .transform((given) => new Secret(given))
+    .optional();
 export const port = (): Rule<number | undefined> => integer('', { min: 1, max: 65_535 }).optional();
 export const poolSize = (): Rule<number | undefined> => integer('', { min: 1, max: 1024 }).optional();
 export const yesNo = (): Rule<boolean | undefined> => flag('').optional();

@@ -1,14 +1,13 @@
 import { KeyConnectorError } from '@key-connector/common';
-import { DatabaseReadOnly, DatabaseUnavailable } from './database.errors.js';
+import { DatabaseReadOnly, DatabaseUnavailable } from '../errors/database.errors.js';
 import type { Dialect } from './dialect.js';
-import { driverErrorOf } from './driver-error.js';
+import { driverErrorOf } from '../errors/driver-error.js';
 
 /** An error of the database in the product's own terms; `undefined` for an error that is not the database's. */
 export function databaseErrorOf(dialect: Dialect, error: unknown): KeyConnectorError | undefined {
   if (error instanceof KeyConnectorError) return error;
   const failure = dialect.failureOf(error);
   if (failure === undefined) return undefined;
-  dialect.failed?.(failure);
   if (failure === 'read-only')
     return new DatabaseReadOnly(`${dialect.description} takes no writes: ${reasonOf(error)}.`);
   return unavailable(dialect, error);

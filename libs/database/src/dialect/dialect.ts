@@ -1,17 +1,7 @@
 import type { UserId } from '@key-connector/common';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import type { Failure } from '../errors/failure.js';
 import type { UserKeyStatements } from './user-key.statements.js';
-
-/** What an error of the driver means to a caller. */
-export type Failure =
-  /** The statement was rolled back by the database and can be sent again: deadlock victim, serialization, busy. */
-  | 'rolled-back'
-  /** The connection broke: a statement that changes something may have been done or not. */
-  | 'connection-lost'
-  /** Reads go on, writes are refused: standby, full disk, read-only file. */
-  | 'read-only'
-  /** Anything else between us and the database: no connection, timeout, refused login, missing right. */
-  | 'unavailable';
 
 /** How the database's own client takes several statements. */
 export interface ScriptStyle {
@@ -21,7 +11,10 @@ export interface ScriptStyle {
   readonly end: string;
 }
 
-/** Everything that differs between databases; one subclass in one file for each. */
+/**
+ * Everything that differs between databases; one subclass a product. Errors are the driver's own: `failureOf` tells what
+ * they mean.
+ */
 export abstract class Dialect {
   /** What and where the database is, for people: no user name, no password. */
   abstract readonly description: string;
@@ -67,9 +60,11 @@ export abstract class Dialect {
   }
 
   /** Runs work while no lock of this process is held; only a database with one shared connection has to wait. */
-  abstract turn<T>(work: () => Promise<T>): Promise<T>;
+  turn<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
 
-  /** Told of every failure: a database with several places looks for another one. */
+  /** Told of every failure, after the last try: a database with several places looks for another one. */
   failed?(failure: Failure): void;
 
   /** What a driver's error means; `undefined` for an error that is not the database's. */

@@ -1,6 +1,7 @@
 import { Signer } from '@aws-sdk/rds-signer';
-import type { Endpoint } from '../postgresql/connection-string.js';
-import { DatabaseUnavailable } from '../dialect/database.errors.js';
+import { Secret } from '@key-connector/common';
+import { DatabaseUnavailable } from '../errors/database.errors.js';
+import type { Endpoint } from './cloud-identity.js';
 import type { LoginToken } from './login-tokens.js';
 
 /** Signs tokens for one server with the credentials of AWS' default chain. No call to RDS: a token is a presigned URL. */
@@ -13,7 +14,7 @@ export function rdsTokens(
   return async () => {
     try {
       const token = await signer.getAuthToken();
-      return { token, expiresAt: expiryOf(token) };
+      return { token: new Secret(token), expiresAt: expiryOf(token) };
     } catch (error) {
       const why = error instanceof Error ? error.name : 'unknown error';
       throw new DatabaseUnavailable(

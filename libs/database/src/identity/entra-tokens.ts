@@ -1,5 +1,6 @@
 import { DefaultAzureCredential } from '@azure/identity';
-import { DatabaseUnavailable } from '../dialect/database.errors.js';
+import { Secret } from '@key-connector/common';
+import { DatabaseUnavailable } from '../errors/database.errors.js';
 import type { LoginToken } from './login-tokens.js';
 
 /** The audience of Azure's open-source databases in each cloud, by the end of their host names. */
@@ -19,7 +20,7 @@ export function entraTokens(clientId: string | undefined, host: string): () => P
   return async () => {
     try {
       const { token, expiresOnTimestamp } = await credential.getToken(`${audienceOf(host)}/.default`);
-      return { token, expiresAt: expiresOnTimestamp };
+      return { token: new Secret(token), expiresAt: expiresOnTimestamp };
     } catch (error) {
       throw new DatabaseUnavailable(
         `Microsoft Entra gave no token for ${host} (${codeOf(error)}). Check the identity of this process ` +

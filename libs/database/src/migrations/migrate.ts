@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { type DataSource, MigrationExecutor } from 'typeorm';
-import { DatabaseUnsupported } from '../dialect/database.errors.js';
+import { DatabaseUnsupported } from '../errors/database.errors.js';
 import type { Dialect } from '../dialect/dialect.js';
 import { withMigrationSource } from './migration-source.js';
 import { nameOf, pendingMigrations } from './pending-migrations.js';

@@ -1,5 +1,5 @@
 import { type DataSource, type MigrationInterface, MigrationExecutor, type QueryRunner } from 'typeorm';
-import { SchemaNewer } from '../dialect/database.errors.js';
+import { SchemaNewer } from '../errors/database.errors.js';
 
 /** A migration under the name that the database remembers it by. */
 export interface NamedMigration {

@@ -1,5 +1,5 @@
-import { driverErrorOf, type DriverError } from '../dialect/driver-error.js';
-import type { Failure } from '../dialect/dialect.js';
+import { driverErrorOf, type DriverError } from '../errors/driver-error.js';
+import { networkFailureOf, type Failure } from '../errors/failure.js';
 
 /** Error numbers of MySQL and MariaDB ("Server Error Message Reference" of either) by what they mean to a caller. */
 const numbers: readonly (readonly [failure: Failure | undefined, ...numbers: readonly number[]])[] = [
@@ -18,12 +18,9 @@ const byErrno = new Map(numbers.flatMap(([failure, ...group]) => group.map((numb
 
 /** Codes of mysql2 itself, by what they mean. */
 const codes: readonly (readonly [pattern: RegExp, failure: Failure])[] = [
-  [/^(ECONNRESET|EPIPE|ECONNABORTED|ERR_(STREAM|SOCKET)_(DESTROYED|CLOSED\w*|WRITE_AFTER_END))$/, 'connection-lost'],
   [/^PROTOCOL_SEQUENCE_TIMEOUT$/, 'unavailable'],
   [/^PROTOCOL_/, 'connection-lost'],
   [/^(HANDSHAKE_|AUTH_SWITCH_|MYSQL_CLEAR_PASSWORD_)/, 'unavailable'],
-  // node:net, node:dns and node:tls.
-  [/^(E[A-Z]+|EAI_[A-Z]+|ERR_(SSL|TLS)_.*|.*CERT.*|.*ISSUER.*|.*SIGNATURE.*|HOSTNAME_MISMATCH)$/, 'unavailable'],
 ];
 
 /** Errors of mysql2 and TypeORM that carry no code. */
@@ -42,12 +39,9 @@ export function mysqlFailureOf(error: unknown): Failure | undefined {
   if (cause === undefined) return undefined;
   if (cause.fromServer) return serverFailure(cause);
   const { code, message, fatal } = cause;
-  const known =
-    code === undefined
-      ? messages.find(([pattern]) => pattern.test(message))
-      : codes.find(([pattern]) => pattern.test(code) && !code.startsWith('ERR_INVALID'));
+  const [, known] = (code === undefined ? messages : codes).find(([pattern]) => pattern.test(code ?? message)) ?? [];
   // mysql2 marks what broke a connection, such as an answer that it cannot read.
-  return known?.[1] ?? (fatal ? 'connection-lost' : undefined);
+  return known ?? networkFailureOf(cause) ?? (fatal ? 'connection-lost' : undefined);
 }
 
 /** Whether an error says that writes are refused. */

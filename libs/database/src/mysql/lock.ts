@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { DatabaseUnavailable } from '../dialect/database.errors.js';
+import { DatabaseUnavailable } from '../errors/database.errors.js';
 
 /** One lock a database, for migrations and for the data key ring; lock names are the whole server's. */
 const lockName = `CONCAT('key-connector.', MD5(LOWER(DATABASE())))`;

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { Secret } from '@key-connector/common';
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { isConnectionLost, isReadOnly } from './failures.js';
@@ -9,6 +10,9 @@ const idleMilliseconds = 30_000;
 const sweepMilliseconds = 5000;
 
 const keepAliveMilliseconds = 10_000;
+
+/** How long a server may take to hang up after a goodbye; mysql2 leaves that to the server. */
+const goodbyeMilliseconds = 1000;
 
 /** After the server's own limit: for a server that no longer answers at all. */
 const graceMilliseconds = 500;
@@ -25,8 +29,11 @@ export interface MysqlPoolOptions {
   readonly statementSeconds: number;
   /** Run on every new connection before it is handed out. */
   readonly session: string;
+  readonly password?: Secret | undefined;
+  /** A password that changes: asked for at each login, and sent as it is. For TLS connections only. */
+  readonly token?: () => Promise<Secret>;
   /** The rest is mysql2's own. */
-  readonly driver: PoolOptions;
+  readonly driver: Omit<PoolOptions, 'password' | 'authPlugins'>;
 }
 
 type Handover = (error: Error | null, connection?: PoolConnection) => void;
@@ -49,6 +56,7 @@ export class MysqlPool {
     this.statementSeconds = options.statementSeconds;
     this.pool = createPool({
       ...options.driver,
+      ...credentials(options),
       host: options.tlsName,
       port: options.port,
       stream: ({ config }: { readonly config: object }) => this.dial(config),
@@ -118,8 +126,7 @@ export class MysqlPool {
   end(done?: (error: Error | null) => void): void {
     clearInterval(this.sweeper);
     this.pool.end((error) => {
-      // A server that does not answer must not keep this process.
-      for (const socket of this.sockets) socket.unref();
+      for (const socket of this.sockets) hangUpSoon(socket);
       done?.(error);
     });
   }
@@ -130,6 +137,8 @@ export class MysqlPool {
       if (since > latest) continue;
       this.idleSince.delete(connection);
       connection.end();
+      const socket = this.socketOf.get(connection.config);
+      if (socket) hangUpSoon(socket);
     }
   }
 
@@ -185,6 +194,19 @@ export class MysqlPool {
     socket.once('close', () => this.sockets.delete(socket));
     return socket;
   }
+}
+
+function credentials({ password, token }: MysqlPoolOptions): Pick<PoolOptions, 'password' | 'authPlugins'> {
+  if (token === undefined) return password === undefined ? {} : { password: password.reveal() };
+  return {
+    authPlugins: { mysql_clear_password: () => async () => Buffer.from(`${(await token()).reveal()}\0`) },
+  };
+}
+
+/** A server that does not answer keeps neither a socket open nor this process running. */
+function hangUpSoon(socket: Socket): void {
+  socket.unref();
+  setTimeout(() => socket.destroy(), goodbyeMilliseconds).unref();
 }
 
 const timeout = (what: string): Error =>

@@ -1,11 +1,11 @@
-import type { PoolOptions } from 'mysql2';
-import type { DatabaseSettings } from '../database.settings.js';
+import type { ProductSettings } from '../dialect/product.js';
+import type { MysqlConnection } from './connection-string.js';
 import type { CloudLogin } from '../identity/cloud-login.js';
 import type { MysqlPoolOptions } from './mysql.pool.js';
 import { tlsName, type MysqlTls } from './tls.js';
 
 /** Settings of a MySQL or MariaDB database. */
-export type MysqlSettings = Extract<DatabaseSettings, { provider: 'mysql' }>;
+export type MysqlSettings = ProductSettings<MysqlConnection>;
 
 /** Reads share queries and writes are rare, so few connections do; MySqlConnector's 100 would use up a server. */
 const defaultPoolSize = 10;
@@ -17,7 +17,7 @@ export function mysqlPoolOptions(
   statementSeconds?: number,
 ): MysqlPoolOptions {
   const { connection, acquireTimeoutSeconds, statementTimeoutSeconds } = settings;
-  const { server, port } = connection;
+  const { server, port, userId, password } = connection;
   const seconds = statementSeconds ?? connection.commandTimeout ?? statementTimeoutSeconds;
   return {
     host: server,
@@ -26,9 +26,10 @@ export function mysqlPoolOptions(
     acquireMilliseconds: acquireTimeoutSeconds * 1000,
     statementSeconds: seconds,
     session: sessionStatement(seconds),
+    ...(login === undefined ? { password } : { token: login.passwordFor({ host: server, port }) }),
     driver: {
       database: connection.database,
-      ...credentials(connection.userId, login?.passwordFor({ host: server, port }) ?? connection.password),
+      user: userId,
       connectAttributes: { program_name: 'key-connector' },
       charset: 'utf8mb4',
       // Columns without time zone hold UTC: as text no driver, server or process can shift them.
@@ -48,15 +49,6 @@ export const withSize = (options: MysqlPoolOptions, connectionLimit: number): My
 /** The same pool by one way of TLS. */
 export const withTls = (options: MysqlPoolOptions, tls: MysqlTls): MysqlPoolOptions =>
   tls === undefined ? options : { ...options, driver: { ...options.driver, ssl: tls } };
-
-/**
- * Who logs in. A password that changes (a cloud's token) is asked for at each login, and goes over the wire as it is:
- * have it on TLS connections only.
- */
-function credentials(user: string, password: string | (() => Promise<string>) | undefined): PoolOptions {
-  if (typeof password !== 'function') return password === undefined ? { user } : { user, password };
-  return { user, authPlugins: { mysql_clear_password: () => async () => Buffer.from(`${await password()}\0`) } };
-}
 
 /**
  * What every session is told, whatever the server's defaults are: each statement commits, wrong data is an error, times

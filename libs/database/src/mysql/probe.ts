@@ -1,5 +1,5 @@
-import { DatabaseUnsupported } from '../dialect/database.errors.js';
-import { driverErrorOf } from '../dialect/driver-error.js';
+import { DatabaseUnsupported } from '../errors/database.errors.js';
+import { driverErrorOf } from '../errors/driver-error.js';
 import { withSize, withTls } from './pool-options.js';
 import { MysqlPool, type MysqlPoolOptions } from './mysql.pool.js';
 import type { MysqlTls } from './tls.js';

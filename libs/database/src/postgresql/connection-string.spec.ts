@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { revealed } from '../testing/revealed.js';
 import { parsePostgresql } from './connection-string.js';
 
 describe('a PostgreSQL connection string', () => {
@@ -8,7 +9,7 @@ describe('a PostgreSQL connection string', () => {
       'SSL Certificate=/c.pem;sslkey=/k.pem;trust server certificate=false;TIMEOUT=3;CommandTimeout=4',
       'maximum pool size=7;SearchPath=a,b;application name=x',
     ].join(';');
-    expect(parsePostgresql(text)).toEqual({
+    expect(revealed(parsePostgresql(text))).toEqual({
       endpoints: [{ host: 'db.example', port: 5433 }],
       database: 'keys',
       username: 'kc',
@@ -27,7 +28,7 @@ describe('a PostgreSQL connection string', () => {
   });
 
   test('has the defaults of Npgsql: port 5432, the user name as database, TLS preferred', () => {
-    expect(parsePostgresql('Host=h;Username=u')).toEqual({
+    expect(revealed(parsePostgresql('Host=h;Username=u'))).toEqual({
       endpoints: [{ host: 'h', port: 5432 }],
       database: 'u',
       username: 'u',
@@ -36,7 +37,9 @@ describe('a PostgreSQL connection string', () => {
   });
 
   test('the last of a repeated key wins, and a blank one counts as not given', () => {
-    const { database, endpoints, password } = parsePostgresql('Host=a;Server=b;Database=x;DB=;User=u;PWD=1;Password=2');
+    const { database, endpoints, password } = revealed(
+      parsePostgresql('Host=a;Server=b;Database=x;DB=;User=u;PWD=1;Password=2'),
+    );
     expect({ database, endpoints, password }).toEqual({
       database: 'u',
       endpoints: [{ host: 'b', port: 5432 }],
@@ -64,7 +67,9 @@ describe('a PostgreSQL connection string', () => {
   });
 
   test('a URL means the same', () => {
-    expect(parsePostgresql('postgres://u%40x:p%3Aw@h:6000/keys?sslmode=verify-full&connect_timeout=0')).toEqual({
+    expect(
+      revealed(parsePostgresql('postgres://u%40x:p%3Aw@h:6000/keys?sslmode=verify-full&connect_timeout=0')),
+    ).toEqual({
       endpoints: [{ host: 'h', port: 6000 }],
       database: 'keys',
       username: 'u@x',

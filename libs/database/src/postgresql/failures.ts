@@ -1,5 +1,5 @@
-import { driverErrorOf } from '../dialect/driver-error.js';
-import type { Failure } from '../dialect/dialect.js';
+import { driverErrorOf } from '../errors/driver-error.js';
+import { networkFailureOf, type Failure } from '../errors/failure.js';
 
 /** SQLSTATE classes and codes (PostgreSQL manual, appendix A) by what they mean to a caller; the first match counts. */
 const sqlStates: readonly (readonly [pattern: RegExp, failure: Failure | undefined])[] = [
@@ -29,12 +29,5 @@ export function postgresqlFailureOf(error: unknown): Failure | undefined {
   if (cause === undefined) return undefined;
   const { code, message, fromServer } = cause;
   if (code === undefined) return messages.find(([pattern]) => pattern.test(message))?.[1];
-  if (fromServer) return sqlStates.find(([pattern]) => pattern.test(code))?.[1];
-  if (/^(ECONNRESET|EPIPE|ECONNABORTED|ERR_(STREAM|SOCKET)_(DESTROYED|CLOSED\w*|WRITE_AFTER_END))$/.test(code))
-    return 'connection-lost';
-  // Other codes of node:net, node:dns and node:tls; ERR_ alone would also cover a wrong argument of ours.
-  return /^(E[A-Z]+|EAI_[A-Z]+|ERR_(SSL|TLS)_.*|.*CERT.*|.*ISSUER.*|.*SIGNATURE.*|HOSTNAME_MISMATCH)$/.test(code) &&
-    !code.startsWith('ERR_INVALID')
-    ? 'unavailable'
-    : undefined;
+  return fromServer ? sqlStates.find(([pattern]) => pattern.test(code))?.[1] : networkFailureOf(cause);
 }

@@ -1,13 +1,18 @@
 import pg from 'pg';
 import { PostgresqlClient } from './postgresql.client.js';
 import { postgresqlFailureOf } from './failures.js';
-import type { Servers } from './servers.js';
+import type { DataSource } from 'typeorm';
+import { poolOf } from './pool-options.js';
+import type { Follower, Servers } from './servers.js';
 
 /** Why an idle connection left the pool: it may be sound, but its server is not used, or not trusted, any more. */
 export class ServerLeft extends Error {}
 
-/** The class of pools whose connections all go to the server in use; TypeORM makes a pool by its class. */
-export function followingPool(servers: Servers): new (options: pg.PoolConfig) => pg.Pool {
+/**
+ * The class of pools whose connections all go to the server in use; TypeORM makes a pool by its class. One that is open is
+ * given to `Servers.follow`: one that does not open is never closed, and would be told, and looked for, without end.
+ */
+export function followingPool(servers: Servers): new (options: pg.PoolConfig) => pg.Pool & Follower {
   /** A pool's own options are fixed when it opens, a client's are not. */
   class Client extends PostgresqlClient {
     constructor(config: pg.ClientConfig = {}) {
@@ -15,7 +20,7 @@ export function followingPool(servers: Servers): new (options: pg.PoolConfig) =>
     }
   }
 
-  return class FollowingPool extends pg.Pool {
+  return class FollowingPool extends pg.Pool implements Follower {
     private readonly idle = new Set<PostgresqlClient>();
 
     constructor(options: pg.PoolConfig) {
@@ -26,10 +31,11 @@ export function followingPool(servers: Servers): new (options: pg.PoolConfig) =>
       this.on('release', (error: Error | null | undefined, client) => {
         this.released(own(client), error);
       });
-      servers.follow(this, () => {
-        // What is busy there goes when it is released.
-        this.leave((client) => !servers.uses(client), 'another server is used now');
-      });
+    }
+
+    /** What is busy elsewhere goes when it is released. */
+    serverChanged(): void {
+      this.leave((client) => !servers.uses(client), 'another server is used now');
     }
 
     private released(client: PostgresqlClient, error: Error | null | undefined): void {
@@ -50,6 +56,9 @@ export function followingPool(servers: Servers): new (options: pg.PoolConfig) =>
     }
   };
 }
+
+/** Such a pool of a data source that was opened. */
+export const followerOf = (source: DataSource): Follower => poolOf(source) as pg.Pool & Follower;
 
 /** Every client of such a pool is of the class that the pool was given; pg-pool does not know it. */
 const own = (client: pg.ClientBase): PostgresqlClient => client as PostgresqlClient;

@@ -1,9 +1,10 @@
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { DatabaseSettings } from '../database.settings.js';
+import type { ProductSettings } from '../dialect/product.js';
+import type { PostgresqlConnection } from './connection-string.js';
 
 /** Settings of a PostgreSQL database. */
-export type PostgresqlSettings = Extract<DatabaseSettings, { provider: 'postgresql' }>;
+export type PostgresqlSettings = ProductSettings<PostgresqlConnection>;
 
 /** Reads share queries and writes are rare, so few connections do; Npgsql's 100 would let one replica use up a server. */
 const defaultPoolSize = 10;
@@ -17,7 +18,7 @@ type TypeParsers = (oid: number, format?: 'text' | 'binary') => (value: string |
 export function poolOptions(settings: PostgresqlSettings, statementMilliseconds?: number): pg.PoolConfig {
   const { connection, acquireTimeoutSeconds, statementTimeoutSeconds } = settings;
   const statement = statementMilliseconds ?? (connection.commandTimeout ?? statementTimeoutSeconds) * 1000;
-  const { searchPath, options: given } = connection;
+  const { searchPath, options: given, password } = connection;
   const options = [
     ...(given === undefined ? [] : [given]),
     ...(searchPath === undefined ? [] : [`-c search_path=${escape(searchPath)}`]),
@@ -25,7 +26,7 @@ export function poolOptions(settings: PostgresqlSettings, statementMilliseconds?
   return {
     database: connection.database,
     user: connection.username,
-    ...(connection.password === undefined ? {} : { password: connection.password }),
+    ...(password === undefined ? {} : { password: () => password.reveal() }),
     ...(options.length === 0 ? {} : { options: options.join(' ') }),
     application_name: connection.applicationName ?? 'key-connector',
     max: connection.maximumPoolSize ?? defaultPoolSize,

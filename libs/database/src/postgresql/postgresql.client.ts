@@ -7,6 +7,9 @@ interface StartupMessage {
   getStartupConf(): Record<string, string>;
 }
 
+/** How long a server may take to hang up after a goodbye. */
+const goodbyeMilliseconds = 1000;
+
 const startup = pg.Client.prototype as unknown as StartupMessage;
 
 /** A connection whose socket can be reset, and which is given times in one form, whatever the server's own. */
@@ -28,6 +31,19 @@ export class PostgresqlClient extends pg.Client {
   /** As libpq does it with PGDATESTYLE, so poolers know the parameter. */
   getStartupConf(): Record<string, string> {
     return { ...startup.getStartupConf.call(this), DateStyle: 'ISO' };
+  }
+
+  /** Says goodbye. A server that is frozen does not hang up by itself, and node-postgres would wait for it without end. */
+  override end(): Promise<void>;
+  override end(done: (error: Error) => void): void;
+  override end(done?: (error: Error) => void): Promise<void> | undefined {
+    const deadline = setTimeout(() => this.socket.destroy(), goodbyeMilliseconds).unref();
+    this.socket.once('close', () => {
+      clearTimeout(deadline);
+    });
+    if (done === undefined) return super.end();
+    super.end(done);
+    return undefined;
   }
 
   /** Drops the connection at once, with what is not sent yet. */

@@ -1,13 +1,16 @@
+import { messageOf } from '@key-connector/common';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { postgresqlMigrations } from './migrations/index.js';
+import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
+import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { PostgresqlUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect, type Failure } from '../dialect/dialect.js';
+import { Dialect } from '../dialect/dialect.js';
+import type { Failure } from '../errors/failure.js';
 import { postgresqlFailureOf } from './failures.js';
-import { followingPool, ServerLeft } from './following-pool.js';
+import { followerOf, followingPool, ServerLeft } from './following-pool.js';
 import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
 import { Servers } from './servers.js';
 import { findTarget } from './probe.js';
@@ -35,10 +38,10 @@ export class PostgresqlDialect extends Dialect {
     const pool = poolOptions(settings);
     const probe = { ...pool, connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000 };
     const login = identity && new CloudLogin(identity, connection.username);
-    const places = connection.endpoints.map((endpoint) => ({
-      ...endpoint,
-      ...(login && { password: login.passwordFor(endpoint) }),
-    }));
+    const places = connection.endpoints.map((endpoint) => {
+      const token = login?.passwordFor(endpoint);
+      return { ...endpoint, ...(token && { password: async () => (await token()).reveal() }) };
+    });
     this.servers = new Servers(connection.endpoints, () =>
       findTarget(places, (host) => tlsChoices(connection, host), probe),
     );
@@ -48,6 +51,10 @@ export class PostgresqlDialect extends Dialect {
 
   prepare(): Promise<void> {
     return this.servers.choose();
+  }
+
+  override opened(source: DataSource): void {
+    this.servers.follow(followerOf(source));
   }
 
   override failed(failure: Failure): void {
@@ -69,10 +76,6 @@ export class PostgresqlDialect extends Dialect {
     });
   }
 
-  turn<T>(work: () => Promise<T>): Promise<T> {
-    return work();
-  }
-
   failureOf(error: unknown): Failure | undefined {
     return postgresqlFailureOf(error);
   }
@@ -83,12 +86,12 @@ export class PostgresqlDialect extends Dialect {
       type: 'postgres',
       driver: { ...pg, Pool: followingPool(this.servers) },
       installExtensions: false,
-      migrations: postgresqlMigrations,
+      migrations: [ClassicTables1760000000001, DataKeys1760000000002],
       extra: pool,
       poolErrorHandler: (error: unknown) => {
         if (error instanceof ServerLeft) return;
-        const reason = error instanceof Error ? error.message : 'unknown';
-        this.logger.warn({ msg: 'An idle database connection was lost', database: this.description, error: reason });
+        const lost = { database: this.description, error: messageOf(error) };
+        this.logger.warn({ msg: 'An idle database connection was lost', ...lost });
       },
     };
   }

@@ -1,7 +1,8 @@
-import pg from 'pg';
-import type { Endpoint } from './connection-string.js';
-import { DatabaseUnsupported } from '../dialect/database.errors.js';
-import { driverErrorOf } from '../dialect/driver-error.js';
+import type pg from 'pg';
+import type { Endpoint } from '../identity/cloud-identity.js';
+import { DatabaseUnsupported } from '../errors/database.errors.js';
+import { driverErrorOf } from '../errors/driver-error.js';
+import { PostgresqlClient } from './postgresql.client.js';
 import type { Tls } from './tls.js';
 
 /** The oldest major version that the statements and migrations are known to work on, as `server_version_num`. */
@@ -67,8 +68,9 @@ async function reach(endpoint: Place, tlsChoices: readonly Tls[], base: pg.Clien
 const lacksPassword = (error: unknown): boolean =>
   driverErrorOf(error)?.message.includes('client password must be a string') === true;
 
+/** Each step ends by itself: login and query at the connect timeout, the goodbye by the client's own deadline. */
 async function probe(options: pg.ClientConfig): Promise<Target> {
-  const client = new pg.Client(options);
+  const client = new PostgresqlClient({ ...options, query_timeout: options.connectionTimeoutMillis });
   // An error after the answer is of no interest: this connection is thrown away.
   client.on('error', () => undefined);
   try {

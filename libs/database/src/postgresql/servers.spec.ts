@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import type pg from 'pg';
+import { followingPool } from './following-pool.js';
 import { Servers } from './servers.js';
 import type { Target } from './probe.js';
 
@@ -10,7 +10,7 @@ const [a, b] = [
 ];
 
 describe('a search for the primary', () => {
-  const pool = { ending: false };
+  const pool = { ending: false, serverChanged: () => undefined };
   let searches: number;
   let found: Target | undefined;
   let servers: Servers;
@@ -27,7 +27,7 @@ describe('a search for the primary', () => {
       searches += 1;
       return found ? Promise.resolve(found) : Promise.reject(new Error('down'));
     });
-    servers.follow(pool as unknown as pg.Pool, () => undefined);
+    servers.follow(pool);
   });
   afterEach(() => {
     jest.restoreAllMocks();
@@ -52,6 +52,21 @@ describe('a search for the primary', () => {
     pool.ending = true;
     await jest.advanceTimersByTimeAsync(60_000);
     expect(searches).toBe(3);
+  });
+
+  test('is not made for a pool that never opened', async () => {
+    const unused = new Servers([a, b], () => {
+      searches += 1;
+      return Promise.reject(new Error('down'));
+    });
+    const failed = new (followingPool(unused))({});
+    unused.search();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(searches).toBe(0);
+    unused.follow(failed);
+    unused.search();
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(searches).toBe(1);
   });
 
   test('ends when the primary is found', async () => {

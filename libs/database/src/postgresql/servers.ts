@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type pg from 'pg';
-import type { Endpoint } from './connection-string.js';
-import { driverErrorOf } from '../dialect/driver-error.js';
+import type { Endpoint } from '../identity/cloud-identity.js';
+import { driverErrorOf } from '../errors/driver-error.js';
 import type { Target } from './probe.js';
 
 /** Between two searches: when every server is down, each failed request would start one. */
@@ -10,11 +10,19 @@ const pauseMilliseconds = 1000;
 /** How often the primary is looked for while a standby is used: it answers reads, so no failure would tell. */
 const standbyMilliseconds = 2000;
 
+/** An open pool that goes where the servers say. */
+export interface Follower {
+  /** Whether it is closed, or about to be. */
+  readonly ending: boolean;
+  /** Told when another server may be in use: connections to others have to go. */
+  serverChanged(): void;
+}
+
 /** Which of the servers of a connection string is in use: the primary, or a standby while there is none. */
 export class Servers {
   private readonly logger = new Logger(Servers.name);
   private target: Target;
-  private readonly followers = new Map<pg.Pool, () => void>();
+  private readonly followers = new Set<Follower>();
   private searching = false;
   private searched = -Infinity;
   private timer: NodeJS.Timeout | undefined;
@@ -44,9 +52,10 @@ export class Servers {
     return host === options.host && port === options.port;
   }
 
-  /** Has a pool told, as long as it is open, whenever another server is used. */
-  follow(pool: pg.Pool, moved: () => void): void {
-    this.followers.set(pool, moved);
+  /** Has a pool told, as long as it is open, whenever another server is used; it may have missed one while it opened. */
+  follow(pool: Follower): void {
+    this.followers.add(pool);
+    pool.serverChanged();
   }
 
   /**
@@ -77,7 +86,7 @@ export class Servers {
 
   private async searchNow(): Promise<void> {
     this.due = Infinity;
-    for (const pool of this.followers.keys()) if (pool.ending) this.followers.delete(pool);
+    for (const pool of this.followers) if (pool.ending) this.followers.delete(pool);
     if (this.followers.size === 0) return;
     this.searching = true;
     try {
@@ -102,6 +111,6 @@ export class Servers {
     } else if (changed) {
       this.logger.log({ msg: 'The database is the primary', host, port });
     }
-    if (moved) for (const follower of this.followers.values()) follower();
+    if (moved) for (const follower of this.followers) follower.serverChanged();
   }
 }

@@ -5,12 +5,14 @@ import type { UserId } from '@key-connector/common';
 import SqliteDatabase from 'better-sqlite3';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import type { SqliteConnection } from './connection-string.js';
-import { DatabaseUnavailable } from '../dialect/database.errors.js';
-import { driverErrorOf } from '../dialect/driver-error.js';
-import { sqliteMigrations } from './migrations/index.js';
+import { DatabaseUnavailable } from '../errors/database.errors.js';
+import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
+import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { commonOptions } from '../dialect/common-options.js';
 import { SqliteUserKeyStatements } from './user-key.statements.js';
-import { Dialect, type Failure } from '../dialect/dialect.js';
+import { Dialect } from '../dialect/dialect.js';
+import type { Failure } from '../errors/failure.js';
+import { sqliteFailureOf } from './failures.js';
 import { Turns } from './turns.js';
 
 /** better-sqlite3 waits for another process' lock inside the call, so the event loop stands still this long at most. */
@@ -44,7 +46,7 @@ export class SqliteDialect extends Dialect {
       timeout: busyMilliseconds,
       // A lost commit is a lost vault: wait for the disk at every commit, in every journal mode.
       prepareDatabase: (database: SqliteDatabase.Database) => void database.pragma('synchronous = FULL'),
-      migrations: sqliteMigrations,
+      migrations: [ClassicTables1760000000001, DataKeys1760000000002],
     };
     this.migrationOptions = this.dataSourceOptions;
   }
@@ -104,17 +106,11 @@ export class SqliteDialect extends Dialect {
     });
   }
 
-  turn<T>(work: () => Promise<T>): Promise<T> {
+  override turn<T>(work: () => Promise<T>): Promise<T> {
     return this.turns.take(work);
   }
 
   failureOf(error: unknown): Failure | undefined {
-    const { code = '', message } = driverErrorOf(error) ?? { message: '' };
-    if (message === 'The database connection is not open') return 'unavailable';
-    if (!code.startsWith('SQLITE_')) return undefined;
-    // Result codes: https://sqlite.org/rescode.html; extended codes begin with their primary code's name.
-    if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'rolled-back';
-    if (/^SQLITE_(READONLY|FULL)/.test(code)) return 'read-only';
-    return /^SQLITE_(CONSTRAINT|MISMATCH|RANGE|MISUSE|TOOBIG)/.test(code) ? undefined : 'unavailable';
+    return sqliteFailureOf(error);
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { revealed } from '../testing/revealed.js';
 import { parseSqlserver } from './connection-string.js';
 
 const login = 'User Id=u;Password=p';
@@ -11,7 +12,7 @@ describe('a SQL Server connection string', () => {
       'max pool size=7;MultipleActiveResultSets=True;MultiSubnetFailover=True;ApplicationIntent=ReadWrite',
       'Persist Security Info=False;Trusted_Connection=False;Integrated Security=false',
     ].join(';');
-    expect(parseSqlserver(text)).toEqual({
+    expect(revealed(parseSqlserver(text))).toEqual({
       host: 'db.example',
       port: 1444,
       database: 'keys',
@@ -29,7 +30,7 @@ describe('a SQL Server connection string', () => {
   });
 
   test('has the defaults of SqlClient: port 1433, encrypted and verified', () => {
-    expect(parseSqlserver(`Server=h;${login}`)).toEqual({
+    expect(revealed(parseSqlserver(`Server=h;${login}`))).toEqual({
       host: 'h',
       port: 1433,
       userId: 'u',
@@ -55,7 +56,7 @@ describe('a SQL Server connection string', () => {
     ['tcp:[fe80::1],1444', 'fe80::1', 1444],
     ['tcp:keys.database.windows.net,1433', 'keys.database.windows.net', 1433],
   ])('Server=%s is a place', (server, host, port) => {
-    expect(parseSqlserver(`Server=${server};${login}`)).toMatchObject({ host, port });
+    expect(revealed(parseSqlserver(`Server=${server};${login}`))).toMatchObject({ host, port });
   });
 
   test('a named instance has no port until the SQL Server Browser is asked', () => {
@@ -68,7 +69,7 @@ describe('a SQL Server connection string', () => {
     [String.raw`(local)\KEYS`, 'localhost', 'KEYS'],
     [String.raw`tcp:db.example\KEYS`, 'db.example', 'KEYS'],
   ])('Server=%s is an instance', (server, host, instance) => {
-    expect(parseSqlserver(`Server=${server};${login}`)).toMatchObject({ host, instance });
+    expect(revealed(parseSqlserver(`Server=${server};${login}`))).toMatchObject({ host, instance });
   });
 
   test.each([
@@ -80,7 +81,7 @@ describe('a SQL Server connection string', () => {
     [`a"b'c`, `a"b'c`],
     [`" a "`, ' a '],
   ])('Password=%s is read by the rules of ADO.NET', (written, password) => {
-    expect(parseSqlserver(`Server=h;User Id=u;Password=${written};Database=keys`)).toMatchObject({
+    expect(revealed(parseSqlserver(`Server=h;User Id=u;Password=${written};Database=keys`))).toMatchObject({
       password,
       database: 'keys',
     });
@@ -96,7 +97,7 @@ describe('a SQL Server connection string', () => {
       'Pool Blocking Period=Auto;Pooling=True;Enlist=True;Type System Version=Latest;Multi Subnet Failover=True',
       'Transparent Network IP Resolution=True;Persist Security Info=False;Multiple Active Result Sets=False',
     ].join(';');
-    expect(parseSqlserver(text)).toMatchObject({ host: 'h', database: 'a.b' });
+    expect(revealed(parseSqlserver(text))).toMatchObject({ host: 'h', database: 'a.b' });
   });
 
   test.each([
@@ -121,7 +122,9 @@ describe('a SQL Server connection string', () => {
   });
 
   test('a URL means the same', () => {
-    expect(parseSqlserver('mssql://u%40x:p%3Bw@h:1444/keys?encrypt=optional&trustServerCertificate=true')).toEqual({
+    expect(
+      revealed(parseSqlserver('mssql://u%40x:p%3Bw@h:1444/keys?encrypt=optional&trustServerCertificate=true')),
+    ).toEqual({
       host: 'h',
       port: 1444,
       database: 'keys',
@@ -131,7 +134,7 @@ describe('a SQL Server connection string', () => {
       trustServerCertificate: true,
       authentication: 'password',
     });
-    expect(parseSqlserver('sqlserver://u:p@h%5Ckeys/db')).toMatchObject({ host: 'h', instance: 'keys' });
+    expect(revealed(parseSqlserver('sqlserver://u:p@h%5Ckeys/db'))).toMatchObject({ host: 'h', instance: 'keys' });
   });
 
   test.each([

@@ -32,7 +32,7 @@ export interface EntraLogin {
  * it never logs in with one that has ended. `undefined` for a login with a password.
  */
 export function entraLogin(connection: SqlserverConnection): EntraLogin | undefined {
-  const { authentication, userId: clientId, password = '' } = connection;
+  const { authentication, userId: clientId, password } = connection;
   switch (authentication) {
     case 'password':
       return undefined;
@@ -52,7 +52,7 @@ export function entraLogin(connection: SqlserverConnection): EntraLogin | undefi
     }
     case 'service-principal':
       return servicePrincipal((tenant, authorityHost) => {
-        return new ClientSecretCredential(tenant, clientId ?? '', password, { authorityHost });
+        return new ClientSecretCredential(tenant, clientId ?? '', password?.reveal() ?? '', { authorityHost });
       });
   }
 }

@@ -1,5 +1,5 @@
-import { driverErrorOf } from '../dialect/driver-error.js';
-import type { Failure } from '../dialect/dialect.js';
+import { driverErrorOf } from '../errors/driver-error.js';
+import { networkFailureOf, type Failure } from '../errors/failure.js';
 
 /** Primary key or unique index, which count as one: the row is there already. */
 const duplicateKey = /^(2627|2601)$/;
@@ -15,24 +15,25 @@ const numbers: readonly (readonly [pattern: RegExp, failure: Failure | undefined
   [/^\d+$/, 'unavailable'],
 ];
 
-/** Codes of mssql, tedious and node:net; messages where they have none. */
+/** Codes of mssql and tedious; messages where they have none. */
 const drivers: readonly (readonly [pattern: RegExp, failure: Failure | undefined])[] = [
   [/^EABORT\b/, 'rolled-back'],
-  [/^(ECONNRESET|EPIPE|ECLOSE|EINVALIDSTATE|ECONNABORTED)\b/, 'connection-lost'],
+  [/^(ECLOSE|EINVALIDSTATE)\b/, 'connection-lost'],
   // A connection that breaks while a statement runs; one that cannot be opened says "Failed to connect".
   [/^(ESOCKET|EREQUEST) Connection lost\b/, 'connection-lost'],
   [/^(EREQUEST|EPARAM|EARGS|EINJECT|EREQINPROG)\b/, undefined],
-  [/^(E[A-Z]+|EAI_[A-Z]+|ERR_(SSL|TLS)_\w*|\w*CERT\w*|HOSTNAME_MISMATCH)\b/, 'unavailable'],
   [/^ (Failed to acquire a connection|operation timed out|Driver not Connected|aborted)/, 'unavailable'],
 ];
 
-const firstMatch = (table: readonly (readonly [RegExp, Failure | undefined])[], text: string): Failure | undefined =>
-  table.find(([pattern]) => pattern.test(text))?.[1];
-
 /** What an error of mssql, tedious, the network or TLS means; `undefined` when it is none of theirs. */
 export function sqlserverFailureOf(error: unknown): Failure | undefined {
-  const { code = '', message, fromServer } = driverErrorOf(error) ?? { message: '', fromServer: false };
-  return fromServer ? firstMatch(numbers, code) : firstMatch(drivers, `${code} ${message}`);
+  const cause = driverErrorOf(error);
+  if (cause === undefined) return undefined;
+  const { code = '', message, fromServer } = cause;
+  const known = fromServer
+    ? numbers.find(([pattern]) => pattern.test(code))
+    : drivers.find(([pattern]) => pattern.test(`${code} ${message}`));
+  return known ? known[1] : networkFailureOf(cause);
 }
 
 /** Whether a statement failed because a row with this key is there already. */

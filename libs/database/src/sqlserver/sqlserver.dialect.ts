@@ -1,10 +1,12 @@
 import mssql from 'mssql';
 import type { DataSource, DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
-import { DatabaseUnavailable } from '../dialect/database.errors.js';
-import { sqlserverMigrations } from './migrations/index.js';
+import { DatabaseUnavailable } from '../errors/database.errors.js';
+import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
+import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { SqlserverUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect, type Failure } from '../dialect/dialect.js';
+import { Dialect } from '../dialect/dialect.js';
+import type { Failure } from '../errors/failure.js';
 import { sqlserverFailureOf } from './failures.js';
 import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
 
@@ -79,10 +81,6 @@ export class SqlserverDialect extends Dialect {
     });
   }
 
-  turn<T>(work: () => Promise<T>): Promise<T> {
-    return work();
-  }
-
   failureOf(error: unknown): Failure | undefined {
     return sqlserverFailureOf(error);
   }
@@ -99,7 +97,7 @@ function sourceOptions(pool: object): DataSourceOptions {
     ...commonOptions,
     type: 'mssql',
     driver: { ...mssql, ConnectionPool: SqlserverPool },
-    migrations: sqlserverMigrations,
+    migrations: [ClassicTables1760000000001, DataKeys1760000000002],
     extra: pool,
   };
 }

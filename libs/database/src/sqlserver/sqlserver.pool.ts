@@ -1,12 +1,14 @@
+import type { Secret } from '@key-connector/common';
 import mssql from 'mssql';
 import type { DataSource } from 'typeorm';
-import type { DatabaseSettings } from '../database.settings.js';
-import { driverErrorOf } from '../dialect/driver-error.js';
+import type { ProductSettings } from '../dialect/product.js';
+import type { SqlserverConnection } from './connection-string.js';
+import { driverErrorOf } from '../errors/driver-error.js';
 import { entraLogin } from './entra-login.js';
 import { connectResetting } from './resetting-socket.js';
 
 /** Settings of a SQL Server database. */
-export type SqlserverSettings = Extract<DatabaseSettings, { provider: 'sqlserver' }>;
+export type SqlserverSettings = ProductSettings<SqlserverConnection>;
 
 /** Reads share queries and writes are rare, so few connections do; SqlClient's 100 would let one replica use up a server. */
 const defaultPoolSize = 10;
@@ -15,7 +17,8 @@ const defaultPoolSize = 10;
 const cancelMilliseconds = 500;
 
 /** Options of mssql and tedious that @types/mssql does not know. */
-type PoolConfig = Omit<mssql.config, 'options' | 'authentication'> & {
+type PoolConfig = Omit<mssql.config, 'options' | 'authentication' | 'password'> & {
+  readonly password?: Secret;
   readonly options: Readonly<Record<string, unknown>> & { encrypt: boolean | 'strict' };
   readonly authentication?: { readonly type: 'token-credential'; readonly options: object };
   readonly validateConnection: 'socket';
@@ -34,7 +37,9 @@ interface PoolInternals extends mssql.ConnectionPool {
   release(connection: Connection): this;
 }
 
-const BasePool = mssql.ConnectionPool as unknown as new (config: PoolConfig) => PoolInternals;
+const BasePool = mssql.ConnectionPool as unknown as new (
+  config: Omit<PoolConfig, 'password'> & { readonly password?: string },
+) => PoolInternals;
 
 /** Options of a pool; every wait in it has a deadline. */
 export function poolOptions(settings: SqlserverSettings, statementMilliseconds?: number): PoolConfig {
@@ -82,6 +87,10 @@ export function poolOptions(settings: SqlserverSettings, statementMilliseconds?:
 
 /** mssql's pool, which hands out no connection that a transaction was left open on. */
 export class SqlserverPool extends BasePool {
+  constructor({ password, ...config }: PoolConfig) {
+    super({ ...config, ...(password === undefined ? {} : { password: password.reveal() }) });
+  }
+
   /** With `Encrypt=Optional`, a server that knows no TLS is used without, as SqlClient does. */
   override async _poolCreate(): Promise<Connection> {
     const { options, encryptionOptional } = this.config;

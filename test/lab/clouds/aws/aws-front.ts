@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { freePort } from '../../network/free-port.ts';
+import { buffer } from 'node:stream/consumers';
+import { close, listen } from '../../network/listen.ts';
 
 /** What goes wrong with a call: an answer of AWS' own, an answer that never comes, a cut connection, another answer. */
 export type AwsFault =
@@ -30,24 +31,16 @@ const tagLength = 32;
  * AWS, a tag that shows damage and foreign keys.
  */
 export async function startAwsFront(emulatorPort: number): Promise<AwsFront> {
-  const port = await freePort();
   const seal = new SymmetricSeal();
-  const front: AwsFront = {
-    endpoint: `http://127.0.0.1:${port}`,
-    actions: [],
-    fault: () => undefined,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
-  };
   const server = createServer((incoming, outgoing) => {
     void answer(incoming, outgoing, front, seal, emulatorPort).catch(() => outgoing.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const front: AwsFront = {
+    endpoint: `http://127.0.0.1:${await listen(server)}`,
+    actions: [],
+    fault: () => undefined,
+    stop: () => close(server),
+  };
   return front;
 }
 
@@ -58,7 +51,7 @@ async function answer(
   seal: SymmetricSeal,
   emulatorPort: number,
 ): Promise<void> {
-  const body = await bytesOf(incoming);
+  const body = await buffer(incoming);
   const action = actionOf(incoming, body);
   front.actions.push(action);
   const fault = front.fault(action);
@@ -130,7 +123,7 @@ function passOn(incoming: IncomingMessage, body: Buffer, port: number): Promise<
   return new Promise((resolve, reject) => {
     const { method, url: path, headers } = incoming;
     const onward = request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
-      bytesOf(response).then((bytes) => {
+      buffer(response).then((bytes) => {
         resolve({
           status: response.statusCode ?? 502,
           contentType: response.headers['content-type'] ?? 'application/octet-stream',
@@ -148,12 +141,6 @@ function actionOf({ headers }: IncomingMessage, body: Buffer): string {
   const target = headers['x-amz-target'];
   if (typeof target === 'string') return target.split('.').at(-1) ?? '';
   return new URLSearchParams(body.toString()).get('Action') ?? '';
-}
-
-async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function send(outgoing: ServerResponse, status: number, body: Json): void {

@@ -1,55 +1,27 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { json, type ListeningDouble, startDouble } from '../http-double.ts';
 import type { AwsSession } from './aws-account.ts';
-import { freePort } from '../../network/free-port.ts';
-
-/** An address on this machine that gives credentials, as AWS platforms have one. */
-export interface CredentialSource {
-  readonly url: string;
-  stop(): Promise<void>;
-}
 
 /** The endpoint that ECS and EKS give a container: credentials for whoever shows the authorization token. */
-export function startContainerCredentials(session: AwsSession, authorization: () => string): Promise<CredentialSource> {
-  return listen(({ headers }, response) => {
-    if (headers.authorization === authorization()) json(response, temporary(session));
-    else response.writeHead(401).end();
-  });
+export function startContainerCredentials(session: AwsSession, authorization: () => string): Promise<ListeningDouble> {
+  return startDouble(({ headers }) =>
+    headers.authorization === authorization() ? json(200, temporary(session)) : { status: 401 },
+  );
 }
 
 /** The instance metadata service of EC2, version 2: a session token first, then role and credentials. */
-export function startInstanceMetadata(session: AwsSession): Promise<CredentialSource> {
+export function startInstanceMetadata(session: AwsSession): Promise<ListeningDouble> {
   const metadataSession = 'metadata-session';
-  return listen(({ method, url, headers }, response) => {
-    if (method === 'PUT' && url === '/latest/api/token') response.end(metadataSession);
-    else if (headers['x-aws-ec2-metadata-token'] !== metadataSession) response.writeHead(401).end();
-    else if (url === '/latest/meta-data/iam/security-credentials/') response.end('key-connector');
-    else if (url === '/latest/meta-data/iam/security-credentials/key-connector')
-      json(response, { Code: 'Success', ...temporary(session) });
-    else response.writeHead(404).end();
+  const role = '/latest/meta-data/iam/security-credentials/';
+  return startDouble(({ method, url: { pathname }, headers }) => {
+    if (method === 'PUT' && pathname === '/latest/api/token') return { status: 200, body: metadataSession };
+    if (headers['x-aws-ec2-metadata-token'] !== metadataSession) return { status: 401 };
+    if (pathname === role) return { status: 200, body: 'key-connector' };
+    if (pathname === `${role}key-connector`) return json(200, { Code: 'Success', ...temporary(session) });
+    return { status: 404 };
   });
 }
 
 function temporary({ accessKeyId, secretAccessKey, sessionToken }: AwsSession): object {
   const Expiration = new Date(Date.now() + 3_600_000).toISOString();
   return { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken, Expiration };
-}
-
-async function listen(answer: RequestListener): Promise<CredentialSource> {
-  const port = await freePort();
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
-  };
-}
-
-function json(response: ServerResponse, body: object): void {
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }

@@ -1,14 +1,10 @@
-import { once } from 'node:events';
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, connect } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import tls from 'node:tls';
-import { tlsCertificate } from '../../files/certificate.js';
-import { type DoubleAnswer, type DoubleRequest, json } from '../cloud-double.js';
-import { type EntraApplication, EntraDouble } from './entra.double.js';
-import { KeyVaultDouble } from './key-vault.double.js';
+import { tlsCertificate } from '../../files/certificate.ts';
+import { ConnectProxy } from '../../network/connect-proxy.ts';
+import { trust } from '../../processes/environment.ts';
+import { setEnvironment } from '../../processes/environment.ts';
+import { type DoubleAnswer, type DoubleRequest, json, type ListeningDouble, startDouble } from '../http-double.ts';
+import { type EntraApplication, EntraDouble } from './entra.double.ts';
+import { KeyVaultDouble } from './key-vault.double.ts';
 
 /** Where each cloud signs in, by the end of its vaults' names. */
 const clouds = {
@@ -29,47 +25,24 @@ const logins = new Set<string>([...Object.values(clouds), 'login.partner.microso
  */
 export class AzureCloud {
   readonly entra = new EntraDouble();
-  /** Names and ports that the proxy was asked for. */
-  readonly tunnels: string[] = [];
-  /** The authority that signed the certificates, PEM. */
-  readonly caPem: string;
-  /** Whether names resolve at all: false is a company that lost its way to the cloud. */
-  reachable = true;
   /** The identity of the machine, for the instance metadata service; none when it has none. */
   identity: EntraApplication | undefined;
-  private readonly connections = new Set<Duplex>();
   private readonly vaults = new Map<string, KeyVaultDouble>();
-  private readonly cloud: Server;
-  private readonly proxy = createHttpServer();
-  private readonly metadata = createHttpServer();
 
-  private constructor() {
-    const certificate = tlsCertificate([...Object.keys(clouds).map((suffix) => `*.${suffix}`), ...logins]);
-    this.caPem = certificate.caPem;
-    this.cloud = createHttpsServer({ cert: certificate.certificatePem, key: certificate.keyPem });
-    this.cloud.on(
-      'request',
-      answerWith((request) => this.answer(request)),
-    );
-    this.metadata.on(
-      'request',
-      answerWith((request) =>
-        this.identity === undefined
-          ? json(400, { error: 'invalid_request', error_description: 'Identity not found' })
-          : this.entra.instanceMetadata(request, this.identity),
-      ),
-    );
-    this.proxy.on('connect', (request: IncomingMessage, socket) => {
-      this.tunnel(request.url ?? '', socket);
-    });
-  }
+  private constructor(
+    /** The authority that signed the certificates, PEM. */
+    readonly caPem: string,
+    private readonly proxy: ConnectProxy,
+    private readonly endpoints: { cloud: ListeningDouble; metadata: ListeningDouble },
+  ) {}
 
   static async start(): Promise<AzureCloud> {
-    const azure = new AzureCloud();
-    for (const server of [azure.cloud, azure.proxy, azure.metadata]) {
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-    }
+    const certificate = tlsCertificate([...Object.keys(clouds).map((suffix) => `*.${suffix}`), ...logins]);
+    const proxy = await ConnectProxy.start();
+    const cloud = await startDouble((request) => azure.answer(request), certificate);
+    const metadata = await startDouble((request) => azure.answerMetadata(request));
+    const azure: AzureCloud = new AzureCloud(certificate.caPem, proxy, { cloud, metadata });
+    for (const host of logins) proxy.route(host, cloud.port);
     return azure;
   }
 
@@ -77,46 +50,45 @@ export class AzureCloud {
   vault(name: string, suffix: keyof typeof clouds = 'vault.azure.net'): KeyVaultDouble {
     const vault = new KeyVaultDouble(`${name}.${suffix}`, this.entra, clouds[suffix]);
     this.vaults.set(vault.host, vault);
+    this.proxy.route(vault.host, this.endpoints.cloud.port);
     return vault;
+  }
+
+  /** Names and ports that the proxy was asked for. */
+  get tunnels(): string[] {
+    return this.proxy.asked;
   }
 
   /** What leads a process to this cloud: the variables for the proxy. */
   get environment(): Readonly<Record<string, string>> {
-    return { HTTPS_PROXY: `http://127.0.0.1:${portOf(this.proxy)}`, NO_PROXY: '127.0.0.1' };
+    return { HTTPS_PROXY: this.proxy.url, NO_PROXY: '127.0.0.1' };
   }
 
   /** What leads a process to the instance metadata service, as a cluster with pod identities sets it. */
   get metadataEnvironment(): Readonly<Record<string, string>> {
-    return { AZURE_POD_IDENTITY_AUTHORITY_HOST: `http://127.0.0.1:${portOf(this.metadata)}` };
+    return { AZURE_POD_IDENTITY_AUTHORITY_HOST: this.endpoints.metadata.url };
   }
 
   /** Leads this very process there, and trusts the authority; the returned function undoes it. */
   enter(): () => void {
-    const before = { ...process.env };
-    const trusted = tls.getCACertificates('default');
-    Object.assign(process.env, this.environment);
-    tls.setDefaultCACertificates([...trusted, this.caPem]);
+    const undo = [setEnvironment(this.environment), trust(this.caPem)];
     return () => {
-      for (const name of Object.keys(this.environment)) {
-        if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
-        else process.env[name] = before[name];
-      }
-      tls.setDefaultCACertificates(trusted);
+      for (const step of undo) step();
     };
+  }
+
+  /** Whether the company has its way to the cloud; open connections stay as they are. */
+  set reachable(reachable: boolean) {
+    this.proxy.connected = reachable;
   }
 
   /** Cuts the company off: open connections break, and no new one comes to be until `reachable` is true again. */
   disconnect(): void {
-    this.reachable = false;
-    for (const socket of this.connections) socket.destroy();
+    this.proxy.disconnect();
   }
 
   stop(): void {
-    this.disconnect();
-    for (const server of [this.cloud, this.proxy, this.metadata]) {
-      server.close();
-      server.closeAllConnections();
-    }
+    for (const part of [this.proxy, this.endpoints.cloud, this.endpoints.metadata]) void part.stop();
   }
 
   private answer(request: DoubleRequest): DoubleAnswer | undefined {
@@ -125,44 +97,8 @@ export class AzureCloud {
     return this.vaults.get(host)?.handle(request);
   }
 
-  /** The proxy: it knows the names of the cloud and nothing else. */
-  private tunnel(target: string, client: Duplex): void {
-    this.tunnels.push(target);
-    const [host = '', port] = target.split(':');
-    const known = this.vaults.has(host) || logins.has(host);
-    if (!this.reachable || !known || port !== '443') {
-      client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
-      return;
-    }
-    const server = connect(portOf(this.cloud), '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      server.pipe(client).pipe(server);
-    });
-    this.connections.add(client);
-    const end = (): void => {
-      server.destroy();
-      client.destroy();
-      this.connections.delete(client);
-    };
-    server.on('error', end).on('close', end);
-    client.on('error', end).on('close', end);
+  private answerMetadata(request: DoubleRequest): DoubleAnswer {
+    if (this.identity !== undefined) return this.entra.instanceMetadata(request, this.identity);
+    return json(400, { error: 'invalid_request', error_description: 'Identity not found' });
   }
-}
-
-/** Lets a double answer HTTP requests; where it gives no answer, the request hangs. */
-function answerWith(
-  answer: (request: DoubleRequest) => DoubleAnswer | undefined,
-): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => {
-    void text(request).then((body) => {
-      const { method = '', headers } = request;
-      const url = new URL(request.url ?? '', `https://${headers.host ?? ''}`);
-      const given = answer({ method, url, headers, body });
-      if (given !== undefined) response.writeHead(given.status, given.headers).end(given.body);
-    });
-  };
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
 }

@@ -7,7 +7,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { type DoubleAnswer, type DoubleRequest, json } from '../cloud-double.js';
+import { type DoubleAnswer, type DoubleRequest, json } from '../http-double.js';
 
 /** An application or managed identity that may ask for tokens. */
 export interface EntraApplication {

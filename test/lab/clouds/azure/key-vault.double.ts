@@ -6,7 +6,7 @@ import {
   privateDecrypt,
   randomBytes,
 } from 'node:crypto';
-import { type DoubleAnswer, type DoubleRequest, json } from '../cloud-double.js';
+import { type DoubleAnswer, type DoubleRequest, json } from '../http-double.js';
 import type { EntraDouble } from './entra.double.js';
 
 /** What the owner of a key or secret can set on a version; times in seconds since 1970. */

@@ -1,6 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, randomUUID, verify } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { freePort } from '../../network/free-port.ts';
+import { type DoubleAnswer, type DoubleRequest, json, type ListeningDouble, startDouble } from '../http-double.ts';
 
 /** The JSON file of a service account's key, as an operator downloads it. */
 export interface ServiceAccountKey {
@@ -28,16 +27,19 @@ export class GoogleIdentityDouble {
   lifetime = 3600;
   private readonly accounts = new Map<string, KeyObject>();
   private readonly tokens = new Set<string>();
-  private readonly server = createServer((request, response) => {
-    void this.answer(request, response);
-  });
-  port = 0;
+  private listening: ListeningDouble | undefined;
 
   static async start(): Promise<GoogleIdentityDouble> {
     const double = new GoogleIdentityDouble();
-    double.port = await freePort();
-    await new Promise<void>((resolve) => double.server.listen(double.port, '127.0.0.1', resolve));
+    double.listening = await startDouble((request) => {
+      const answer = double.answer(request);
+      return { ...answer, headers: { ...answer.headers, 'metadata-flavor': 'Google' } };
+    });
     return double;
+  }
+
+  get port(): number {
+    return this.listening?.port ?? 0;
   }
 
   get host(): string {
@@ -88,13 +90,8 @@ export class GoogleIdentityDouble {
     return this.tokens.has(token) || this.signedByAccount(token);
   }
 
-  stop(): Promise<void> {
-    return new Promise((resolve) => {
-      this.server.close(() => {
-        resolve();
-      });
-      this.server.closeAllConnections();
-    });
+  async stop(): Promise<void> {
+    await this.listening?.stop();
   }
 
   private signedByAccount(token: string): boolean {
@@ -105,36 +102,25 @@ export class GoogleIdentityDouble {
     return good === true && includesScope(claims['scope']) && Number(claims['exp']) > Date.now() / 1000;
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const form = new URLSearchParams(Buffer.concat(chunks).toString());
-    response.setHeader('metadata-flavor', 'Google');
-    const path = request.url?.split('?')[0] ?? '';
-    if (request.method === 'POST' && path === '/v1/token') {
-      this.exchange(form, response);
-      return;
-    }
-    if (request.headers['metadata-flavor'] !== 'Google') send(response, 403, { error: 'no Metadata-Flavor' });
-    else if (path.endsWith('/service-accounts/default/token')) send(response, 200, this.issue('metadata'));
-    else if (path.endsWith('/universe/universe-domain')) response.end('googleapis.com');
-    else if (path.endsWith('/project/project-id')) response.end('project');
-    else if (path === '/computeMetadata/v1/instance') response.end('{}');
-    else send(response, 404, {});
+  private answer({ method, url: { pathname }, headers, body }: DoubleRequest): DoubleAnswer {
+    if (method === 'POST' && pathname === '/v1/token') return this.exchange(new URLSearchParams(body));
+    if (headers['metadata-flavor'] !== 'Google') return json(403, { error: 'no Metadata-Flavor' });
+    if (pathname.endsWith('/service-accounts/default/token')) return json(200, this.issue('metadata'));
+    if (pathname.endsWith('/universe/universe-domain')) return { status: 200, body: 'googleapis.com' };
+    if (pathname.endsWith('/project/project-id')) return { status: 200, body: 'project' };
+    if (pathname === '/computeMetadata/v1/instance') return { status: 200, body: '{}' };
+    return json(404, {});
   }
 
-  private exchange(form: URLSearchParams, response: ServerResponse): void {
+  private exchange(form: URLSearchParams): DoubleAnswer {
     const asked =
       form.get('grant_type') === 'urn:ietf:params:oauth:grant-type:token-exchange' &&
       form.get('audience') === this.audience &&
       includesScope(form.get('scope'));
-    const known = this.federated.has(form.get('subject_token') ?? '');
-    if (!asked || !known)
-      send(response, 400, { error: 'invalid_grant', error_description: 'The subject token is not accepted.' });
-    else {
-      const issued_token_type = 'urn:ietf:params:oauth:token-type:access_token';
-      send(response, 200, { ...this.issue('federated'), issued_token_type });
-    }
+    if (!asked || !this.federated.has(form.get('subject_token') ?? ''))
+      return json(400, { error: 'invalid_grant', error_description: 'The subject token is not accepted.' });
+    const issued_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+    return json(200, { ...this.issue('federated'), issued_token_type });
   }
 
   private issue(kind: keyof GoogleIdentityDouble['issued']): object {
@@ -147,8 +133,4 @@ export class GoogleIdentityDouble {
 
 function includesScope(scopes: unknown): boolean {
   return String(scopes).split(' ').includes(scope);
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }

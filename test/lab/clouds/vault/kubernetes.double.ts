@@ -1,8 +1,6 @@
 import { createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import type { TlsCertificate } from '../../files/certificate.ts';
+import { type DoubleAnswer, type DoubleRequest, json, type ListeningDouble, startDouble } from '../http-double.ts';
 
 interface Account {
   readonly namespace: string;
@@ -21,39 +19,16 @@ export class KubernetesDouble {
   readonly reviewer = randomUUID();
   private readonly accounts = new Map<string, Account>();
   private readonly key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  private readonly server: Server;
-
-  private constructor({ certificatePem: cert, keyPem: key }: TlsCertificate) {
-    this.server = createServer({ cert, key }, (request, response) => {
-      const mayAsk = request.headers.authorization === `Bearer ${this.reviewer}`;
-      if (request.method !== 'POST' || request.url !== '/apis/authentication.k8s.io/v1/tokenreviews' || !mayAsk) {
-        response.writeHead(mayAsk ? 404 : 403).end('{}');
-        return;
-      }
-      void text(request).then((body) => {
-        const { spec } = JSON.parse(body) as { spec: { token: string; audiences?: string[] } };
-        response.writeHead(201, { 'content-type': 'application/json' });
-        response.end(
-          JSON.stringify({
-            apiVersion: 'authentication.k8s.io/v1',
-            kind: 'TokenReview',
-            status: this.review(spec.token, spec.audiences ?? []),
-          }),
-        );
-      });
-    });
-  }
+  private listening: ListeningDouble | undefined;
 
   static async start(certificate: TlsCertificate): Promise<KubernetesDouble> {
-    const double = new KubernetesDouble(certificate);
-    await new Promise<void>((resolve, reject) => {
-      double.server.once('error', reject).listen(0, '127.0.0.1', resolve);
-    });
+    const double = new KubernetesDouble();
+    double.listening = await startDouble((request) => double.answer(request), certificate);
     return double;
   }
 
   get url(): string {
-    return `https://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `https://127.0.0.1:${this.listening?.port ?? 0}`;
   }
 
   /** The key that its tokens verify with, as a cluster publishes it. */
@@ -86,13 +61,16 @@ export class KubernetesDouble {
     this.accounts.clear();
   }
 
-  stop(): Promise<void> {
-    return new Promise((resolve) => {
-      this.server.close(() => {
-        resolve();
-      });
-      this.server.closeAllConnections();
-    });
+  async stop(): Promise<void> {
+    await this.listening?.stop();
+  }
+
+  private answer({ method, url, headers, body }: DoubleRequest): DoubleAnswer {
+    if (headers.authorization !== `Bearer ${this.reviewer}`) return json(403, {});
+    if (method !== 'POST' || url.pathname !== '/apis/authentication.k8s.io/v1/tokenreviews') return json(404, {});
+    const { spec } = JSON.parse(body) as { spec: { token: string; audiences?: string[] } };
+    const status = this.review(spec.token, spec.audiences ?? []);
+    return json(201, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', status });
   }
 
   private review(token: string, audiences: readonly string[]): object {

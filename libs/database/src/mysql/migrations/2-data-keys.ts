@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { DatabaseUnsupported } from '../../dialect/database.errors.js';
+import { DatabaseUnsupported } from '../../errors/database.errors.js';
 
 const mine = 'FROM information_schema.';
 const userKeys = `WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'UserKeys'`;

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { DatabaseUnsupported } from '../../dialect/database.errors.js';
+import { DatabaseUnsupported } from '../../errors/database.errors.js';
 
 /** The tables of an existing deployment, made where they are not there; one that has them is left as it is. */
 export class ClassicTables1760000000001 implements MigrationInterface {

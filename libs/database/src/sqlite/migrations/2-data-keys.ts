@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { DatabaseUnsupported } from '../../dialect/database.errors.js';
+import { DatabaseUnsupported } from '../../errors/database.errors.js';
 
 /** Data keys, their wrappings, and which data key a member's row needs. All of it is additive. */
 export class DataKeys1760000000002 implements MigrationInterface {
