@@ -13,7 +13,7 @@ const roles = [
 const named = ['apps/cli', 'apps/demo-issuer', 'libs/launch', 'scripts/dependencies', 'scripts/verify', 'test/cli'];
 
 export default tseslint.config(
-  { ignores: ['dist/', '.tools/', '.demo/', 'coverage/', 'bench/results/', 'test/tools/node_modules/'] },
+  { ignores: ['dist/', '.cache/', '.tools/', '.demo/', 'coverage/', 'bench/results/', 'test/tools/node_modules/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

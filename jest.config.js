@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // gRPC would trust the authorities in this file alone, and not those that a test adds.
 Reflect.deleteProperty(process.env, 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH');
 
@@ -23,7 +25,7 @@ const shared = {
     ],
   },
   moduleNameMapper: {
-    '^key-connector/key-provider$': '<rootDir>/libs/crypto-providers/src/module/contract.ts',
+    '^key-connector/key-provider$': '<rootDir>/libs/crypto-providers/src/contract/key-provider-module.ts',
     '^key-connector/key-provider/testing$': '<rootDir>/libs/crypto-providers/src/testing/key-provider-module.suite.ts',
     '^@key-connector/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^@key-connector/([^/]+)/testing$': '<rootDir>/libs/$1/src/testing/index.ts',
@@ -45,5 +47,5 @@ export default {
   ],
   testTimeout: 60_000,
   // Journeys mostly wait for processes of their own: two workers a core keep the cores busy.
-  maxWorkers: '200%',
+  maxWorkers: 2 * availableParallelism(),
 };

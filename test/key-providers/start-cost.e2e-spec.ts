@@ -5,7 +5,7 @@ import { makeKeyCertificate } from '../lab/files/certificate.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
 import { type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
-import { packagesLoadedAtStart } from '../lab/service/loaded-packages.js';
+import { packagesLoadedAtStart } from '../lab/service/start-cost.js';
 
 /** What every start loads of what package.json names; a new name here makes every start dearer. */
 const always = [

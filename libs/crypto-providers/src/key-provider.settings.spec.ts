@@ -1,7 +1,11 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { keyProviderKinds } from './rsa-key.settings.js';
 import { keyProviderSettingsSchema } from './key-provider.settings.js';
-import { certificateSourceKinds } from './certificate/certificate.settings.js';
+import { certificateSources } from './certificate-sources/index.js';
+import { kindsOf } from './contract/definitions.js';
+import { keyProviders } from './providers/index.js';
+import { revealed } from './testing/revealed.js';
 
 const file = { filesystemPath: '/keys/bwkc.pfx', filesystemPassword: 'p' };
 const problems = (input: object): string[] =>
@@ -11,7 +15,7 @@ const problems = (input: object): string[] =>
 
 describe('the settings of the key provider', () => {
   it('choose the certificate from the filesystem unless told otherwise', () => {
-    expect(keyProviderSettingsSchema.parse({ certificate: file })).toEqual({
+    expect(revealed(keyProviderSettingsSchema.parse({ certificate: file }))).toEqual({
       kind: 'certificate',
       timeoutSeconds: 15,
       source: { kind: 'filesystem', path: '/keys/bwkc.pfx', password: 'p' },
@@ -28,16 +32,16 @@ describe('the settings of the key provider', () => {
     expect(problems({ rsaKey, certificate })).toEqual([]);
   });
 
-  it.each(keyProviderKinds)('say what is missing for %s', (provider) => {
+  it.each(kindsOf(keyProviders))('say what is missing for %s', (provider) => {
     const found = problems({ rsaKey: { provider } });
     expect(found).not.toEqual([]);
     for (const problem of found) expect(problem).toMatch(/^(rsaKey|certificate)\.\w+: is required/);
   });
 
-  it.each(certificateSourceKinds)('say what is missing for the source %s, or that it is not built yet', (provider) => {
+  it.each(kindsOf(certificateSources))('say what is missing for the source %s', (provider) => {
     const found = problems({ certificate: { provider } });
     expect(found).not.toEqual([]);
-    for (const problem of found) expect(problem).toMatch(/^certificate\.\w+: (is required|.* not built yet)/);
+    for (const problem of found) expect(problem).toMatch(/^certificate\.\w+: is required/);
   });
 
   it('ask for the path of the file', () => {
@@ -46,5 +50,24 @@ describe('the settings of the key provider', () => {
 
   it('refuse an unknown name', () => {
     expect(problems({ rsaKey: { provder: 'certificate' }, certificate: file })).not.toEqual([]);
+  });
+});
+
+describe('the lists', () => {
+  const entries = (folder: string): string[] => readdirSync(join(import.meta.dirname, folder));
+
+  it('have a line for each folder of a provider, and for each file of a source', () => {
+    // The folder of packages is none of our own providers.
+    const folders = entries('providers').filter((name) => !name.endsWith('.ts') && name !== 'package');
+    expect(folders).toHaveLength(keyProviders.length);
+    const sources = entries('certificate-sources').filter((name) => name.endsWith('.source.ts'));
+    expect(sources).toHaveLength(certificateSources.length);
+  });
+
+  it('have each kind and each field once', () => {
+    for (const list of [keyProviders, certificateSources]) {
+      const names = list.flatMap(({ kind, fields }) => [`the kind ${kind}`, ...Object.keys(fields)]);
+      expect([...new Set(names)]).toEqual(names);
+    }
   });
 });
