@@ -8,6 +8,11 @@ const only = (name, allowed) => ({
   to: { path: '^(libs|apps)/', pathNot: [room(name), ...allowed.map(room)] },
 });
 
+/** The folders of libs/database that products share; every other one is a product. */
+const shared = '(?:connection-string|dialect|errors|identity|migrations|testing|user-keys)';
+const product = `(?!${shared}/)([^/]+)/`;
+const inDatabase = (path) => `^libs/database/src/${path}`;
+
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
@@ -76,7 +81,7 @@ module.exports = {
         path: '^(apps|libs|test|scripts|bench|examples)/',
         pathNot: [
           '^examples/$1/',
-          '^libs/crypto-providers/src/module/contract\\.ts$',
+          '^libs/crypto-providers/src/contract/key-provider-module\\.ts$',
           '^libs/crypto-providers/src/testing/key-provider-module\\.suite\\.ts$',
         ],
       },
@@ -86,6 +91,50 @@ module.exports = {
       severity: 'error',
       from: { path: '^(apps|libs|bench)/' },
       to: { path: '^examples/' },
+    },
+    {
+      name: 'a-key-provider-imports-no-other',
+      comment: 'What two of them need stands in a folder that both import: clients, certificate-sources, key-files.',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/providers/([^/]+)/' },
+      to: { path: '^libs/crypto-providers/src/providers/', pathNot: '^libs/crypto-providers/src/providers/$1/' },
+    },
+    {
+      name: 'a-certificate-source-imports-no-other',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/certificate-sources/[^/]+\\.source\\.ts$' },
+      to: { path: '^libs/crypto-providers/src/certificate-sources/[^/]+\\.source\\.ts$' },
+    },
+    {
+      name: 'the-contract-of-key-providers-stands-alone',
+      comment: 'Providers, sources and clients are made to it; it knows none of them.',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/contract/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/crypto-providers/src/', pathNot: '^libs/crypto-providers/src/contract/' },
+    },
+    {
+      name: 'what-key-providers-share-imports-the-contract-alone',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/(clients/[^/]+|key-files)/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/crypto-providers/src/',
+        pathNot: ['^libs/crypto-providers/src/contract/', '^libs/crypto-providers/src/$1/'],
+      },
+    },
+    {
+      name: 'an-sdk-is-loaded-when-its-provider-is-chosen',
+      comment:
+        'The object of a provider or source is loaded at every start: it imports its SDK, and what needs it, in open() or read().',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/(providers/[^/]+/index|certificate-sources/[^/]+\\.source)\\.ts$' },
+      to: {
+        path: [
+          '\\.client\\.ts$',
+          '/open-key\\.ts$',
+          '^node_modules/(@aws-sdk|@azure|@google-cloud|pkcs11js|graphene-pk11)/',
+        ],
+        dependencyTypesNot: ['dynamic-import', 'type-only'],
+      },
     },
     {
       name: 'values-of-the-key-ring-know-no-table',
@@ -123,6 +172,43 @@ module.exports = {
       severity: 'error',
       from: { path: '^(apps|libs|examples)/', pathNot: '(\\.spec\\.ts$|/testing/)' },
       to: { path: '^test/' },
+    },
+    {
+      name: 'no-circles-between-folders-of-database',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^libs/database/src' },
+      to: { circular: true },
+    },
+    {
+      name: 'folders-of-database-know-no-list',
+      comment: 'The list of products, the settings and the service stand above the folders, which know none of them.',
+      severity: 'error',
+      from: { path: inDatabase('[^/]+/') },
+      to: { path: inDatabase('[^/]+\\.ts$') },
+    },
+    {
+      name: 'a-database-product-imports-no-other',
+      comment: 'What two of them need stands in a folder that both import, such as errors/ or dialect/.',
+      severity: 'error',
+      from: { path: inDatabase(product) },
+      to: { path: inDatabase(product), pathNot: inDatabase('$1/') },
+    },
+    {
+      name: 'what-database-products-share-imports-none',
+      severity: 'error',
+      from: { path: inDatabase(`${shared}/`) },
+      to: { path: inDatabase(product) },
+    },
+    {
+      name: 'a-database-driver-is-loaded-when-its-product-is-chosen',
+      comment: 'The product of a database is loaded at every start: it imports its dialect in open().',
+      severity: 'error',
+      from: { path: inDatabase('[^/]+/index\\.ts$') },
+      to: {
+        path: ['\\.(dialect|pool|client|statements)\\.ts$', '^node_modules/(pg|mysql2|mssql|better-sqlite3|typeorm)/'],
+        dependencyTypesNot: ['dynamic-import', 'type-only'],
+      },
     },
     only('launch', []),
     only('common', []),

@@ -17,7 +17,7 @@ const unnamed = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', '.tools/', '.demo/', 'coverage/', 'bench/results/', 'test/tools/node_modules/'] },
+  { ignores: ['dist/', '.cache/', '.tools/', '.demo/', 'coverage/', 'bench/results/', 'test/tools/node_modules/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -23,7 +23,7 @@ const shared = {
     ],
   },
   moduleNameMapper: {
-    '^key-connector/key-provider$': '<rootDir>/libs/crypto-providers/src/module/contract.ts',
+    '^key-connector/key-provider$': '<rootDir>/libs/crypto-providers/src/contract/key-provider-module.ts',
     '^key-connector/key-provider/testing$': '<rootDir>/libs/crypto-providers/src/testing/key-provider-module.suite.ts',
     '^@key-connector/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^@key-connector/([^/]+)/testing$': '<rootDir>/libs/$1/src/testing/index.ts',

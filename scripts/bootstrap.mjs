@@ -9,22 +9,19 @@ import { install, InstallFailed } from './bootstrap/install.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
-const nest = join('node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
 const jest = join('node_modules', 'jest', 'bin', 'jest.js');
-const build = [nest, 'build', 'key-connector'];
-const buildCli = [nest, 'build', 'cli'];
-const buildContract = [nest, 'build', 'key-provider'];
+const buildChanged = ['scripts/build.ts', '--if-changed'];
 
 const testRun = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
 
 /** Per task: whether it needs the programs of test/tools, and what Node runs; the last step gets the arguments. */
 const tasks = {
-  bench: { tools: true, steps: [build, ['bench/run.ts']] },
-  build: { steps: [build, buildCli, buildContract] },
+  bench: { tools: true, steps: [[...buildChanged, 'key-connector'], ['bench/run.ts']] },
+  build: { steps: [['scripts/build.ts']] },
   demo: { steps: [['scripts/demo.ts']] },
   generate: { steps: [['scripts/generate-reference.ts']] },
   install: { tools: true, steps: [] },
-  test: { tools: true, steps: [build, buildCli, buildContract, testRun] },
+  test: { tools: true, steps: [buildChanged, testRun] },
   verify: { steps: [['scripts/verify.ts']] },
 };
 

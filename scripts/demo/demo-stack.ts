@@ -1,10 +1,11 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { certificateSettings, makeKeyCertificate } from '../../test/lab/files/certificate.ts';
 import { freePort } from '../../test/lab/network/free-port.ts';
 import { statusOf } from '../../test/lab/network/http-call.ts';
 import { Child } from '../../test/lab/processes/child-process.ts';
 import { type ServiceProcess, startService } from '../../test/lab/service/service.process.ts';
-import { issuerEntry } from './build.ts';
+
+const issuerEntry = resolve(import.meta.dirname, '../../dist/demo-issuer/apps/demo-issuer/src/main.js');
 
 /** The service, and the demo issuer that it trusts. */
 export interface Demo {

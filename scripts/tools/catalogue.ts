@@ -7,14 +7,17 @@ import type { Tool } from './tool.ts';
 
 /** Debian's packages that tests use. */
 export const debianPackages: readonly DebianPackage[] = [
+  { name: 'bsdutils', file: '/usr/bin/script' },
   { name: 'libnss3', file: '/usr/lib/x86_64-linux-gnu/libnss3.so' },
   { name: 'libnss3-tools', file: '/usr/bin/certutil' },
   { name: 'mariadb-client-core', file: '/usr/bin/mariadb' },
   { name: 'mariadb-server-core', file: '/usr/sbin/mariadbd' },
   { name: 'opensc', file: '/usr/bin/pkcs11-tool' },
+  { name: 'openssl', file: '/usr/bin/openssl' },
   { name: 'postgresql-client', file: '/usr/bin/psql' },
   { name: 'softhsm2', file: '/usr/bin/softhsm2-util' },
   { name: 'sqlite3', file: '/usr/bin/sqlite3' },
+  { name: 'util-linux', file: '/usr/bin/setpriv' },
 ];
 
 /** What tests need and neither npm nor an installed Debian package has; the name carries the version. */

@@ -7,11 +7,16 @@ import { productionTree } from './production-tree.ts';
 import { programs } from './programs.ts';
 import { tests } from './tests.ts';
 
-/** Checks that only read the tree: they run side by side. */
-export const readers: readonly Check[] = [
+/** Where tools keep what they know of files by their content; git ignores it. */
+const cache = '.cache';
+
+/** What does not need the rest: it runs side by side, and what waits or takes longest begins. */
+export const sideBySide: readonly Check[] = [
+  command('test tools', 'node', 'scripts/bootstrap.mjs', 'install'),
   command('lint', 'eslint', '.', '--max-warnings=0'),
-  command('format', 'prettier', '--check', '--log-level=warn', '.'),
-  command('types', 'tsc', '-p', 'tsconfig.json', '--noEmit', '--incremental', 'false'),
+  command('build', 'node', 'scripts/build.ts', '--if-changed'),
+  command('types', 'tsc', '-p', 'tsconfig.json', '--noEmit', '--tsBuildInfoFile', `${cache}/types.tsbuildinfo`),
+  command('format', 'prettier', '--check', '--log-level=warn', '--cache', '--cache-location', `${cache}/prettier`, '.'),
   command('types of the scripts', 'tsc', '-p', 'tsconfig.scripts.json'),
   command(
     'boundaries',
@@ -25,6 +30,7 @@ export const readers: readonly Check[] = [
     '--config',
     '.dependency-cruiser.cjs',
   ),
+  command('folders inside the rooms', 'depcruise', 'libs', '--config', '.dependency-cruiser.folders.cjs'),
   command('unused code', 'knip'),
   ...licences,
   productionTree,
@@ -33,13 +39,5 @@ export const readers: readonly Check[] = [
   commits,
 ];
 
-/** What the tests need, then the tests: one after the other. */
-export const steps: readonly Check[] = [
-  programs,
-  command('test tools', 'node', 'scripts/bootstrap.mjs', 'install'),
-  command('build', 'nest', 'build', 'key-connector'),
-  command('build of the commands', 'nest', 'build', 'cli'),
-  command('build of the key provider contract', 'nest', 'build', 'key-provider'),
-  command('build of the demo issuer', 'nest', 'build', 'demo-issuer'),
-  tests,
-];
+/** With the machine to themselves, one after the other. */
+export const lastOfAll: readonly Check[] = [programs, tests];

@@ -24,8 +24,8 @@ describe('an issuer that misbehaves', () => {
     await issuer.stop();
   });
 
-  const start = async (): Promise<WhoAmI> =>
-    (service = await startWhoAmI({ identityServerUri: issuer.uri, fetchTimeoutSeconds: 1, jwksCooldownSeconds: 0.1 }));
+  const start = async (jwksCooldownSeconds = 0.1): Promise<WhoAmI> =>
+    (service = await startWhoAmI({ identityServerUri: issuer.uri, fetchTimeoutSeconds: 1, jwksCooldownSeconds }));
 
   describe.each(['discovery', 'jwks'] as const)('at its %s endpoint', (endpoint) => {
     it.each(faults)('with "%s" is given up in time; the old keys stay', async (fault) => {
@@ -100,7 +100,7 @@ describe('an issuer that misbehaves', () => {
       null,
       'text',
     );
-    const { ask } = await start();
+    const { ask } = await start(0);
     await expect(ask(issuer.token())).resolves.toMatchObject({ status: 200 });
     for (const key of [weak, leaked, twice, encrypting, pss]) {
       await expect(ask(issuer.token({ key }))).resolves.toMatchObject({ status: 401, reason: 'unknown-key' });

@@ -17,7 +17,8 @@ describe('a hostile token', () => {
   beforeAll(async () => {
     issuer = await startIssuer();
     trap = await startIssuer();
-    service = await startWhoAmI({ identityServerUri: issuer.uri });
+    // Every unknown kid is looked for, and gets its answer.
+    service = await startWhoAmI({ identityServerUri: issuer.uri, jwksCooldownSeconds: 0 });
   });
 
   afterAll(async () => {

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Uri } from '@key-connector/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -72,6 +72,19 @@ describe('a server without discovery', () => {
     await expect(ask(token())).resolves.toMatchObject({ status: 503 });
     expect(log).toContainEqual(expect.objectContaining({ error: expect.stringContaining('key.pem') }));
     expect(JSON.stringify(log)).not.toContain('BEGIN');
+  });
+
+  it('is not served by a file of 300 MB, of which little more than the limit is read', async () => {
+    const publicKeyPath = join(folder.path, 'large.pem');
+    await writeFile(publicKeyPath, '');
+    await truncate(publicKeyPath, 300 * 1024 * 1024);
+    const before = process.memoryUsage().rss;
+    const { ask, log } = (service = await startWhoAmI({ issuer: issuer.issuer, publicKeyPath }));
+    await expect(ask(token())).resolves.toMatchObject({ status: 503 });
+    expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
+    expect(log).toContainEqual(
+      expect.objectContaining({ error: expect.stringMatching(/large\.pem is larger than 256 KB/) }),
+    );
   });
 
   it('can be held to an audience and a token type', async () => {

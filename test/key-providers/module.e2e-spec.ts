@@ -84,7 +84,7 @@ describe('a key provider in a package by others', () => {
   test('passes the contract suite outside this repository, on the built public API', async () => {
     expect(await thirdParty.test(project)).toMatch(/Tests: +\d+ passed, \d+ total/);
     // Types that name nothing else: they hold in a package that has none of our dependencies.
-    const types = '../../dist/key-provider/libs/crypto-providers/src/module/contract.d.ts';
+    const types = '../../dist/key-provider/libs/crypto-providers/src/contract/key-provider-module.d.ts';
     expect(await readFile(join(import.meta.dirname, types), 'utf8')).not.toMatch(/^import /m);
   });
 

@@ -6,6 +6,5 @@ import { mysqlStage } from './mysql.stage.js';
 describeOutages('MariaDB', {
   possible: ownsMariadb && faultProxyTool.installed,
   reason: ownsMariadb ? faultProxyTool.reason : mysqlReason,
-  seconds: 60,
   prepare: mysqlStage,
 });

@@ -5,6 +5,5 @@ import { postgresqlStage } from './postgresql.stage.js';
 describeOutages('PostgreSQL', {
   possible: ownsPostgres,
   reason: 'TEST_POSTGRES_URL names a server that must not be harmed',
-  seconds: 60,
   prepare: postgresqlStage,
 });

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { AuthModule, authSettingsSchema, SigningKeys } from '@key-connector/auth';
+import { Secret } from '@key-connector/common';
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { Database, DatabaseModule, databaseSettingsSchema, fromUtcText } from '@key-connector/database';
 import { KeyRing, KeyRingModule } from '@key-connector/key-ring';
@@ -61,7 +62,7 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
     const keyProvider = CryptoProvidersModule.forRoot({
       kind: 'certificate',
       timeoutSeconds: 15,
-      source: { kind: 'filesystem', ...certificate },
+      source: { kind: 'filesystem', path: certificate.path, password: new Secret(certificate.password) },
     });
     const keyRing = KeyRingModule.forRootAsync({
       imports: [observability, database, keyProvider],

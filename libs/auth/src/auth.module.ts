@@ -1,14 +1,13 @@
 import { Module } from '@nestjs/common';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { ConfigurableModuleClass } from './auth.module-definition.js';
-import { KeySetCache } from './issuer/key-set.cache.js';
-import { keySourceProvider } from './issuer/key-source.providers.js';
-import { SigningKeys } from './signing-keys.js';
+import { issuerProviders } from './auth.providers.js';
+import { SigningKeys } from './issuer/signing-keys.js';
 import { TokenRefusals } from './token-refusals.js';
 
 /** Verifies access tokens: a module that imports it can use AccessTokenGuard. Give it ObservabilityModule in `imports`. */
 @Module({
-  providers: [keySourceProvider, KeySetCache, SigningKeys, AccessTokenStrategy, TokenRefusals],
-  exports: [SigningKeys, AccessTokenStrategy, TokenRefusals],
+  providers: [...issuerProviders, AccessTokenStrategy, TokenRefusals],
+  exports: [SigningKeys, TokenRefusals],
 })
 export class AuthModule extends ConfigurableModuleClass {}

@@ -1,7 +1,8 @@
 import { AuditLog, Metrics } from '@key-connector/observability';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { IssuerUnavailable, TokenInvalid, TokenMissing } from './auth.errors.js';
+import { IssuerUnavailable, KeyNotFetchedYet } from './issuer/issuer.errors.js';
 import { TokenRefusals } from './token-refusals.js';
+import { TokenInvalid, TokenMissing } from './token/token.errors.js';
 
 describe('token refusals', () => {
   const audit = new AuditLog();
@@ -16,6 +17,7 @@ describe('token refusals', () => {
     [new TokenInvalid('expired'), 'expired'],
     [new TokenInvalid('issuer'), 'issuer'],
     [new TokenMissing(), 'missing'],
+    [new KeyNotFetchedYet(1), 'key-not-fetched-yet'],
   ])('name %s by its reason in the audit log', (error, reason) => {
     refusals.record(error, 'r1');
     expect(record).toHaveBeenCalledWith({ event: 'token', outcome: 'refused', reason, requestId: 'r1' });

@@ -1,7 +1,8 @@
 import { AuditLog, Metrics } from '@key-connector/observability';
 import { Injectable } from '@nestjs/common';
 import type { Counter } from 'prom-client';
-import { ScopeInsufficient, TokenInvalid, TokenMissing } from './auth.errors.js';
+import { KeyNotFetchedYet } from './issuer/issuer.errors.js';
+import { ScopeInsufficient, TokenInvalid, TokenMissing } from './token/token.errors.js';
 
 /** Counts and audits refused tokens. */
 @Injectable()
@@ -19,9 +20,9 @@ export class TokenRefusals {
     });
   }
 
-  /** Records the error when it is the token's fault. */
+  /** Records the error when it is the token's fault, or may be: a key that is not known may be made up. */
   record(refusal: unknown, requestId: string): void {
-    if (refusal instanceof TokenMissing || refusal instanceof TokenInvalid || refusal instanceof ScopeInsufficient) {
+    if (isOfToken(refusal)) {
       const { reason } = refusal;
       this.refusals.inc({ reason });
       this.audit.record({
@@ -34,3 +35,6 @@ export class TokenRefusals {
     }
   }
 }
+
+const isOfToken = (refusal: unknown): refusal is TokenMissing | TokenInvalid | ScopeInsufficient | KeyNotFetchedYet =>
+  [TokenMissing, TokenInvalid, ScopeInsufficient, KeyNotFetchedYet].some((kind) => refusal instanceof kind);

@@ -12,7 +12,7 @@ export {
   type SmallFileLimits,
 } from './small-file.js';
 export { Secret } from './secret.js';
-export { choice, flag, integer, list, secret, secretText, secureUri, serverUri, text, uri } from './settings-fields.js';
+export { choice, flag, integer, list, secret, secureUri, serverUri, text, uri } from './settings-fields.js';
 export { Uri } from './uri.js';
 export { parseUserId, userIdBytes, type UserId } from './user-id.js';
 export { trustExtraCas } from './extra-cas.js';

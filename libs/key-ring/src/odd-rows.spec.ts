@@ -35,7 +35,9 @@ describe('a column that holds something else than it should', () => {
     ['bytes as the data key’s id', '"DataKeyId" = ?', Buffer.from('1'), 'malformed'],
     ['half a data key’s id', '"DataKeyId" = ?', 1.5, 'data_key_id_mismatch'],
   ])('%s', (_, change, value, reason) => {
-    beforeEach(() => fixture.sql(`UPDATE "UserKeys" SET ${change} ${ofAlice}`, value));
+    beforeEach(() => {
+      fixture.sql(`UPDATE "UserKeys" SET ${change} ${ofAlice}`, value);
+    });
 
     it('is an opening failure like any other, for that member alone', async () => {
       await expect(read()).rejects.toMatchObject({ code: 'USER_KEY_UNREADABLE' });

@@ -40,7 +40,9 @@ describe('items that wait for a place among the statements', () => {
       });
     });
   });
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   test('have each their own acquire timeout: one that came 1 ms before another’s deadline is not refused with it', async () => {
     await occupy();

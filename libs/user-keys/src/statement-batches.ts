@@ -10,8 +10,8 @@ interface Waiting<Item, Result> {
   readonly item: Item;
   /** When it is refused, by `performance.now()`. */
   readonly deadline: number;
-  resolve(result: Result): void;
-  reject(error: unknown): void;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sharedFolder } from '../files/shared-folder.ts';
+import { madeOnce } from '../files/shared-folder.ts';
 import { type TempFolder, tempFolder } from '../files/temp-folder.ts';
 import { freePort } from '../network/free-port.ts';
 import { run } from '../processes/child-process.ts';
@@ -87,24 +86,16 @@ export class LocalMariadb extends LocalServer implements MariadbServer {
   }
 }
 
-/** A data directory as mariadb-install-db makes it: made once, and copied for each server. */
+/** A data directory as mariadb-install-db makes it, to be copied for each server. */
 async function emptyData(): Promise<string> {
   // "… Ver 10.11.14-MariaDB-… for …"
   const [, version = ''] = /Ver (\S+)/.exec(await run(mariadb.file(''), ['--no-defaults', '--version'])) ?? [];
-  const home = await sharedFolder();
-  const target = join(home, `mariadb-${version}`);
-  if (existsSync(target)) return target;
-  const draft = await mkdtemp(join(home, 'draft-'));
-  await run(installer.file(''), [
-    ...['--no-defaults', `--datadir=${join(draft, 'data')}`, '--auth-root-authentication-method=normal'],
-    ...['--skip-test-db', '--skip-name-resolve', '--innodb-log-file-size=8M'],
-  ]);
-  // Another process may have been first: its copy is as good as ours.
-  await rename(join(draft, 'data'), target).catch((error: unknown) => {
-    if (!existsSync(target)) throw error;
-  });
-  await rm(draft, { recursive: true, force: true });
-  return target;
+  return madeOnce(`mariadb-${version}`, (folder) =>
+    run(installer.file(''), [
+      ...['--no-defaults', `--datadir=${folder}`, '--auth-root-authentication-method=normal'],
+      ...['--skip-test-db', '--skip-name-resolve', '--innodb-log-file-size=8M'],
+    ]),
+  );
 }
 
 /** Fast rather than durable: what a test kills is the process, never the machine. */

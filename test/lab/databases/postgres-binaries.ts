@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { sharedFolder } from '../files/shared-folder.ts';
+import { cp, readFile, rm, symlink } from 'node:fs/promises';
+import { basename, join, relative, resolve } from 'node:path';
+import { madeOnce } from '../files/shared-folder.ts';
 
 /** Where the programs of one PostgreSQL major version lie. */
 export interface PostgresBinaries {
@@ -35,31 +35,20 @@ export function findPostgres(): PostgresBinaries[] {
 
 /**
  * A copy of the npm package's programs that `nobody` can reach (a clone may lie under /root), with the library
- * links that an npm package cannot carry. Made once; the rename makes parallel test processes safe.
+ * links that an npm package cannot carry.
  */
 async function copyOfPackage(packageFolder: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as { version: string };
-  const home = await sharedFolder();
-  const target = join(home, `postgres-${version}`);
-  if (!existsSync(target)) await copyInto(packageFolder, home, target);
-  return join(target, 'bin');
-}
-
-async function copyInto(packageFolder: string, home: string, target: string): Promise<void> {
-  const draft = await mkdtemp(join(home, 'draft-'));
-  const native = join(draft, 'native');
-  await cp(join(packageFolder, 'native'), native, { recursive: true });
-  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as Link[];
-  for (const { source, target: name } of links) {
-    const path = join(draft, name);
-    await rm(path, { force: true });
-    await symlink(join('.', basename(source)), join(dirname(path), basename(path)));
-  }
-  await rename(native, target).catch((error: unknown) => {
-    // Another process was first: its copy is as good as ours.
-    if (!existsSync(target)) throw error;
+  const copy = await madeOnce(`postgres-${version}`, async (folder) => {
+    await cp(join(packageFolder, 'native'), folder, { recursive: true });
+    const links = JSON.parse(await readFile(join(folder, 'pg-symlinks.json'), 'utf8')) as Link[];
+    for (const { source, target } of links) {
+      const path = join(folder, relative('native', target));
+      await rm(path, { force: true });
+      await symlink(join('.', basename(source)), path);
+    }
   });
-  await rm(draft, { recursive: true, force: true });
+  return join(copy, 'bin');
 }
 
 interface Link {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { madeOnce } from '../files/shared-folder.ts';
 import { type TempFolder, tempFolder } from '../files/temp-folder.ts';
 import { freePort } from '../network/free-port.ts';
 import { run } from '../processes/child-process.ts';
@@ -55,9 +56,7 @@ export class LocalPostgres extends LocalServer implements PostgresServer {
     const bin = await binariesOf(major);
     const folder = await tempFolder('postgres', parent);
     await giveToUnprivileged(folder.path);
-    const init = ['-D', join(folder.path, 'data'), '--username=postgres', '--auth=trust', '--encoding=UTF8'];
-    const fast = ['--no-locale', '--no-sync', '--no-instructions'];
-    await run(join(bin, 'initdb'), [...init, ...fast], { unprivileged: true });
+    await run('cp', ['-a', await emptyData(bin), join(folder.path, 'data')], { unprivileged: true });
     const server = new LocalPostgres(folder, bin, await freePort(), parameters);
     await server.launch();
     await server.inDatabase('postgres', `CREATE DATABASE ${DATABASE}`);
@@ -79,6 +78,16 @@ export class LocalPostgres extends LocalServer implements PostgresServer {
     const { host, port, user } = this;
     return queryOnce<Row>({ host, port, user, database }, sql, values);
   }
+}
+
+/** A data directory as initdb makes it, to be copied for each server. */
+async function emptyData(bin: string): Promise<string> {
+  // "postgres (PostgreSQL) 15.14 (Debian …)"
+  const [, version = ''] = /\) (\S+)/.exec(await run(join(bin, 'postgres'), ['--version'])) ?? [];
+  return madeOnce(`postgres-data-${version}`, async (folder) => {
+    const init = ['-D', folder, '--username=postgres', '--auth=trust', '--encoding=UTF8'];
+    await run(join(bin, 'initdb'), [...init, '--no-locale', '--no-sync', '--no-instructions'], { unprivileged: true });
+  });
 }
 
 /** Fast rather than durable: what a test kills is the process, never the machine. */

@@ -6,6 +6,8 @@ export interface SilentServer {
   readonly port: number;
   /** How many connections it was given. */
   readonly connections: () => number;
+  /** What clients sent, in the order in which it came. */
+  readonly received: () => Buffer;
   /** Resolves when every client has said goodbye or hung up. */
   readonly left: () => Promise<unknown>;
   readonly close: () => Promise<void>;
@@ -18,13 +20,15 @@ export interface SilentServer {
 export async function startSilentServer(answers: readonly Buffer[] = [], greeting?: Buffer): Promise<SilentServer> {
   const sockets: Socket[] = [];
   const goodbyes: Promise<unknown>[] = [];
+  const received: Buffer[] = [];
   // Half open: this side stays as it is when the client says goodbye.
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const left = [...answers];
     sockets.push(socket);
     goodbyes.push(new Promise((resolve) => socket.once('end', resolve).once('close', resolve)));
     socket.on('error', () => undefined);
-    socket.on('data', () => {
+    socket.on('data', (bytes) => {
+      received.push(bytes);
       const answer = left.shift();
       if (answer) socket.write(answer);
     });
@@ -34,6 +38,7 @@ export async function startSilentServer(answers: readonly Buffer[] = [], greetin
   return {
     port: (server.address() as AddressInfo).port,
     connections: () => sockets.length,
+    received: () => Buffer.concat(received),
     left: () => Promise.all(goodbyes),
     close: async () => {
       for (const socket of sockets) socket.destroy();

@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { UserId } from '@key-connector/common';
+import { Secret, type UserId } from '@key-connector/common';
 import { CryptoProvidersModule, type KeyProviderSettings } from '@key-connector/crypto-providers';
 import { Database, DatabaseModule, databaseSettingsSchema, type StoredUserKey } from '@key-connector/database';
 import { Metrics, ObservabilityModule } from '@key-connector/observability';
@@ -19,7 +19,7 @@ export const classicFolder = `${resolve(import.meta.dirname, '../../../../test/f
 const classicKey: KeyProviderSettings = {
   kind: 'certificate',
   timeoutSeconds: 15,
-  source: { kind: 'filesystem', path: `${classicFolder}bwkc-aes.pfx`, password: 'fixture-password' },
+  source: { kind: 'filesystem', path: `${classicFolder}bwkc-aes.pfx`, password: new Secret('fixture-password') },
 };
 
 /** A replica of the service, as far as keys go. */
