@@ -18,8 +18,16 @@ const why = {
 /** Why a token is no good: a stable word for metrics and the audit log. */
 export type InvalidReason = keyof typeof why;
 
+/** The token is at fault, and not we. */
+export abstract class TokenRefused extends KeyConnectorError {
+  /** Why: a stable word for metrics and the audit log. */
+  abstract readonly reason: string;
+  /** Whose token it is, where it was good but for this. */
+  readonly userId?: UserId;
+}
+
 /** The request carries no bearer token: 401. */
-export class TokenMissing extends KeyConnectorError {
+export class TokenMissing extends TokenRefused {
   readonly code = 'TOKEN_MISSING';
   readonly reason = 'missing';
 
@@ -29,7 +37,7 @@ export class TokenMissing extends KeyConnectorError {
 }
 
 /** The token is not one that the issuer made for now: 401. */
-export class TokenInvalid extends KeyConnectorError {
+export class TokenInvalid extends TokenRefused {
   readonly code = 'TOKEN_INVALID';
 
   constructor(readonly reason: InvalidReason) {
@@ -38,12 +46,12 @@ export class TokenInvalid extends KeyConnectorError {
 }
 
 /** The token is good but not for this service: 403. */
-export class ScopeInsufficient extends KeyConnectorError {
+export class ScopeInsufficient extends TokenRefused {
   readonly code = 'SCOPE_INSUFFICIENT';
 
   constructor(
     readonly reason: 'amr' | 'scope',
-    readonly userId: UserId,
+    override readonly userId: UserId,
   ) {
     super(
       reason === 'amr'

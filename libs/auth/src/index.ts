@@ -5,6 +5,7 @@ export {
   ScopeInsufficient,
   TokenInvalid,
   TokenMissing,
+  TokenRefused,
 } from './auth.errors.js';
 export { AuthModule } from './auth.module.js';
 export { authSettingsSchema, type AuthOptions, type AuthSettings } from './auth.settings.js';

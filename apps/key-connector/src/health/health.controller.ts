@@ -18,7 +18,6 @@ export class HealthController {
     await reply
       .status(healthy ? 200 : 503)
       .type('text/plain; charset=utf-8')
-      .header('cache-control', 'no-store')
       .send(healthy ? 'Healthy' : 'Unhealthy');
   }
 
@@ -33,7 +32,6 @@ export class HealthController {
     const result = await this.check();
     await reply
       .status(result.status === 'ok' ? 200 : 503)
-      .header('cache-control', 'no-store')
       .send(result);
   }
 
