@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Uri } from '@key-connector/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { tlsCertificate } from '../lab/certificate.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
@@ -37,7 +38,7 @@ describe('a server without discovery', () => {
   const token = (): string => issuer.token({ header: { kid: undefined, typ: 'JWT' } });
 
   it('is served by issuer and JWKS URI', async () => {
-    service = await startWhoAmI({ issuer: issuer.issuer, jwksUri: issuer.jwksUri });
+    service = await startWhoAmI({ issuer: issuer.issuer, jwksUri: new Uri(issuer.jwksUri) });
     await expect(service.ask(issuer.token())).resolves.toMatchObject({ status: 200 });
     await expect(service.ask(token())).resolves.toMatchObject({ status: 200 });
     expect(issuer.requests).not.toContain('/.well-known/openid-configuration');
@@ -76,7 +77,7 @@ describe('a server without discovery', () => {
   it('can be held to an audience and a token type', async () => {
     const { ask } = (service = await startWhoAmI({
       issuer: issuer.issuer,
-      jwksUri: issuer.jwksUri,
+      jwksUri: new Uri(issuer.jwksUri),
       audience: 'keys',
       tokenType: 'at+jwt',
     }));

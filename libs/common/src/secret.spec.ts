@@ -14,8 +14,8 @@ describe('a secret', () => {
     ['a template', `${secret.toString()} ${String(secret)}`],
     ['inspect', inspect({ secret }, { depth: 9, showHidden: true })],
     ['format', format('%s %o %j', secret, secret, secret)],
-    ['its own properties', JSON.stringify(Object.entries({ ...secret }))],
-    ['a copy', JSON.stringify(structuredClone({ ...secret }))],
+    ['its own properties', JSON.stringify(Object.entries(secret))],
+    ['a copy', JSON.stringify(structuredClone(Object.assign({}, secret)))],
   ])('is not in the output of %s', (_, printed) => {
     expect(printed).not.toContain(canary);
   });

@@ -1,16 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import type { z } from 'zod';
 
-import { choice, flag, integer, list, secret, secureUri, text, uri } from './settings-fields.js';
+import { choice, flag, integer, list, secret, secureUri, serverUri, text, uri } from './settings-fields.js';
 
 const rulesOf = (field: z.ZodType, value: unknown): string[] =>
   field.safeParse(value).error?.issues.map(({ message }) => message) ?? [];
 
+const noUser = 'must hold no user name or password: remove what stands before the @, and change that password';
+const noQuery = 'must be the address of a server: remove the ? or # and what follows';
+
 describe('settings fields', () => {
   it.each([
     ['text', text('x'), ' a b ', 'a b'],
-    ['secret', secret('x'), ' a b ', ' a b '],
-    ['uri', uri('x'), 'https://vault.example/identity', 'https://vault.example/identity'],
+    ['serverUri', serverUri('x'), ' https://vault.example/identity', 'https://vault.example/identity'],
     ['secureUri', secureUri('x'), 'https://kms.example', 'https://kms.example'],
     ['secureUri', secureUri('x'), 'http://127.0.0.1:8200', 'http://127.0.0.1:8200'],
     ['secureUri', secureUri('x'), 'http://[::1]:8200', 'http://[::1]:8200'],
@@ -25,12 +27,23 @@ describe('settings fields', () => {
     expect(field.parse(given)).toEqual(expected);
   });
 
+  it('secret gives a Secret, blanks and all; uri gives a Uri', () => {
+    expect(secret('x').parse(' a b ').reveal()).toBe(' a b ');
+    expect(uri('x').parse('https://vault.example?a=b').href).toBe('https://vault.example?a=b');
+  });
+
   it.each([
     ['text', text('x'), ' ', 'must not be blank'],
     ['text', text('x'), 5, 'must be text'],
     ['secret', secret('x'), '', 'must not be empty'],
     ['uri', uri('x'), 'vault.example', 'must be an http(s) URI'],
     ['uri', uri('x'), 'ftp://vault.example', 'must be an http(s) URI'],
+    ['uri', uri('x'), 'https://user:hunter2@vault.example', noUser],
+    ['uri', uri('x'), 'https://hunter2@vault.example', noUser],
+    ['serverUri', serverUri('x'), 'https://user:hunter2@vault.example?a', noUser],
+    ['serverUri', serverUri('x'), 'https://vault.example?sig=hunter2', noQuery],
+    ['serverUri', serverUri('x'), 'https://vault.example/#hunter2', noQuery],
+    ['secureUri', secureUri('x'), 'http://user:hunter2@kms.example', noUser],
     ['secureUri', secureUri('x'), 'http://kms.example', 'must be https (http is for loopback only)'],
     ['secureUri', secureUri('x'), 'http://127.0.0.1.example', 'must be https (http is for loopback only)'],
     ['secureUri', secureUri('x'), 'kms.example', 'must be an http(s) URI'],

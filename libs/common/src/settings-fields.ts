@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Secret } from './secret.js';
+import { Uri } from './uri.js';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -29,16 +30,38 @@ export const secret = (description: string): z.ZodPipe<z.ZodString, z.ZodTransfo
 export const secretText = (description: string): z.ZodString =>
   z.string({ error: 'must be text' }).min(1, { error: 'must not be empty' }).meta({ description, secret: true });
 
-/** An absolute http(s) URI. */
-export const uri = (description: string): z.ZodURL =>
-  z.url({ protocol: /^https?$/, error: 'must be an http(s) URI' }).meta({ description });
+const httpUri = (description: string): z.ZodURL =>
+  z
+    .url({ protocol: /^https?$/, error: 'must be an http(s) URI', abort: true })
+    .refine((value) => !hasUserinfo(value), {
+      error: 'must hold no user name or password: remove what stands before the @, and change that password',
+      abort: true,
+    })
+    .meta({ description });
 
-/** An absolute https URI; plain http is taken on loopback only, where nobody listens in. */
+const hasUserinfo = (value: string): boolean => {
+  const { username, password } = new URL(value);
+  return username + password !== '';
+};
+
+/** An absolute http(s) URI without user name and password; it prints without its query. */
+export const uri = (description: string): z.ZodPipe<z.ZodURL, z.ZodTransform<Uri, string>> =>
+  httpUri(description)
+    .transform((value) => new Uri(value))
+    .meta({ description });
+
+/** The http(s) address of a server, which paths are put behind: so it has no query or fragment, no user name and no password. */
+export const serverUri = (description: string): z.ZodURL =>
+  httpUri(description).refine((value) => !/[?#]/.test(value), {
+    error: 'must be the address of a server: remove the ? or # and what follows',
+    abort: true,
+  });
+
+/** As {@link serverUri}, but https; plain http is taken on loopback only, where nobody listens in. */
 export const secureUri = (description: string): z.ZodURL =>
-  uri(description).refine((value) => !isPlainHttp(value), { error: 'must be https (http is for loopback only)' });
+  serverUri(description).refine((value) => !isPlainHttp(value), { error: 'must be https (http is for loopback only)' });
 
 const isPlainHttp = (value: string): boolean => {
-  if (!URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);
   return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 };

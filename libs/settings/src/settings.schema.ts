@@ -1,5 +1,5 @@
 import { authSettingsSchema } from '@key-connector/auth';
-import { uri } from '@key-connector/common';
+import { serverUri, uri } from '@key-connector/common';
 import {
   keyProviderSettingsSchema,
   keyProviderSettingsSchemaOf,
@@ -16,7 +16,9 @@ import { tlsSettingsSchema } from './tls.settings.js';
 
 const urisSchema = z.strictObject({
   webVaultUri: uri('The web vault; its origin may call this service from browsers.').optional(),
-  identityServerUri: uri('The identity server that signs access tokens; its discovery document is read.').optional(),
+  identityServerUri: serverUri(
+    'The identity server that signs access tokens; its discovery document is read.',
+  ).optional(),
 });
 
 /** A slice of the settings: its schema, and where in the tree it stands. */

@@ -2,7 +2,7 @@ import type { SliceOutputs } from './settings.schema.js';
 
 /** Every setting of the service, validated and typed: each lib is handed its slice. */
 export class Settings {
-  readonly webVaultUri: string | undefined;
+  readonly webVaultUri: SliceOutputs['uris']['webVaultUri'];
   readonly identityServerUri: string | undefined;
   readonly http: SliceOutputs['http'];
   readonly tls: SliceOutputs['tls'];

@@ -21,7 +21,7 @@ const headers = [
 
 /** Who may call from a browser: the web vault, the desktop client, and the extra origins of the settings. */
 export function corsOptions(settings: Settings): CorsOptions {
-  const webVault = settings.webVaultUri === undefined ? [] : [new URL(settings.webVaultUri).origin];
+  const webVault = settings.webVaultUri === undefined ? [] : [new URL(settings.webVaultUri.href).origin];
   return {
     origin: [...webVault, DESKTOP, ...settings.http.allowedOrigins],
     credentials: true,

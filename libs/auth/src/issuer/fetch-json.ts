@@ -1,4 +1,4 @@
-import { fetchFailure, readText } from '@key-connector/common';
+import { fetchFailure, readText, Uri } from '@key-connector/common';
 import { KeysUnusable } from './keys-unusable.error.js';
 
 /** A discovery document has 3 KB and a JWKS a few more; the rest is for servers that publish certificate chains. */
@@ -14,7 +14,7 @@ export async function fetchJson(url: string, signal: AbortSignal): Promise<unkno
     }
     return parse(await readText(response, MAX_BYTES));
   } catch (error) {
-    throw new KeysUnusable(`${url}: ${fetchFailure(error)}`, { cause: error });
+    throw new KeysUnusable(`${new Uri(url).toString()}: ${fetchFailure(error)}`, { cause: error });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Uri } from '@key-connector/common';
 import { fetchJson } from './fetch-json.js';
 import { readJwks } from './jwks.js';
 import { type KeySet, namedKeys } from './key-set.js';
@@ -7,12 +8,16 @@ import { KeySource } from './key-source.js';
 export class JwksKeySource extends KeySource {
   constructor(
     private readonly issuer: string,
-    readonly description: string,
+    private readonly uri: Uri,
   ) {
     super();
   }
 
+  get description(): string {
+    return this.uri.toString();
+  }
+
   async load(signal: AbortSignal): Promise<KeySet> {
-    return namedKeys(this.issuer, readJwks(await fetchJson(this.description, signal), this.description));
+    return namedKeys(this.issuer, readJwks(await fetchJson(this.uri.href, signal), this.description));
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Uri } from '@key-connector/common';
 import { type AuthOptions, authSettingsSchema } from '../auth.settings.js';
 import { DiscoveryKeySource } from './discovery.key-source.js';
 import { JwksKeySource } from './jwks.key-source.js';
@@ -17,7 +18,7 @@ describe('the key source', () => {
 
   it('is what the settings name for the purpose, with or without an identity server', () => {
     const identityServerUri = 'https://a.test';
-    expect(choose({ identityServerUri, issuer: 'i', jwksUri: 'https://a.test/k' })).toBeInstanceOf(JwksKeySource);
+    expect(choose({ identityServerUri, issuer: 'i', jwksUri: new Uri('https://a.test/k') })).toBeInstanceOf(JwksKeySource);
     expect(choose({ issuer: 'i', publicKeyPath: '/k.pem' })).toBeInstanceOf(PublicKeyKeySource);
   });
 

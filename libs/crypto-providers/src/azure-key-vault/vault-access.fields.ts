@@ -1,8 +1,8 @@
-import { flag, secretText, text, uri } from '@key-connector/common';
+import { flag, secretText, serverUri, text } from '@key-connector/common';
 
 /** Which vault, and who asks it: the same settings under `rsaKey` and under `certificate`. */
 export const vaultAccessFields = {
-  azureKeyvaultUri: uri(
+  azureKeyvaultUri: serverUri(
     'Azure Key Vault or Managed HSM: the vault, such as `https://name.vault.azure.net`.',
   ).optional(),
   azureKeyvaultAdTenantId: text(
@@ -14,7 +14,7 @@ export const vaultAccessFields = {
   azureKeyvaultAdSecret: secretText(
     'Azure Key Vault: the application’s secret. Not given: managed identity, workload identity or the environment.',
   ).optional(),
-  azureKeyvaultAuthorityHost: uri(
+  azureKeyvaultAuthorityHost: serverUri(
     'Azure Key Vault: where Entra signs in. Not given: that of the cloud which the vault’s name belongs to.',
   ).optional(),
   azureKeyvaultVerifyResource: flag(

@@ -1,9 +1,9 @@
-import { secretText, text, uri } from '@key-connector/common';
+import { secretText, serverUri, text } from '@key-connector/common';
 import type { z } from 'zod';
 
 /** How to reach a Vault or OpenBao server and log in there: the same names under `rsaKey__` and `certificate__`. */
 export const vaultFields = {
-  vaultServerUri: uri('Vault or OpenBao: the server.').optional(),
+  vaultServerUri: serverUri('Vault or OpenBao: the server.').optional(),
   vaultNamespace: text('Vault or OpenBao: the namespace.').optional(),
 
   vaultToken: secretText('Vault or OpenBao: the token.').optional(),
