@@ -190,9 +190,8 @@ describe('requests that are refused, as bytes on a socket', () => {
         () => socket.destroy(),
       );
       await collect(socket, 5000);
-      const mark = randomUUID();
-      await fetch(`${deployment.url}/mark`, { headers: { 'x-request-id': mark } });
-      await until(() => deployment.service.output.includes(mark), 'the mark is in the log');
+      const mark = (await (await fetch(`${deployment.url}/mark`)).json()) as { requestId: string };
+      await until(() => deployment.service.output.includes(mark.requestId), 'the mark is in the log');
       expect(deployment.service.logs.filter(({ level }) => level === 'error')).toEqual([]);
     });
   });
@@ -241,7 +240,7 @@ describe('requests that are refused, as bytes on a socket', () => {
 
   test('pipelined requests with different tokens each get their own key', async () => {
     const members = await Promise.all(
-      Array.from({ length: 20 }, async () => {
+      Array.from({ length: 8 }, async () => {
         const member = { id: randomUUID(), key: randomBytes(32).toString('base64') };
         await deployment.call('POST', member.id, member.key);
         return member;

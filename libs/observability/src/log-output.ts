@@ -136,7 +136,11 @@ export class LogOutput {
     if (this.failed || (error as NodeJS.ErrnoException).code === 'EAGAIN') return;
     this.failed = true;
     // Once: the log is the place for news, and this is the news that it is not there.
-    write(2, `the log cannot be written: ${error.message}; lines wait, then writes of keys are refused\n`, () => undefined);
+    write(
+      2,
+      `the log cannot be written: ${error.message}; lines wait, then writes of keys are refused\n`,
+      () => undefined,
+    );
   }
 }
 

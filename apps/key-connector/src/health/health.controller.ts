@@ -30,9 +30,7 @@ export class HealthController {
   @Get('ready')
   async ready(@Res() reply: FastifyReply): Promise<void> {
     const result = await this.check();
-    await reply
-      .status(result.status === 'ok' ? 200 : 503)
-      .send(result);
+    await reply.status(result.status === 'ok' ? 200 : 503).send(result);
   }
 
   private async check(): Promise<HealthCheckResult> {

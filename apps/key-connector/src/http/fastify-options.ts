@@ -1,6 +1,5 @@
 import type { HttpSettings } from '@key-connector/settings';
-import type { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { createHttpServer } from './http.server.js';
 import { RequestMalformed } from './http.errors.js';
 import { headersOf } from './problem.js';
@@ -8,13 +7,14 @@ import { requestIds } from './request-id.js';
 import { recordedProblem } from './socket-refusal.js';
 import type { TlsIdentity } from './tls-identity.js';
 
-type FastifyOptions = NonNullable<ConstructorParameters<typeof FastifyAdapter>[0]>;
-
 /** A request's body is at most this long, in bytes: a key takes 58. */
 const BODY_LIMIT = 4 * 1024;
 
 /** How requests are read and routed; see the wire contract in docs/wire-api.md. */
-export function fastifyOptions(settings: HttpSettings, tls: TlsIdentity | undefined): FastifyOptions {
+export function fastifyOptions(
+  settings: HttpSettings,
+  tls: TlsIdentity | undefined,
+): FastifyServerOptions & { skipMiddie: boolean } {
   const { basePath } = settings;
   return {
     serverFactory: (handler) => createHttpServer(settings, tls, handler),
@@ -25,10 +25,10 @@ export function fastifyOptions(settings: HttpSettings, tls: TlsIdentity | undefi
     trustProxy: settings.trustProxy,
     // Requests that arrive while the service drains are answered; readiness has already turned them away.
     return503OnClosing: false,
-    forceCloseConnections: 'idle' as const,
+    forceCloseConnections: 'idle',
     genReqId: requestIds(settings.trustProxy),
     frameworkErrors: answerUnroutable,
-    logger: false as const,
+    logger: false,
     // No Nest middleware here, so no middleware runner on each request.
     skipMiddie: true,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },

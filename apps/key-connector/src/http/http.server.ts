@@ -14,7 +14,11 @@ const HEADER_LIMIT = 16 * 1024;
 const SLOW_CONNECTION_CHECK = 1000;
 
 /** Node's server, plain or with TLS, with every limit that a connection has; Fastify's `serverFactory`. */
-export function createHttpServer(settings: HttpSettings, tls: TlsIdentity | undefined, handle: RequestListener): Server {
+export function createHttpServer(
+  settings: HttpSettings,
+  tls: TlsIdentity | undefined,
+  handle: RequestListener,
+): Server {
   const bounds = new ConnectionBounds();
   const options: ServerOptions = {
     maxHeaderSize: HEADER_LIMIT,

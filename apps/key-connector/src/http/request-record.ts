@@ -97,7 +97,13 @@ export class RequestRecord {
       this.tokenRefusals.inc({ reason });
       return { event: 'token', outcome: 'refused', reason, requestId, ...(userId && { userId }) };
     }
-    return { event: 'request', outcome: 'refused', reason: codeOf(failure), requestId, ...(user && { userId: user.id }) };
+    return {
+      event: 'request',
+      outcome: 'refused',
+      reason: codeOf(failure),
+      requestId,
+      ...(user && { userId: user.id }),
+    };
   }
 }
 

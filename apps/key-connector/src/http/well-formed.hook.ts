@@ -10,7 +10,8 @@ export function requireWellFormed(request: FastifyRequest, _reply: FastifyReply,
 }
 
 function formProblem({ httpVersion, headers, rawHeaders }: FastifyRequest['raw']): RequestMalformed | undefined {
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') return new RequestMalformed('Only HTTP/1.1 and HTTP/1.0 are spoken here.');
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    return new RequestMalformed('Only HTTP/1.1 and HTTP/1.0 are spoken here.');
   const { host } = headers;
   // RFC 9112, section 3.2.
   if (host === undefined) return httpVersion === '1.1' ? new RequestMalformed('There is no Host header.') : undefined;

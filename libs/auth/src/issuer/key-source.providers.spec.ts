@@ -18,7 +18,9 @@ describe('the key source', () => {
 
   it('is what the settings name for the purpose, with or without an identity server', () => {
     const identityServerUri = 'https://a.test';
-    expect(choose({ identityServerUri, issuer: 'i', jwksUri: new Uri('https://a.test/k') })).toBeInstanceOf(JwksKeySource);
+    expect(choose({ identityServerUri, issuer: 'i', jwksUri: new Uri('https://a.test/k') })).toBeInstanceOf(
+      JwksKeySource,
+    );
     expect(choose({ issuer: 'i', publicKeyPath: '/k.pem' })).toBeInstanceOf(PublicKeyKeySource);
   });
 
