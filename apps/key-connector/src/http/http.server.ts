@@ -36,7 +36,7 @@ export function createHttpServer(
       : // The limit for headers begins after the handshake.
         createTlsServer({ ...options, ...tls, handshakeTimeout: settings.headersTimeoutSeconds * 1000 }, listener);
   server.maxConnections = settings.maxConnections;
-  bounds.closeStalled(server, settings.requestTimeoutSeconds * 1000);
+  bounds.watch(server, tls === undefined ? 'connection' : 'secureConnection', settings.requestTimeoutSeconds * 1000);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     refuseBytes(error, socket, bounds);
   });

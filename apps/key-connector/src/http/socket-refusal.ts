@@ -16,15 +16,22 @@ export function recordedProblem(error: KeyConnectorError, requestId: string = ra
 
 /** Answers a request in its turn, and closes the connection behind it. */
 export function refuseRequest(response: ServerResponse, error: KeyConnectorError): void {
-  const problem = recordedProblem(error);
-  response.writeHead(problem.status, { ...headersOf(error), connection: 'close' }).end(JSON.stringify(problem));
+  const { status, headers, body } = refusal(error);
+  response.writeHead(status, headers).end(body);
 }
 
 /** Answers bytes that never became a request, and closes the connection. */
 export function refuseConnection(socket: Duplex, error: KeyConnectorError): void {
+  const { status, title, headers, body } = refusal(error);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
+}
+
+function refusal(error: KeyConnectorError): Pick<Problem, 'status' | 'title'> & { headers: Headers; body: string } {
   const problem = recordedProblem(error);
   const body = JSON.stringify(problem);
-  const headers = { ...headersOf(error), 'content-length': Buffer.byteLength(body), connection: 'close' };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
+  const headers = { ...headersOf(error), 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  return { status: problem.status, title: problem.title, headers, body };
 }
+
+type Headers = Readonly<Record<string, string>>;
