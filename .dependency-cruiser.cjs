@@ -8,6 +8,11 @@ const only = (name, allowed) => ({
   to: { path: '^(libs|apps)/', pathNot: [room(name), ...allowed.map(room)] },
 });
 
+/** The folders of libs/database that products share; every other one is a product. */
+const shared = '(?:connection-string|dialect|errors|identity|migrations|testing|user-keys)';
+const product = `(?!${shared}/)([^/]+)/`;
+const inDatabase = (path) => `^libs/database/src/${path}`;
+
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
@@ -48,6 +53,13 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'] },
     },
     {
+      name: 'entry-files-load-the-rest-later',
+      comment: 'What they import statically is loaded before the check of Node’s version, by any Node.',
+      severity: 'error',
+      from: { path: '^apps/(cli|key-connector)/src/main\\.ts$|^libs/launch/src/(index|launch|check-node)\\.ts$' },
+      to: { dynamic: false, pathNot: '^libs/launch/src/(index|launch|check-node)\\.ts$|^(node:)?fs$' },
+    },
+    {
       name: 'nothing-imports-the-demo-issuer',
       comment: 'It gives anybody a token for any user: the product must not be able to reach it.',
       severity: 'error',
@@ -69,7 +81,7 @@ module.exports = {
         path: '^(apps|libs|test|scripts|bench|examples)/',
         pathNot: [
           '^examples/$1/',
-          '^libs/crypto-providers/src/module/contract\\.ts$',
+          '^libs/crypto-providers/src/contract/key-provider-module\\.ts$',
           '^libs/crypto-providers/src/testing/key-provider-module\\.suite\\.ts$',
         ],
       },
@@ -80,12 +92,132 @@ module.exports = {
       from: { path: '^(apps|libs|bench)/' },
       to: { path: '^examples/' },
     },
+    {
+      name: 'a-key-provider-imports-no-other',
+      comment: 'What two of them need stands in a folder that both import: clients, certificate-sources, key-files.',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/providers/([^/]+)/' },
+      to: { path: '^libs/crypto-providers/src/providers/', pathNot: '^libs/crypto-providers/src/providers/$1/' },
+    },
+    {
+      name: 'a-certificate-source-imports-no-other',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/certificate-sources/[^/]+\\.source\\.ts$' },
+      to: { path: '^libs/crypto-providers/src/certificate-sources/[^/]+\\.source\\.ts$' },
+    },
+    {
+      name: 'the-contract-of-key-providers-stands-alone',
+      comment: 'Providers, sources and clients are made to it; it knows none of them.',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/contract/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/crypto-providers/src/', pathNot: '^libs/crypto-providers/src/contract/' },
+    },
+    {
+      name: 'what-key-providers-share-imports-the-contract-alone',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/(clients/[^/]+|key-files)/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/crypto-providers/src/',
+        pathNot: ['^libs/crypto-providers/src/contract/', '^libs/crypto-providers/src/$1/'],
+      },
+    },
+    {
+      name: 'an-sdk-is-loaded-when-its-provider-is-chosen',
+      comment:
+        'The object of a provider or source is loaded at every start: it imports its SDK, and what needs it, in open() or read().',
+      severity: 'error',
+      from: { path: '^libs/crypto-providers/src/(providers/[^/]+/index|certificate-sources/[^/]+\\.source)\\.ts$' },
+      to: {
+        path: [
+          '\\.client\\.ts$',
+          '/open-key\\.ts$',
+          '^node_modules/(@aws-sdk|@azure|@google-cloud|pkcs11js|graphene-pk11)/',
+        ],
+        dependencyTypesNot: ['dynamic-import', 'type-only'],
+      },
+    },
+    {
+      name: 'values-of-the-key-ring-know-no-table',
+      comment: 'Layouts and the ring are cryptography alone; data-keys stands on them, and what serves stands on both.',
+      severity: 'error',
+      from: { path: '^libs/key-ring/src/values/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/key-ring/src/',
+        pathNot: ['^libs/key-ring/src/values/', '^libs/key-ring/src/key-ring\\.(errors|settings)\\.ts$'],
+      },
+    },
+    {
+      name: 'data-keys-of-the-key-ring-know-no-request',
+      severity: 'error',
+      from: { path: '^libs/key-ring/src/data-keys/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/key-ring/src/',
+        pathNot: [
+          '^libs/key-ring/src/(data-keys|values)/',
+          '^libs/key-ring/src/key-ring\\.(errors|settings|module-definition)\\.ts$',
+        ],
+      },
+    },
+    {
+      name: 'programs-start-in-the-lab',
+      comment:
+        'Tests, bench and scripts start programs and servers through test/lab/, which ends them with us. ' +
+        'The bootstrap runs before anything is installed.',
+      severity: 'error',
+      from: { path: '^(test|bench|scripts)/', pathNot: '^(test/lab/|scripts/bootstrap)' },
+      to: { path: '^(node:)?child_process$' },
+    },
+    {
+      name: 'the-lab-is-for-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs|examples)/', pathNot: '(\\.spec\\.ts$|/testing/)' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'no-circles-between-folders-of-database',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^libs/database/src' },
+      to: { circular: true },
+    },
+    {
+      name: 'folders-of-database-know-no-list',
+      comment: 'The list of products, the settings and the service stand above the folders, which know none of them.',
+      severity: 'error',
+      from: { path: inDatabase('[^/]+/') },
+      to: { path: inDatabase('[^/]+\\.ts$') },
+    },
+    {
+      name: 'a-database-product-imports-no-other',
+      comment: 'What two of them need stands in a folder that both import, such as errors/ or dialect/.',
+      severity: 'error',
+      from: { path: inDatabase(product) },
+      to: { path: inDatabase(product), pathNot: inDatabase('$1/') },
+    },
+    {
+      name: 'what-database-products-share-imports-none',
+      severity: 'error',
+      from: { path: inDatabase(`${shared}/`) },
+      to: { path: inDatabase(product) },
+    },
+    {
+      name: 'a-database-driver-is-loaded-when-its-product-is-chosen',
+      comment: 'The product of a database is loaded at every start: it imports its dialect in open().',
+      severity: 'error',
+      from: { path: inDatabase('[^/]+/index\\.ts$') },
+      to: {
+        path: ['\\.(dialect|pool|client|statements)\\.ts$', '^node_modules/(pg|mysql2|mssql|better-sqlite3|typeorm)/'],
+        dependencyTypesNot: ['dynamic-import', 'type-only'],
+      },
+    },
+    only('launch', []),
     only('common', []),
     only('observability', ['common']),
     only('auth', ['common', 'observability']),
     only('crypto-providers', ['common', 'observability']),
     only('database', ['common', 'observability']),
     only('key-ring', ['common', 'observability', 'crypto-providers', 'database']),
+    only('import', ['common', 'observability', 'key-ring', 'database']),
     only('user-keys', ['common', 'observability', 'key-ring', 'auth', 'database']),
     only('settings', ['common', 'observability', 'auth', 'crypto-providers', 'database', 'key-ring', 'user-keys']),
   ],

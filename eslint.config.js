@@ -2,8 +2,18 @@ import js from '@eslint/js';
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
+/** What a file's name may say about its role, as in CONTRIBUTING.md: `thing.role.ts`, and `thing.role.spec.ts` beside it. */
+const roles = [
+  ['module', 'module-definition', 'providers', 'controller', 'guard', 'strategy', 'decorator', 'filter', 'hook'],
+  ['command', 'entity', 'errors', 'settings', 'fields', 'client', 'server', 'pool', 'statements', 'dialect', 'layout'],
+  ['source', 'provider', 'process', 'double', 'suite', 'spec', 'e2e-spec'],
+].flat();
+
+/** Where names are kept to these roles. */
+const named = ['apps/cli', 'apps/demo-issuer', 'libs/launch', 'scripts/dependencies', 'scripts/verify', 'test/cli'];
+
 export default tseslint.config(
-  { ignores: ['dist/', '.tools/', '.demo/', 'coverage/', 'bench/results/', 'test/tools/node_modules/'] },
+  { ignores: ['dist/', '.cache/', '.tools/', '.demo/', 'coverage/', 'bench/results/', 'test/tools/node_modules/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -37,6 +47,19 @@ export default tseslint.config(
           object: 'process',
           property: 'env',
           message: 'Read the environment in libs/settings/src/environment.ts only.',
+        },
+      ],
+    },
+  },
+  {
+    files: named.map((folder) => `${folder}/**/*.ts`),
+    ignores: [`**/+([a-z0-9-])?(.@(${roles.join('|')}))?(.spec).ts`],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'Program',
+          message: `Name the file plainly (key-set.ts), or by one of the roles ${roles.join(', ')}.`,
         },
       ],
     },

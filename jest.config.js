@@ -4,6 +4,8 @@ Reflect.deleteProperty(process.env, 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH');
 /** One configuration, two projects: unit specs beside the source, journeys under test/. */
 const shared = {
   testEnvironment: 'node',
+  // Not jest's own choice, which is a name in the temporary folder that anybody could have taken first.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -21,7 +23,7 @@ const shared = {
     ],
   },
   moduleNameMapper: {
-    '^key-connector/key-provider$': '<rootDir>/libs/crypto-providers/src/module/contract.ts',
+    '^key-connector/key-provider$': '<rootDir>/libs/crypto-providers/src/contract/key-provider-module.ts',
     '^key-connector/key-provider/testing$': '<rootDir>/libs/crypto-providers/src/testing/key-provider-module.suite.ts',
     '^@key-connector/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^@key-connector/([^/]+)/testing$': '<rootDir>/libs/$1/src/testing/index.ts',
@@ -31,7 +33,8 @@ const shared = {
 };
 
 export default {
-  reporters: ['default', '<rootDir>/scripts/summary.reporter.ts'],
+  reporters: ['default', '<rootDir>/scripts/jest/summary-reporter.ts'],
+  testSequencer: '<rootDir>/scripts/jest/longest-first.ts',
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{apps,examples,libs}/**/*.spec.ts'] },
     {
@@ -41,6 +44,6 @@ export default {
     },
   ],
   testTimeout: 60_000,
-  // Journeys mostly wait for processes of their own, so there are as many workers as cores.
-  maxWorkers: '100%',
+  // Journeys mostly wait for processes of their own: two workers a core keep the cores busy.
+  maxWorkers: '200%',
 };

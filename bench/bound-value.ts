@@ -1,9 +1,27 @@
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import {
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  privateDecrypt,
+  randomBytes,
+} from 'node:crypto';
+import type { StoredWrapping } from './databases/database.ts';
 
 /** A data key and the id that values carry in their header. */
 export interface DataKey {
   readonly id: number;
   readonly key: KeyObject;
+}
+
+/** Unwraps the data key of a row of DataKeyWrappings with the private key, PEM. */
+export function unwrap(privateKeyPem: string, wrapping: StoredWrapping): DataKey {
+  const oaepHash = wrapping.algorithm === 'RSA-OAEP-256' ? 'sha256' : 'sha1';
+  const options = { key: privateKeyPem, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash };
+  const dataKey = privateDecrypt(options, Buffer.from(wrapping.wrappedKey, 'base64'));
+  return { id: wrapping.dataKeyId, key: createSecretKey(dataKey) };
 }
 
 const label = Buffer.from('key-connector user-key v2');

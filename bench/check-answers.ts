@@ -1,5 +1,5 @@
 import type { Member } from './members.ts';
-import { httpGet } from './support/http.ts';
+import { type HttpAnswer, httpCall } from '../test/lab/network/http-call.ts';
 import type { Target } from './targets/target.ts';
 
 const sampleSize = 50;
@@ -23,8 +23,8 @@ async function checkMember(target: Target, member: Member): Promise<void> {
     throw new Error(`${target.name} answered an altered token with ${refused.status}, not 401.`);
 }
 
-function readKey(target: Target, token: string): ReturnType<typeof httpGet> {
-  return httpGet(`${target.url}/user-keys`, { Authorization: `Bearer ${token}` });
+function readKey(target: Target, token: string): Promise<HttpAnswer> {
+  return httpCall(`${target.url}/user-keys`, { headers: { authorization: `Bearer ${token}` } });
 }
 
 function alterSignature(token: string): string {

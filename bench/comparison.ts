@@ -4,7 +4,7 @@ import { runLoad, type Load } from './load/wrk.ts';
 import { measure, type Turn } from './measure.ts';
 import type { Member } from './members.ts';
 import type { Stage } from './stage.ts';
-import { peakMemoryMb } from './support/process-cost.ts';
+import { memoryMb } from '../test/lab/processes/proc.ts';
 import type { Target } from './targets/target.ts';
 import { turnLine } from './turn-line.ts';
 
@@ -52,7 +52,7 @@ export async function compare(stage: Stage, plan: ComparisonPlan, say: (line: st
     },
   });
   for (const target of targets) await checkAnswers(target, members);
-  return summary(turns, new Map(targets.map(({ name, process }) => [name, peakMemoryMb(process.pid)])));
+  return summary(turns, new Map(targets.map(({ name, process }) => [name, memoryMb(process.pid, 'peak')])));
 }
 
 function summary(turns: readonly Turn[], peaks: ReadonlyMap<string, number>): Comparison {

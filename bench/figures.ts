@@ -1,6 +1,6 @@
 import { percentiles } from './load/wrk.ts';
 import type { Turn } from './measure.ts';
-import { median } from './support/statistics.ts';
+import { median } from './statistics.ts';
 
 /** The medians of one target's turns, and the most memory that it ever held. */
 export interface Figures {

@@ -1,6 +1,6 @@
 import type { BenchDatabase } from './databases/database.ts';
 import { type Load, runLoad } from './load/wrk.ts';
-import { cpuMicroseconds } from './support/process-cost.ts';
+import { cpuMicroseconds } from '../test/lab/processes/proc.ts';
 import type { Target } from './targets/target.ts';
 
 /** What one turn of one target cost. */

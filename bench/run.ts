@@ -13,7 +13,7 @@ import { runPut } from './runs/put.ts';
 import type { Run } from './runs/run.ts';
 import { runWriteBehind } from './runs/write-behind.ts';
 import { Stage } from './stage.ts';
-import { median } from './support/statistics.ts';
+import { median } from './statistics.ts';
 import { goalTable, tablesOf, textOf } from './tables.ts';
 
 const resultFile = join(import.meta.dirname, 'results', 'latest.json');
@@ -38,7 +38,7 @@ try {
 }
 
 async function run(options: BenchOptions): Promise<void> {
-  checkMachine(options);
+  await checkMachine(options);
   const stage = await Stage.set(options.database, options.serviceMain, resources);
   const { description } = stage.database;
   const setting = `${description}, ${options.members} members, ${options.connections} connections, Node ${process.version}`;
@@ -75,10 +75,10 @@ async function measured(stage: Stage, options: BenchOptions): Promise<Results> {
   };
 }
 
-function checkMachine({ serviceMain }: BenchOptions): void {
+async function checkMachine({ serviceMain }: BenchOptions): Promise<void> {
   if (process.platform !== 'linux') throw new Error('CPU and memory are read from /proc: this needs Linux.');
   if (!existsSync(serviceMain)) throw new Error(`${serviceMain} is not there: run npm run build first.`);
-  ensureWrk();
+  await ensureWrk();
 }
 
 function say(text: string): void {

@@ -1,15 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DataKey, seal } from './bound-value.ts';
+import { makeKeyCertificate } from '../test/lab/files/certificate.ts';
+import { tempFolder } from '../test/lab/files/temp-folder.ts';
+import { type DataKey, seal, unwrap } from './bound-value.ts';
 import type { BenchDatabase } from './databases/database.ts';
 import { type DatabaseKind, startDatabase } from './databases/index.ts';
-import { makeMembers, type Member } from './members.ts';
-import { startIssuer } from './support/issuer.ts';
-import { makeKeyEncryptionKey } from './support/key-encryption-key.ts';
+import { makeMembers, type Member, startMembersIssuer } from './members.ts';
 import { type BaselineName, startBaseline } from './targets/baseline.ts';
-import { type ServiceSetup, startService } from './targets/service.ts';
+import { type ServiceSetup, startServiceTarget } from './targets/service.ts';
 import type { Target } from './targets/target.ts';
 
 /** Rows in one insert. */
@@ -31,14 +30,17 @@ export class Stage {
 
   /** Starts database and issuer, and lets the service make its data key. */
   static async set(kind: DatabaseKind, serviceMain: string, resources: AsyncDisposableStack): Promise<Stage> {
-    const folder = temporaryFolder(resources);
+    // Holds keys and tokens of this run: only its owner can enter it.
+    const folder = await tempFolder('bench');
+    resources.defer(() => folder.remove());
     const database = resources.use(await startDatabase(kind));
-    const issuer = resources.use(await startIssuer());
-    const keyEncryptionKey = makeKeyEncryptionKey(folder);
-    const service = { main: serviceMain, folder, database, issuer, keyEncryptionKey };
-    const firstStart = await startService(service);
+    const issuer = await startMembersIssuer();
+    resources.defer(() => issuer.stop());
+    const certificate = await makeKeyCertificate(folder.path);
+    const service = { main: serviceMain, folder: folder.path, database, issuer, certificate };
+    const firstStart = await startServiceTarget(service);
     await firstStart.process.stop();
-    return new Stage(kind, service, keyEncryptionKey.unwrap(await database.activeWrapping()));
+    return new Stage(kind, service, unwrap(certificate.privateKeyPem, await database.activeWrapping()));
   }
 
   /** Stores a key for each of so many new members, who get a token each. */
@@ -65,7 +67,7 @@ export class Stage {
   }
 
   startService(changes: Partial<Pick<ServiceSetup, 'name' | 'settings' | 'nodeOptions'>> = {}): Promise<Target> {
-    return startService({ ...this.service, ...changes });
+    return startServiceTarget({ ...this.service, ...changes });
   }
 
   startBaseline(name: BaselineName, nodeOptions: readonly string[] = []): Promise<Target> {
@@ -79,7 +81,7 @@ export class Stage {
   async warmStarts(times: number): Promise<number[]> {
     const readyMs: number[] = [];
     for (let start = 0; start < times; start++) {
-      const service = await startService(this.service);
+      const service = await startServiceTarget(this.service);
       readyMs.push(service.readyMs);
       await service.process.stop();
     }
@@ -92,13 +94,4 @@ export class Stage {
       members.map(({ id, key }) => ({ userId: id, dataKeyId: dataKey.id, value: seal(dataKey, id, key) })),
     );
   }
-}
-
-function temporaryFolder(resources: AsyncDisposableStack): string {
-  const folder = mkdtempSync(join(tmpdir(), 'key-connector-bench-'));
-  // Holds keys and tokens of this run: mkdtemp makes it readable by its owner only.
-  resources.defer(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return folder;
 }

@@ -1,7 +1,7 @@
 /** `npm run demo`: the built service with all it needs, on this machine alone. `-- --check` tries it out and ends. */
 import { parseArgs } from 'node:util';
-import { freePort } from '../test/lab/free-port.ts';
-import { buildIfStale } from './demo/build.ts';
+import { freePort } from '../test/lab/network/free-port.ts';
+import { buildChanged } from './build.ts';
 import { check } from './demo/check.ts';
 import { type Demo, startDemo } from './demo/demo-stack.ts';
 import { introduction } from './demo/introduction.ts';
@@ -16,7 +16,7 @@ void signal.then(() => demo ?? process.exit(130));
 
 try {
   const port = await portOf(process.env['PORT'], values.check ? await freePort() : 5000);
-  await buildIfStale();
+  await buildChanged(['key-connector', 'demo-issuer'], (text) => void process.stdout.write(text));
   demo = await startDemo({ port, folder: ownFolder(), log: values.check ? undefined : process.stdout });
   if (values.check) {
     process.exitCode = (await check(demo)) ? 0 : 1;

@@ -8,12 +8,13 @@ import { libUrl, loadLibsFromSource } from './reference/source-loader.ts';
 
 /** Writes what is generated from the settings' schemas; with `--check`, only says which files are stale. */
 loadLibsFromSource();
-const { catalogue } = (await import(libUrl('settings'))) as { catalogue: readonly Setting[] };
+const { catalogue } = (await import(libUrl('settings'))) as { catalogue: { settings: readonly Setting[] } };
+const { settings } = catalogue;
 
 const files = {
-  'docs/reference/settings.md': settingsMarkdown(catalogue),
-  'config/settings.schema.json': settingsJsonSchema(catalogue),
-  'config/default.yaml': defaultYaml(catalogue),
+  'docs/reference/settings.md': settingsMarkdown(settings),
+  'config/settings.schema.json': settingsJsonSchema(settings),
+  'config/default.yaml': defaultYaml(settings),
 };
 
 const check = process.argv.includes('--check');

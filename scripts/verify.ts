@@ -1,7 +1,15 @@
 /** `npm run verify`: everything that must hold before a change may land. Never stops at the first failure. */
 import { availableParallelism } from 'node:os';
-import { readers, steps } from './verify/checks.ts';
+import { lastOfAll, sideBySide } from './verify/checks.ts';
 import { type Check, type Outcome, total, verdict } from './verify/outcome.ts';
+
+// Checks run in groups of their own, which a terminal's Ctrl-C does not reach: this process' end ends them.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => process.exit(code));
+}
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -35,7 +43,7 @@ async function performAll(checks: readonly Check[], lanes: number): Promise<Outc
   return outcomes;
 }
 
-const sum = total([...(await performAll(readers, availableParallelism())), ...(await performAll(steps, 1))]);
+const sum = total([...(await performAll(sideBySide, availableParallelism())), ...(await performAll(lastOfAll, 1))]);
 for (const { name, reason } of sum.skipped) print(`skipped: ${name}: ${reason}`);
 print(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped.length} skipped`);
 process.exitCode = sum.failed > 0 ? 1 : 0;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { open, seal } from '../bound-value.ts';
-import { listen } from '../support/listen.ts';
+import { listen } from '../../test/lab/network/listen.ts';
 import { fetchIssuer, type Issuer, verifyAccessToken } from './access-token.ts';
 import type { BaselineConfig } from './config.ts';
 

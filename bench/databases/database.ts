@@ -1,7 +1,7 @@
 /** A database server of this run, empty at first. */
 export interface BenchDatabase extends AsyncDisposable {
   readonly description: string;
-  /** What the service must be given to use it. */
+  /** Settings of the service that lead to it, by path. */
   readonly serviceSettings: Record<string, string>;
   /** Where the baselines find it. */
   readonly url: string;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { LocalMariadb } from '../../test/lab/mariadb.local.ts';
-import { cpuMicroseconds } from '../support/process-cost.ts';
+import { LocalMariadb } from '../../test/lab/databases/mariadb.server.ts';
+import { cpuMicroseconds } from '../../test/lab/processes/proc.ts';
 import type { BenchDatabase, StoredValue, StoredWrapping } from './database.ts';
 
 // The server does not wait for the disk at a commit, which favours the baseline that writes on each read. A million rows
@@ -15,8 +15,8 @@ export async function startMysql(): Promise<BenchDatabase> {
     description: await version(server),
     url: server.url,
     serviceSettings: {
-      keyConnectorSettings__database__provider: 'mysql',
-      keyConnectorSettings__database__mySqlConnectionString: server.connectionString,
+      database__provider: 'mysql',
+      database__mySqlConnectionString: server.connectionString,
     },
     activeWrapping: () => activeWrapping(server),
     insert: (rows) => insert(server, rows),

@@ -1,5 +1,5 @@
-import { LocalPostgres } from '../../test/lab/postgres.local.ts';
-import { treeCpuMicroseconds } from '../support/process-cost.ts';
+import { LocalPostgres } from '../../test/lab/databases/postgres.server.ts';
+import { treeCpuMicroseconds } from '../../test/lab/processes/proc.ts';
 import type { BenchDatabase, StoredValue, StoredWrapping } from './database.ts';
 
 // The bench vacuums before each turn, so that no turn has autovacuum running in it. The server runs with fsync off,
@@ -14,8 +14,8 @@ export async function startPostgreSql(): Promise<BenchDatabase> {
     description: await version(server),
     url: server.url,
     serviceSettings: {
-      keyConnectorSettings__database__provider: 'postgresql',
-      keyConnectorSettings__database__postgreSqlConnectionString: server.connectionString,
+      database__provider: 'postgresql',
+      database__postgreSqlConnectionString: server.connectionString,
     },
     activeWrapping: () => activeWrapping(server),
     insert: (rows) => insert(server, rows),

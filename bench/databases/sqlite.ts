@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
-import { tempFolder } from '../../test/lab/temp-folder.ts';
+import { tempFolder } from '../../test/lab/files/temp-folder.ts';
 import type { BenchDatabase, StoredValue, StoredWrapping } from './database.ts';
 
 /** An SQLite file, which the service makes at its first start; its CPU time is part of each target's own. */
@@ -19,8 +19,8 @@ export async function startSqlite(): Promise<BenchDatabase> {
     description: `SQLite ${versionOf()}`,
     url: file,
     serviceSettings: {
-      keyConnectorSettings__database__provider: 'sqlite',
-      keyConnectorSettings__database__sqliteConnectionString: `Data Source=${file}`,
+      database__provider: 'sqlite',
+      database__sqliteConnectionString: `Data Source=${file}`,
     },
     activeWrapping: () => using(activeWrapping),
     insert: (rows) =>

@@ -1,6 +1,6 @@
-import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { installDebian } from '../../test/lab/packages/debian.ts';
+import { outcomeOf, run } from '../../test/lab/processes/child-process.ts';
 
 /** The percentiles of latency that are reported, in the order of the figures; requests.lua has the same list. */
 export const percentiles = [50, 75, 90, 99, 99.9] as const;
@@ -25,25 +25,11 @@ export interface Load {
   readonly seconds: number;
 }
 
-const execute = promisify(execFile);
-
 /** Makes sure that wrk is there: installs Debian's package as root, otherwise says how to get it. */
-export function ensureWrk(): void {
-  if (found()) return;
-  if (process.getuid?.() === 0) {
-    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'wrk'], { stdio: 'inherit' });
-  }
-  if (!found()) {
-    throw new Error(
-      'The load generator wrk is not installed. On Debian and Ubuntu: sudo apt-get install wrk; on macOS: brew install wrk.',
-    );
-  }
-}
-
-function found(): boolean {
+export async function ensureWrk(): Promise<void> {
   // `wrk -v` prints its version and exits with 1.
-  return spawnSync('wrk', ['-v'], { stdio: 'ignore' }).error === undefined;
+  const { output } = await outcomeOf('wrk', ['-v']).catch(() => ({ output: '' }));
+  if (!output.startsWith('wrk ')) await installDebian(['wrk']);
 }
 
 /** Loads `/user-keys` over the given connections; throws when any answer is an error. */
@@ -51,9 +37,9 @@ export async function runLoad({ url, method, memberFile, connections, seconds }:
   const script = join(import.meta.dirname, 'requests.lua');
   // One thread drives 64 connections at far more than the targets can answer, and leaves the other core to them.
   const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, url];
-  const { stdout } = await execute('wrk', [...args, '--', method, memberFile, new URL(url).host]);
-  const line = /^RESULT (.*)$/m.exec(stdout)?.[1];
-  if (line === undefined) throw new Error(`wrk printed no result:\n${stdout}`);
+  const printed = await run('wrk', [...args, '--', method, memberFile, new URL(url).host]);
+  const line = /^RESULT (.*)$/m.exec(printed)?.[1];
+  if (line === undefined) throw new Error(`wrk printed no result:\n${printed}`);
   const result = JSON.parse(line) as LoadResult;
   if (result.badStatus > 0 || result.socketErrors > 0) {
     throw new Error(

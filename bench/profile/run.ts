@@ -12,7 +12,7 @@ const name = names.find((known) => known === first);
 const options = parseOptions(name ? rest : process.argv.slice(2));
 if (options) {
   await using resources = new AsyncDisposableStack();
-  ensureWrk();
+  await ensureWrk();
   const stage = await Stage.set(options.database, options.serviceMain, resources);
   const members = await stage.enrol(options.members);
   const folder = join(import.meta.dirname, '../results', `profile-${Date.now()}`);

@@ -13,7 +13,7 @@ export interface WriteBehindResults {
 /** Members fetch their keys from a service that keeps access dates, and from one that keeps none. */
 export async function runWriteBehind(run: Run): Promise<WriteBehindResults> {
   const { stage } = run;
-  const settings = { keyConnectorSettings__userKeys__recordAccessDates: 'false' };
+  const settings = { userKeys__recordAccessDates: 'false' };
   const targets = [() => stage.startService(), () => stage.startService({ name: 'withoutDates', settings })];
   const compared = await compare(stage, { ...planOf(run), method: 'GET', targets }, run.say);
   return {

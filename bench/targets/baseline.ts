@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { freePort } from '../../test/lab/network/free-port.ts';
+import { statusOf } from '../../test/lab/network/http-call.ts';
+import { Child } from '../../test/lab/processes/child-process.ts';
 import { type BaselineConfig, writeConfig } from '../baselines/config.ts';
-import { startChild } from '../support/child-process.ts';
-import { waitUntilReady } from '../support/http.ts';
-import { freePort } from '../support/listen.ts';
 import type { Target } from './target.ts';
 
 /** The servers that the service is compared with; bench/README.md says what they are. */
@@ -27,14 +27,12 @@ export async function startBaseline(name: BaselineName, setup: BaselineSetup): P
   const port = await freePort();
   const configPath = join(folder, `${name}.json`);
   writeConfig(configPath, { ...config, port });
-  const child = startChild({
-    name,
-    command: process.execPath,
-    args: [...nodeOptions, join(import.meta.dirname, scripts[name]), configPath],
+  const script = join(import.meta.dirname, scripts[name]);
+  const child = new Child(process.execPath, [...nodeOptions, script, configPath], {
     logFile: join(folder, `${name}.log`),
-    environment: { NODE_ENV: 'production' },
+    env: { PATH: process.env['PATH'], NODE_ENV: 'production' },
   });
   const url = `http://127.0.0.1:${port}`;
-  await waitUntilReady(url, child);
+  await child.until(async () => (await statusOf(`${url}/health`)) === 200, `${name} answers`);
   return { name, url, process: child };
 }

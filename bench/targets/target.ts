@@ -1,4 +1,4 @@
-import type { Child } from '../support/child-process.ts';
+import type { Child } from '../../test/lab/processes/child-process.ts';
 
 /** A server under test, in a process of its own. */
 export interface Target {

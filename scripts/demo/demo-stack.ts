@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { makeKeyCertificate } from '../../test/lab/certificate.ts';
-import { exitOf, isRunning } from '../../test/lab/child-process.ts';
-import { freePort } from '../../test/lab/free-port.ts';
-import { statusOf } from '../../test/lab/http-status.ts';
-import { type ServiceProcess, startService } from '../../test/lab/service.process.ts';
-import { until } from '../../test/lab/until.ts';
-import { issuerEntry } from './build.ts';
+import { join, resolve } from 'node:path';
+import { certificateSettings, makeKeyCertificate } from '../../test/lab/files/certificate.ts';
+import { freePort } from '../../test/lab/network/free-port.ts';
+import { statusOf } from '../../test/lab/network/http-call.ts';
+import { Child } from '../../test/lab/processes/child-process.ts';
+import { type ServiceProcess, startService } from '../../test/lab/service/service.process.ts';
+
+const issuerEntry = resolve(import.meta.dirname, '../../dist/demo-issuer/apps/demo-issuer/src/main.js');
 
 /** The service, and the demo issuer that it trusts. */
 export interface Demo {
@@ -35,10 +34,7 @@ export async function startDemo({ port, folder, log }: DemoOptions): Promise<Dem
         identityServerUri: issuer.uri,
         database__provider: 'sqlite',
         database__sqliteConnectionString: `Data Source=${join(folder, 'key-connector.db')}`,
-        rsaKey__provider: 'certificate',
-        certificate__provider: 'filesystem',
-        certificate__filesystemPath: certificate.path,
-        certificate__filesystemPassword: certificate.password,
+        ...certificateSettings(certificate),
       },
       ...(log === undefined ? {} : { showOutput: log }),
     });
@@ -47,29 +43,20 @@ export async function startDemo({ port, folder, log }: DemoOptions): Promise<Dem
       issuer: issuer.uri,
       stop: async () => {
         await service.terminate();
-        await stop(issuer.child);
+        await issuer.child.stop();
       },
     };
   } catch (error) {
-    await stop(issuer.child);
+    await issuer.child.stop();
     throw error;
   }
 }
 
-async function startIssuer(): Promise<{ child: ChildProcess; uri: string }> {
+async function startIssuer(): Promise<{ child: Child; uri: string }> {
   const port = await freePort();
   const uri = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, [issuerEntry, '--port', String(port)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  process.once('exit', () => child.kill('SIGKILL'));
-  const answers = async (): Promise<boolean> => (await statusOf(`${uri}/.well-known/openid-configuration`)) === 200;
-  await until(async () => !isRunning(child) || (await answers()), 'the demo issuer answers');
-  if (!isRunning(child)) throw new Error('The demo issuer did not start: see above.');
+  const child = new Child(process.execPath, [issuerEntry, '--port', String(port)]);
+  const discovery = `${uri}/.well-known/openid-configuration`;
+  await child.until(async () => (await statusOf(discovery)) === 200, 'the demo issuer answers');
   return { child, uri };
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  child.kill('SIGTERM');
-  await exitOf(child);
 }

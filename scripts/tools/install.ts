@@ -1,15 +1,15 @@
 /** Installs what tests start. What cannot be had here is said, and the tests that need it are skipped with the reason. */
-import { tools } from './catalogue.ts';
-import { ensureDebian, missingPackages } from './debian.ts';
+import { installDebian, missingOf } from '../../test/lab/packages/debian.ts';
+import { debianPackages, tools } from './catalogue.ts';
 import { ensureTool } from './tool.ts';
 
 // Standard output stays the task's own.
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-const missing = missingPackages();
+const missing = missingOf(debianPackages);
 if (missing.length > 0) {
   say(`Installing ${missing.join(', ')} …`);
-  await ensureDebian(missing).catch((error: unknown) => {
+  await installDebian(missing).catch((error: unknown) => {
     say(error instanceof Error ? error.message : String(error));
   });
 }

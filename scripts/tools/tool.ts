@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -29,7 +28,7 @@ export async function ensureTool({ name, install }: Tool): Promise<string | unde
     await rename(join(folder, 'installed.draft'), join(folder, 'installed'));
     return undefined;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = lastLines(error instanceof Error ? error.message : String(error));
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'missing.txt'), reason);
@@ -37,24 +36,8 @@ export async function ensureTool({ name, install }: Tool): Promise<string | unde
   }
 }
 
-/** Runs a program to its end; throws with the last lines of what it said. */
-export async function runTool(
-  program: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-  cwd?: string,
-): Promise<string> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, cwd });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-20_000)));
-  const code = await new Promise<number | null>((done, fail) => {
-    child.once('error', () => {
-      fail(new Error(`${program} is not on this machine`));
-    });
-    child.once('close', done);
-  });
-  if (code === 0) return output;
-  const last = output.trim().split('\n').slice(-3).join(' ');
-  throw new Error(`${[program, ...args].join(' ')} ended with ${code ?? 'a signal'}: ${last}`);
+/** The first line says what was run, the last ones why it failed. */
+function lastLines(message: string): string {
+  const [first = '', ...rest] = message.trim().split('\n');
+  return [first, ...rest.slice(-3)].join(' ');
 }

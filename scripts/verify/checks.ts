@@ -3,14 +3,20 @@ import { commits } from './commits.ts';
 import { decisionRecords } from './decision-records.ts';
 import { licences } from './licences.ts';
 import type { Check } from './outcome.ts';
+import { productionTree } from './production-tree.ts';
 import { programs } from './programs.ts';
 import { tests } from './tests.ts';
 
-/** Checks that only read the tree: they run side by side. */
-export const readers: readonly Check[] = [
+/** Where tools keep what they know of files by their content; git ignores it. */
+const cache = '.cache';
+
+/** What does not need the rest: it runs side by side, and what waits or takes longest begins. */
+export const sideBySide: readonly Check[] = [
+  command('test tools', 'node', 'scripts/bootstrap.mjs', 'install'),
   command('lint', 'eslint', '.', '--max-warnings=0'),
-  command('format', 'prettier', '--check', '--log-level=warn', '.'),
-  command('types', 'tsc', '-p', 'tsconfig.json', '--noEmit', '--incremental', 'false'),
+  command('build', 'node', 'scripts/build.ts', '--if-changed'),
+  command('types', 'tsc', '-p', 'tsconfig.json', '--noEmit', '--tsBuildInfoFile', `${cache}/types.tsbuildinfo`),
+  command('format', 'prettier', '--check', '--log-level=warn', '--cache', '--cache-location', `${cache}/prettier`, '.'),
   command('types of the scripts', 'tsc', '-p', 'tsconfig.scripts.json'),
   command(
     'boundaries',
@@ -24,20 +30,14 @@ export const readers: readonly Check[] = [
     '--config',
     '.dependency-cruiser.cjs',
   ),
+  command('folders inside the rooms', 'depcruise', 'libs', '--config', '.dependency-cruiser.folders.cjs'),
   command('unused code', 'knip'),
   ...licences,
+  productionTree,
   command('generated references', 'node', 'scripts/bootstrap.mjs', 'generate', '--check'),
   decisionRecords,
   commits,
 ];
 
-/** What the tests need, then the tests: one after the other. */
-export const steps: readonly Check[] = [
-  programs,
-  command('test tools', 'node', 'scripts/bootstrap.mjs', 'install'),
-  command('build', 'nest', 'build', 'key-connector'),
-  command('build of the commands', 'nest', 'build', 'cli'),
-  command('build of the key provider contract', 'nest', 'build', 'key-provider'),
-  command('build of the demo issuer', 'nest', 'build', 'demo-issuer'),
-  tests,
-];
+/** With the machine to themselves, one after the other. */
+export const lastOfAll: readonly Check[] = [programs, tests];

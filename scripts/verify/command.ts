@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { outcomeOf } from '../../test/lab/processes/child-process.ts';
 import { type Check, verdict } from './outcome.ts';
-import { endGroup, spawnGroup } from './process-group.ts';
 
 /** The repository's root, where every command runs. */
 export const root = resolve(import.meta.dirname, '../..');
@@ -18,33 +18,16 @@ interface RunOptions {
 }
 
 /** Runs a program of node_modules/.bin or PATH and keeps what it prints. */
-export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const { live = false, minutes = 15 } = options;
-  const child = spawnGroup(program, args, { cwd: root });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      if (live) process.stdout.write(text);
-    });
+  const show = (text: string): void => void process.stdout.write(text);
+  try {
+    const listen = live ? { listen: show } : {};
+    const { code, output } = await outcomeOf(program, args, { cwd: root, group: true, minutes, ...listen });
+    return { ok: code === 0, output };
+  } catch (error) {
+    return { ok: false, output: error instanceof Error ? error.message : String(error) };
   }
-  return new Promise((done) => {
-    const deadline = setTimeout(() => {
-      endGroup(child);
-      // What has left the group may keep the pipes open: nobody waits for it.
-      for (const stream of [child.stdout, child.stderr]) stream.destroy();
-      done({ ok: false, output: `${output}\n${program} was ended: it still ran after ${minutes} minutes.` });
-    }, minutes * 60_000);
-    child.once('error', (error) => {
-      clearTimeout(deadline);
-      done({ ok: false, output: `${program} did not start: ${error.message}` });
-    });
-    // Not `exit`: the last lines may still be in the pipe.
-    child.once('close', (code) => {
-      clearTimeout(deadline);
-      done({ ok: code === 0, output });
-    });
-  });
 }
 
 /** A check that is one command: passed when it exits with 0. */

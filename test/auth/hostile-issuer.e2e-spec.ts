@@ -1,9 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Behaviour } from '../lab/issuer.faults.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { makeIssuerKey, publicJwk } from '../lab/issuer.tokens.js';
-import { until } from '../lab/until.js';
+import type { Behaviour } from '../lab/issuer/faults.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { makeIssuerKey, publicJwk } from '../lab/issuer/tokens.js';
+import { until } from '../lab/processes/until.js';
 import { startWhoAmI, type WhoAmI } from './who-am-i.js';
 
 const faults: Behaviour[] = ['error', 'html', 'redirect', 'drip', 'huge', 'hang', 'reset', 'array'];
@@ -24,8 +24,8 @@ describe('an issuer that misbehaves', () => {
     await issuer.stop();
   });
 
-  const start = async (): Promise<WhoAmI> =>
-    (service = await startWhoAmI({ identityServerUri: issuer.uri, fetchTimeoutSeconds: 1, jwksCooldownSeconds: 0.1 }));
+  const start = async (jwksCooldownSeconds = 0.1): Promise<WhoAmI> =>
+    (service = await startWhoAmI({ identityServerUri: issuer.uri, fetchTimeoutSeconds: 1, jwksCooldownSeconds }));
 
   describe.each(['discovery', 'jwks'] as const)('at its %s endpoint', (endpoint) => {
     it.each(faults)('with "%s" is given up in time; the old keys stay', async (fault) => {
@@ -100,7 +100,7 @@ describe('an issuer that misbehaves', () => {
       null,
       'text',
     );
-    const { ask } = await start();
+    const { ask } = await start(0);
     await expect(ask(issuer.token())).resolves.toMatchObject({ status: 200 });
     for (const key of [weak, leaked, twice, encrypting, pss]) {
       await expect(ask(issuer.token({ key }))).resolves.toMatchObject({ status: 401, reason: 'unknown-key' });

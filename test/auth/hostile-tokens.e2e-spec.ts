@@ -1,8 +1,8 @@
 import { createHmac, constants, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { base64url, makeIssuerKey, publicJwk, type TokenOverrides } from '../lab/issuer.tokens.js';
-import { exchange } from '../lab/raw-http.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { base64url, makeIssuerKey, publicJwk, type TokenOverrides } from '../lab/issuer/tokens.js';
+import { exchange } from '../lab/network/raw-http.js';
 import { blockedMilliseconds } from './event-loop.js';
 import { startWhoAmI, type WhoAmI } from './who-am-i.js';
 
@@ -17,7 +17,8 @@ describe('a hostile token', () => {
   beforeAll(async () => {
     issuer = await startIssuer();
     trap = await startIssuer();
-    service = await startWhoAmI({ identityServerUri: issuer.uri });
+    // Every unknown kid is looked for, and gets its answer.
+    service = await startWhoAmI({ identityServerUri: issuer.uri, jwksCooldownSeconds: 0 });
   });
 
   afterAll(async () => {

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePort } from '../lab/free-port.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { makeIssuerKey } from '../lab/issuer.tokens.js';
-import { exchange } from '../lab/raw-http.js';
-import { until } from '../lab/until.js';
+import { freePort } from '../lab/network/free-port.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { makeIssuerKey } from '../lab/issuer/tokens.js';
+import { exchange } from '../lab/network/raw-http.js';
+import { until } from '../lab/processes/until.js';
 import { startWhoAmI, type WhoAmI } from './who-am-i.js';
 
 const ok = { status: 200 };
 const unavailable = { status: 503, code: 'ISSUER_UNAVAILABLE' };
+const notFetchedYet = { ...unavailable, reason: 'key-not-fetched-yet' };
 const unknownKey = { status: 401, reason: 'unknown-key' };
 
 describe('the signing keys', () => {
@@ -72,10 +73,36 @@ describe('the signing keys', () => {
     const cooldown = 0.5;
     service = await startWhoAmI({ identityServerUri: issuer.uri, jwksCooldownSeconds: cooldown });
     const start = performance.now();
-    await expect(flood(service.port)).resolves.toEqual({ 401: 10_000 });
+    const answered = await flood(service.port);
+    expect(Object.keys(answered)).toEqual(['401', '503']);
     const seconds = (performance.now() - start) / 1000;
     expect(issuer.fetches).toBeGreaterThan(1);
     expect(issuer.fetches).toBeLessThanOrEqual(2 + Math.floor(seconds / cooldown));
+  });
+
+  it('that are published during a flood of made-up kids log nobody out: 503 until they may be fetched, then 200', async () => {
+    service = await startWhoAmI({ identityServerUri: issuer.uri, jwksCooldownSeconds: 2 });
+    const { ask, log, metrics } = service;
+    const old = issuer.token();
+    await expect(ask(unknown())).resolves.toMatchObject(unknownKey);
+    issuer.rotate({ keepOld: true });
+    const fresh = issuer.token();
+    const { retryAfter, ...answer } = await ask(fresh);
+    expect(answer).toMatchObject(notFetchedYet);
+    expect([1, 2]).toContain(retryAfter);
+    await expect(ask(unknown())).resolves.toMatchObject(notFetchedYet);
+    await expect(ask(old)).resolves.toMatchObject(ok);
+    expect(issuer.fetches).toBe(2);
+    expect(log).toContainEqual(
+      expect.objectContaining({ event: 'token', outcome: 'refused', reason: 'key-not-fetched-yet' }),
+    );
+    await expect(metrics.registry.metrics()).resolves.toContain(
+      'key_connector_token_refusals_total{reason="key-not-fetched-yet"} 2',
+    );
+
+    await sleep(1000 * (retryAfter ?? 0));
+    await expect(ask(fresh)).resolves.toMatchObject(ok);
+    expect(issuer.fetches).toBe(3);
   });
 
   it('are fetched at most once per cooldown while fetches fail, and no unknown kid is then called wrong', async () => {
@@ -173,7 +200,7 @@ describe('the signing keys', () => {
   });
 
   it('are chosen without a kid only when there is one', async () => {
-    service = await startWhoAmI({ identityServerUri: issuer.uri, jwksCooldownSeconds: 0.01 });
+    service = await startWhoAmI({ identityServerUri: issuer.uri, jwksCooldownSeconds: 0 });
     const nameless = { header: { kid: undefined } };
     await expect(service.ask(issuer.token(nameless))).resolves.toMatchObject(ok);
     issuer.rotate({ keepOld: true });

@@ -6,7 +6,7 @@ import {
   CurrentUser,
   SigningKeys,
 } from '@key-connector/auth';
-import { KeyConnectorError, type UserId } from '@key-connector/common';
+import { KeyConnectorError, UnavailableError, type UserId } from '@key-connector/common';
 import { Metrics, metricsSettingsSchema, ObservabilityModule } from '@key-connector/observability';
 import { type ArgumentsHost, Catch, Controller, type ExceptionFilter, Get, UseGuards } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -21,6 +21,8 @@ export interface Answer {
   readonly code?: string;
   readonly reason?: string;
   readonly message?: string;
+  /** Seconds. */
+  readonly retryAfter?: number;
 }
 
 /** A service on a real socket whose one route says who the caller is. */
@@ -62,6 +64,7 @@ class AnswerFilter implements ExceptionFilter {
       code: known?.code,
       reason: known !== undefined && 'reason' in known ? known.reason : undefined,
       message: known?.message,
+      retryAfter: known instanceof UnavailableError ? known.retryAfterSeconds : undefined,
     });
   }
 }

@@ -1,12 +1,12 @@
 import { createPrivateKey } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Uri } from '@key-connector/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { tlsCertificate } from '../lab/certificate.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { makeIssuerKey } from '../lab/issuer.tokens.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { makeIssuerKey } from '../lab/issuer/tokens.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { startWhoAmI, type WhoAmI } from './who-am-i.js';
 
 describe('a server without discovery', () => {
@@ -72,6 +72,19 @@ describe('a server without discovery', () => {
     await expect(ask(token())).resolves.toMatchObject({ status: 503 });
     expect(log).toContainEqual(expect.objectContaining({ error: expect.stringContaining('key.pem') }));
     expect(JSON.stringify(log)).not.toContain('BEGIN');
+  });
+
+  it('is not served by a file of 300 MB, of which little more than the limit is read', async () => {
+    const publicKeyPath = join(folder.path, 'large.pem');
+    await writeFile(publicKeyPath, '');
+    await truncate(publicKeyPath, 300 * 1024 * 1024);
+    const before = process.memoryUsage().rss;
+    const { ask, log } = (service = await startWhoAmI({ issuer: issuer.issuer, publicKeyPath }));
+    await expect(ask(token())).resolves.toMatchObject({ status: 503 });
+    expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
+    expect(log).toContainEqual(
+      expect.objectContaining({ error: expect.stringMatching(/large\.pem is larger than 256 KB/) }),
+    );
   });
 
   it('can be held to an audience and a token type', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { runCli } from '../lab/cli.process.js';
+import { runCli } from '../lab/service/cli.process.js';
 import { cliSettings } from './cli-settings.js';
 
 const unreachable = {
@@ -32,9 +32,12 @@ describe('key-connector', () => {
     expect(stderr).not.toContain('hunter2');
   });
 
-  test.each([[['nonsense']], [['migrations']], [['migrations', 'nonsense']]])('%j is refused', async (args) => {
-    const { code, stderr } = await runCli(args, {});
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/unknown command 'nonsense'|Usage: key-connector migrations/);
-  });
+  test.each([[['nonsense']], [['migrations']], [['migrations', 'nonsense']], [['migrations', 'run', 'everything']]])(
+    '%j is refused',
+    async (args) => {
+      const { code, stderr } = await runCli(args, {});
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/unknown command 'nonsense'|Usage: key-connector migrations|too many arguments for 'run'/);
+    },
+  );
 });

@@ -6,10 +6,10 @@ import { mariadbKind } from '../database/mariadb.kind.js';
 import { useDatabases } from '../database/open-database.js';
 import { postgresqlKind } from '../database/postgresql.kind.js';
 import type { ServerHolder } from '../database/server.kind.js';
-import { runCli } from '../lab/cli.process.js';
-import { startDeployment } from '../lab/deployment.js';
-import { describeIf } from '../lab/skip.js';
-import { until } from '../lab/until.js';
+import { runCli } from '../lab/service/cli.process.js';
+import { startDeployment } from '../lab/service/deployment.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { until } from '../lab/processes/until.js';
 import { cliSettings, keySettings } from './cli-settings.js';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');

@@ -2,8 +2,9 @@ import { expect, test } from '@jest/globals';
 import { DatabaseUnsupported } from '@key-connector/database';
 import { openDatabase, useDatabases } from '../database/open-database.js';
 import { testKinds } from '../database/test-database.js';
-import { type CliResult, runCli } from '../lab/cli.process.js';
-import { describeIf } from '../lab/skip.js';
+import type { Outcome } from '../lab/processes/child-process.js';
+import { runCli } from '../lab/service/cli.process.js';
+import { describeIf } from '../lab/skip/skip.js';
 import { cliSettings } from './cli-settings.js';
 import { applyScript, ownClientOf } from './own-client.js';
 
@@ -13,7 +14,7 @@ for (const kind of testKinds) {
   const title = `key-connector migrations on ${kind.name}`;
   describeIf(kind.here && installed, kind.here ? reason : kind.reason, title, () => {
     const suite = useDatabases(kind.start);
-    const migrations = (...args: readonly string[]): Promise<CliResult> =>
+    const migrations = (...args: readonly string[]): Promise<Outcome> =>
       runCli(['migrations', ...args], cliSettings(suite.place.settings));
     const schema = (): Promise<object[]> => suite.place.sql(client.schemaQuery);
 

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
-import { exitOf } from '../lab/child-process.js';
-import { querySqlserver } from '../lab/sqlserver.client.js';
-import { systemProgram } from '../lab/tools.js';
+import { querySqlserver } from '../lab/databases/sqlserver.client.js';
+import { run } from '../lab/processes/child-process.js';
+import { systemProgram } from '../lab/packages/tools.js';
 
 type DatabaseSettings = Readonly<Record<string, string>>;
 
@@ -91,12 +89,6 @@ export async function applyScript(
   settings: DatabaseSettings,
   sql: string,
 ): Promise<void> {
-  if (apply) {
-    await apply(settings, sql);
-    return;
-  }
-  const child = spawn(program.file(''), args(settings), { stdio: ['pipe', 'ignore', 'pipe'] });
-  child.stdin.end(sql);
-  const [said, code] = await Promise.all([text(child.stderr), exitOf(child)]);
-  if (code !== 0) throw new Error(`${program.file('')} ended with ${code}: ${said}`);
+  if (apply) await apply(settings, sql);
+  else await run(program.file(''), args(settings), { input: sql });
 }

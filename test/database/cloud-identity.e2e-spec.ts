@@ -1,10 +1,10 @@
 import { Signer } from '@aws-sdk/rds-signer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { DatabaseUnavailable } from '@key-connector/database';
-import { AzureCloud } from '../lab/azure-cloud.js';
-import { setEnvironment } from '../lab/environment.js';
-import { startMariadb } from '../lab/mariadb.server.js';
-import { describeIf } from '../lab/skip.js';
+import { AzureCloud } from '../lab/clouds/azure/azure-cloud.js';
+import { setEnvironment } from '../lab/processes/environment.js';
+import { startMariadb } from '../lab/databases/mariadb.server.js';
+import { describeIf } from '../lab/skip/skip.js';
 import { buildDatabase, type OpenDatabase } from './open-database.js';
 import { mariadbTokens, postgresqlTokens, type TokenKind, type TokenServer } from './token.servers.js';
 
@@ -128,7 +128,7 @@ describeLogin(postgresqlTokens, (login) => {
     const issue = entra.login.bind(entra);
     entra.login = (request) => {
       const answer = issue(request);
-      const { access_token: token } = JSON.parse(answer.body) as { access_token?: string };
+      const { access_token: token } = JSON.parse(answer.body ?? '') as { access_token?: string };
       if (token !== undefined) tokens.push(token);
       return answer;
     };

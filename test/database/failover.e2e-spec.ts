@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals';
 import type { UserId } from '@key-connector/common';
 import { DatabaseReadOnly, type Database } from '@key-connector/database';
-import { ownsPostgres, startPostgres, type PostgresServer } from '../lab/postgres.server.js';
-import { testIf } from '../lab/skip.js';
-import { until } from '../lab/until.js';
+import { ownsPostgres, startPostgres, type PostgresServer } from '../lab/databases/postgres.server.js';
+import { testIf } from '../lab/skip/skip.js';
+import { until } from '../lab/processes/until.js';
 import { newId, openDatabase, put, type OpenDatabase } from './open-database.js';
 import { standbyOf, type Standby } from './standby.js';
 
@@ -14,7 +14,7 @@ describe('a primary and its standby', () => {
   const id = newId();
 
   const valueOf = async (database: Database, member: UserId): Promise<string | undefined> =>
-    (await database.read(() => database.userKeys.find([member])))[0]?.value;
+    (await database.read(({ userKeys }) => userKeys.find([member])))[0]?.value;
   const open = async (...ports: number[]): Promise<Database> => {
     const hosts = ports.map((port) => `127.0.0.1:${port}`).join(',');
     const string = `Host=${hosts};Database=keys;Username=postgres;Maximum Pool Size=4`;

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { UserId } from '@key-connector/common';
 import { DatabaseReadOnly, DatabaseUnavailable, UserKey, type Database } from '@key-connector/database';
-import { describeIf } from '../lab/skip.js';
-import { until } from '../lab/until.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { until } from '../lab/processes/until.js';
 import { type DatabaseSuite, buildDatabase, newId, type OpenDatabase, put, useDatabases } from './open-database.js';
 import { changed, type Holder, type ServerDatabases, type ServerKind } from './server.kind.js';
 import type { TestDatabase } from './test-database.js';
@@ -143,6 +143,20 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
       expect(await valueOf(database, id)).toBe('v');
     });
 
+    test('a server that no longer answers does not hold up a shutdown', async () => {
+      const database = await open({ statementTimeoutSeconds: '1', acquireTimeoutSeconds: '1' });
+      await Promise.all(Array.from({ length: 8 }, () => valueOf(database, newId())));
+      await suite.databases.server.freeze();
+      try {
+        const started = Date.now();
+        await suite.opened.at(-1)?.close();
+        // Far from the two seconds that it can be, and from the quarter of an hour that TCP would take.
+        expect(Date.now() - started).toBeLessThan(5000);
+      } finally {
+        await suite.databases.server.thaw();
+      }
+    });
+
     test('a statement that is stuck on the server is ended at its deadline, by the server', async () => {
       const database = await open({ statementTimeoutSeconds: '1' });
       const id = newId();
@@ -187,7 +201,7 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
       try {
         const database = await open(settings);
         await expect(put(database, id, 'w')).rejects.toThrow(DatabaseReadOnly);
-        const touch = database.write(() => database.userKeys.touch([id], new Date()));
+        const touch = database.write(({ userKeys }) => userKeys.touch([id], new Date()));
         await expect(touch).rejects.toThrow(DatabaseReadOnly);
         expect(await valueOf(database, id)).toBe('v');
         await over();
@@ -271,9 +285,9 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
         const now = new Date('2026-03-08T07:30:00.120Z');
         const [stored, inserted] = [newId(), newId()];
         const value = String.raw`a\'b"ü🔑`;
-        await database.write(() => database.userKeys.put([{ id: stored, value, dataKeyId: null }], now));
-        await database.write(() => database.userKeys.insert({ id: inserted, value: 'v', dataKeyId: null }, now));
-        await database.write(() => database.userKeys.touch([stored], now));
+        await database.write(({ userKeys }) => userKeys.put([{ id: stored, value, dataKeyId: null }], now));
+        await database.write(({ userKeys }) => userKeys.insert({ id: inserted, value: 'v', dataKeyId: null }, now));
+        await database.write(({ userKeys }) => userKeys.touch([stored], now));
         await database.lock((manager) => manager.insert(UserKey, { id: newId(), value: 'v', creationDate: now }));
         const rows = await suite.place.sql(
           `SELECT "Key" AS k, ${timeOf(suite.place, 'CreationDate')} AS c, ${timeOf(suite.place, 'LastAccessDate')} AS l
@@ -286,7 +300,7 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
         ]);
         const found = await database.lock((manager) => manager.find(UserKey));
         expect(found.map(({ creationDate }) => creationDate)).toEqual([now, now, now]);
-        expect(await database.read(() => database.userKeys.find([inserted]))).toHaveLength(1);
+        expect(await database.read(({ userKeys }) => userKeys.find([inserted]))).toHaveLength(1);
       } finally {
         await undo();
       }
@@ -311,7 +325,7 @@ function faultySuite(kind: ServerKind): FaultySuite {
   // Its getters give what belongs to the test that runs: inherited, not copied.
   return Object.assign(Object.create(suite) as typeof suite, {
     valueOf: async (database: Database, id: UserId) =>
-      (await database.read(() => database.userKeys.find([id])))[0]?.value,
+      (await database.read(({ userKeys }) => userKeys.find([id])))[0]?.value,
     waiting: () => suite.place.sql<{ id: number }>(kind.waiting),
     whileHolding,
   });

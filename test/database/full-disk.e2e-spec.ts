@@ -2,14 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { run } from '../lab/child-process.js';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { mysqlReason, ownsMariadb, startMariadb } from '../lab/mariadb.server.js';
-import { ownsPostgres, startPostgres, type PostgresServer } from '../lab/postgres.server.js';
-import { describeIf } from '../lab/skip.js';
-import { noSmallDisk, smallDisk, type SmallDisk } from '../lab/small-disk.js';
-import { giveToUnprivileged } from '../lab/unprivileged.js';
-import { until } from '../lab/until.js';
+import { run } from '../lab/processes/child-process.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { mysqlReason, ownsMariadb, startMariadb } from '../lab/databases/mariadb.server.js';
+import { ownsPostgres, startPostgres, type PostgresServer } from '../lab/databases/postgres.server.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { noSmallDisk, smallDisk, type SmallDisk } from '../lab/files/small-disk.js';
+import { giveToUnprivileged } from '../lab/processes/command-line.js';
+import { until } from '../lab/processes/until.js';
 
 /** A database whose files lie on a small disk. */
 interface Stage {

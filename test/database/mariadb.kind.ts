@@ -1,5 +1,5 @@
 import { createConnection } from 'mysql2/promise';
-import { mysqlReason, ownsMariadb } from '../lab/mariadb.server.js';
+import { mysqlReason, ownsMariadb } from '../lab/databases/mariadb.server.js';
 import type { ServerKind } from './server.kind.js';
 import { mysqlDatabases } from './test-database.js';
 

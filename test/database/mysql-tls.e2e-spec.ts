@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { DatabaseUnavailable } from '@key-connector/database';
-import { tlsCertificate } from '../lab/certificate.js';
-import { mysqlReason, ownsMariadb, startMariadb, type MariadbServer } from '../lab/mariadb.server.js';
-import { describeIf } from '../lab/skip.js';
-import { tempFolder, type TempFolder } from '../lab/temp-folder.js';
-import { giveToUnprivileged } from '../lab/unprivileged.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
+import { mysqlReason, ownsMariadb, startMariadb, type MariadbServer } from '../lab/databases/mariadb.server.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { tempFolder, type TempFolder } from '../lab/files/temp-folder.js';
+import { giveToUnprivileged } from '../lab/processes/command-line.js';
 import { newId, openDatabase, put } from './open-database.js';
 
 describeIf(ownsMariadb, mysqlReason, 'TLS to MariaDB', () => {
@@ -104,11 +104,11 @@ describeIf(ownsMariadb, mysqlReason, 'TLS to MariaDB', () => {
         `SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()`,
       );
       await named.query(`KILL ${own?.id ?? 0}`);
-      expect(await database.read(() => database.userKeys.find([id]))).toHaveLength(1);
+      expect(await database.read(({ userKeys }) => userKeys.find([id]))).toHaveLength(1);
       await named.freeze();
       await expect(put(database, id, 'w')).rejects.toThrow(DatabaseUnavailable);
       await named.thaw();
-      expect(await database.read(() => database.userKeys.find([id]))).toHaveLength(1);
+      expect(await database.read(({ userKeys }) => userKeys.find([id]))).toHaveLength(1);
     } finally {
       await named.thaw();
       await one.close();

@@ -51,7 +51,7 @@ export function newId(): UserId {
 
 /** Stores a member's value as a PUT does. */
 export function put(database: Database, id: UserId, value: string): Promise<void> {
-  return database.write(() => database.userKeys.put([{ id, value, dataKeyId: null }], new Date()));
+  return database.write(({ userKeys }) => userKeys.put([{ id, value, dataKeyId: null }], new Date()));
 }
 
 /** An empty database for each test of a suite, and the replicas that the test opens on it. */

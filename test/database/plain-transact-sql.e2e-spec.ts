@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { checkPlain } from '../lab/tds/plain-transact-sql.js';
-import type { Parameter } from '../lab/tds/requests.js';
+import { checkPlain } from '../lab/databases/tds/plain-transact-sql.js';
+import type { Parameter } from '../lab/databases/tds/requests.js';
 
 const check = (text: string, ...names: readonly string[]): void => {
   const parameters = names.map((name): Parameter => ({ name, type: 'int', value: '1' }));

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { startPostgres } from '../lab/postgres.server.js';
-import { until } from '../lab/until.js';
+import { startPostgres } from '../lab/databases/postgres.server.js';
+import { until } from '../lab/processes/until.js';
 import { describeFaults, type FaultyServer, type FaultySuite } from './faults.suite.js';
 import { newId, put } from './open-database.js';
 import { postgresqlKind } from './postgresql.kind.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, expect, test } from '@jest/globals';
 import { DatabaseUnsupported } from '@key-connector/database';
-import { ownsPostgres } from '../lab/postgres.server.js';
-import { describeIf } from '../lab/skip.js';
+import { ownsPostgres } from '../lab/databases/postgres.server.js';
+import { describeIf } from '../lab/skip/skip.js';
 import { newId, put, useDatabases } from './open-database.js';
 import { postgresDatabases } from './test-database.js';
 
@@ -63,7 +63,9 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not o
     const id = newId();
     const before = Date.now() - 1000;
     await put(database, id, 'stored');
-    expect(await database.userKeys.find([id])).toEqual([{ id, value: 'stored', dataKeyId: null }]);
+    expect(await database.read(({ userKeys }) => userKeys.find([id]))).toEqual([
+      { id, value: 'stored', dataKeyId: null },
+    ]);
     const [row] = (await sql(
       `SELECT extract(epoch FROM "CreationDate" AT TIME ZONE 'UTC') * 1000 AS at FROM "UserKeys"`,
     )) as { at: string }[];
@@ -87,8 +89,8 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not o
     const id = newId();
     await put(database, id, 'old');
     await put(database, id, 'new');
-    await database.write(() => database.userKeys.touch([id], new Date()));
-    expect(await database.userKeys.find([id])).toEqual([{ id, value: 'new', dataKeyId: null }]);
+    await database.write(({ userKeys }) => userKeys.touch([id], new Date()));
+    expect(await database.read(({ userKeys }) => userKeys.find([id]))).toEqual([{ id, value: 'new', dataKeyId: null }]);
     await database.lock((manager) =>
       manager.query(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01')`),
     );

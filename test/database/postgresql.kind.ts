@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { ownsPostgres } from '../lab/postgres.server.js';
+import { ownsPostgres } from '../lab/databases/postgres.server.js';
 import type { ServerKind } from './server.kind.js';
 import { postgresDatabases } from './test-database.js';
 

@@ -1,4 +1,4 @@
-import type { DatabaseServer } from '../lab/database.server.js';
+import type { DatabaseServer } from '../lab/databases/database.server.js';
 import type { TestDatabases } from './test-database.js';
 
 /** Databases on a server that a test may harm. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import type { UserId } from '@key-connector/common';
-import { DatabaseReadOnly, DatabaseUnavailable, DatabaseUnsupported, type Database } from '@key-connector/database';
+import { DatabaseReadOnly, DatabaseUnavailable, DatabaseUnsupported } from '@key-connector/database';
+import type { Database, StoredUserKey } from '@key-connector/database';
 import { newId, put, useDatabases } from './open-database.js';
 import { sqliteDatabases } from './test-database.js';
 
@@ -12,8 +13,8 @@ describe('an SQLite file', () => {
   const { open } = suite;
   let file: string;
 
-  const find = (database: Database, ...ids: UserId[]): ReturnType<Database['userKeys']['find']> =>
-    database.read(() => database.userKeys.find(ids));
+  const find = (database: Database, ...ids: UserId[]): Promise<StoredUserKey[]> =>
+    database.read(({ userKeys }) => userKeys.find(ids));
 
   beforeEach(() => {
     file = (suite.place.settings['sqliteConnectionString'] ?? '').replace('Data Source=', '');
@@ -50,9 +51,9 @@ describe('an SQLite file', () => {
     expect((await find(database, upper, lower)).map(({ id }) => id).sort()).toEqual([upper, lower].sort());
     for (const id of [upper, lower]) {
       const again = { id, value: 'x', dataKeyId: null };
-      expect(await database.write(() => database.userKeys.insert(again, new Date()))).toBe(false);
+      expect(await database.write(({ userKeys }) => userKeys.insert(again, new Date()))).toBe(false);
       await put(database, id, 'new');
-      await database.write(() => database.userKeys.touch([id], new Date('2026-02-03T04:05:06Z')));
+      await database.write(({ userKeys }) => userKeys.touch([id], new Date('2026-02-03T04:05:06Z')));
     }
     const rows = await suite.place.sql('SELECT "Key", "LastAccessDate" FROM "UserKeys"');
     const row = { Key: 'new', LastAccessDate: '2026-02-03 04:05:06.0000000' };

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseReadOnly, DatabaseUnavailable } from '@key-connector/database';
-import { tlsCertificate } from '../lab/certificate.js';
-import { type PostgresServer, startPostgres } from '../lab/postgres.server.js';
-import { querySqlserver, withDatabase } from '../lab/sqlserver.client.js';
-import { startTdsDouble, type TdsDouble } from '../lab/tds/double.js';
-import { SqlError } from '../lab/tds/tokens.js';
-import { until } from '../lab/until.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
+import { type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
+import { querySqlserver, withDatabase } from '../lab/databases/sqlserver.client.js';
+import { startTdsDouble, type TdsDouble } from '../lab/databases/tds/double.js';
+import { SqlError } from '../lab/databases/tds/tokens.js';
+import { until } from '../lab/processes/until.js';
 import { buildDatabase, newId, openDatabase, put, type OpenDatabase } from './open-database.js';
 
 const settingsOf = (sqlServerConnectionString: string): Record<string, string> => ({
@@ -39,7 +39,7 @@ describe('the SQL Server driver', () => {
   let opened: OpenDatabase;
 
   const find = async (id: ReturnType<typeof newId>): Promise<string | undefined> => {
-    const [row] = await opened.database.read(() => opened.database.userKeys.find([id]));
+    const [row] = await opened.database.read(({ userKeys }) => userKeys.find([id]));
     return row?.value;
   };
   /** Fails the next statements that hold a text. */
@@ -172,7 +172,7 @@ describe('the SQL Server driver', () => {
     try {
       const id = newId();
       await put(dotted.database, id, 'v');
-      expect(await dotted.database.read(() => dotted.database.userKeys.find([id]))).toHaveLength(1);
+      expect(await dotted.database.read(({ userKeys }) => userKeys.find([id]))).toHaveLength(1);
     } finally {
       await dotted.close();
     }

@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exitOf, run } from '../lab/child-process.js';
-import { freePort } from '../lab/free-port.js';
-import { findPostgres } from '../lab/postgres.binaries.js';
-import { queryOnce } from '../lab/postgres.client.js';
-import type { PostgresServer } from '../lab/postgres.server.js';
-import { tempFolder } from '../lab/temp-folder.js';
-import { giveToUnprivileged, unprivileged } from '../lab/unprivileged.js';
-import { until } from '../lab/until.js';
+import { Child, run } from '../lab/processes/child-process.js';
+import { freePort } from '../lab/network/free-port.js';
+import { findPostgres } from '../lab/databases/postgres-binaries.js';
+import { queryOnce } from '../lab/databases/postgres.client.js';
+import type { PostgresServer } from '../lab/databases/postgres.server.js';
+import { tempFolder } from '../lab/files/temp-folder.js';
+import { giveToUnprivileged } from '../lab/processes/command-line.js';
 
 /** A hot standby that streams from a primary. */
 export interface Standby {
@@ -24,15 +22,14 @@ export async function standbyOf(primary: PostgresServer): Promise<Standby> {
   const folder = await tempFolder('standby');
   await giveToUnprivileged(folder.path);
   const data = join(folder.path, 'data');
-  await run(...unprivileged('cp', ['-a', row?.data_directory ?? '', data]));
+  await run('cp', ['-a', row?.data_directory ?? '', data], { unprivileged: true });
   await writeFile(join(data, 'standby.signal'), '');
   const source = `host=127.0.0.1 port=${primary.port} user=postgres`;
   await appendFile(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${source}'\n`);
   const port = await freePort();
   const bin = (await findPostgres()[0]?.folder()) ?? '';
   const flags = ['-c', `port=${port}`, '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
-  const [program, args] = unprivileged(join(bin, 'postgres'), ['-D', data, ...flags]);
-  const server = spawn(program, args, { stdio: 'ignore' });
+  const server = new Child(join(bin, 'postgres'), ['-D', data, ...flags], { unprivileged: true });
   const query = <Row extends object>(sql: string): Promise<Row[]> =>
     queryOnce<Row>({ host: '127.0.0.1', port, user: 'postgres', database: primary.database }, sql);
   const answers = (): Promise<boolean> =>
@@ -40,14 +37,12 @@ export async function standbyOf(primary: PostgresServer): Promise<Standby> {
       () => true,
       () => false,
     );
-  await until(answers, 'the standby answers');
+  await server.until(answers, 'the standby answers');
   return {
     port,
     query,
     stop: async () => {
-      const ended = exitOf(server);
-      server.kill('SIGQUIT');
-      await ended;
+      await server.kill('SIGQUIT');
       await folder.remove();
     },
   };

@@ -2,22 +2,26 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
-import type { DatabaseServer } from '../lab/database.server.js';
-import { freshName } from '../lab/hosted.server.js';
+import type { DatabaseServer, ServerOptions } from '../lab/databases/database.server.js';
+import { freshName } from '../lab/databases/hosted.server.js';
 import {
   hasMysql,
   mysqlReason,
   ownsMariadb,
   startMariadb,
-  type MariadbOptions,
   type MariadbServer,
-} from '../lab/mariadb.server.js';
-import { dropDatabase } from '../lab/postgres.client.js';
-import { ownsPostgres, type PostgresOptions, startPostgres, type PostgresServer } from '../lab/postgres.server.js';
-import { hostedSqlserver, noSqlserver, querySqlserver } from '../lab/sqlserver.client.js';
-import { openSqlserverDatabases, tablesOf } from '../lab/sqlserver.databases.js';
-import { startTdsDouble } from '../lab/tds/double.js';
-import { tempFolder, type TempFolder } from '../lab/temp-folder.js';
+} from '../lab/databases/mariadb.server.js';
+import { dropDatabase } from '../lab/databases/postgres.client.js';
+import {
+  ownsPostgres,
+  type PostgresOptions,
+  startPostgres,
+  type PostgresServer,
+} from '../lab/databases/postgres.server.js';
+import { hostedSqlserver, noSqlserver, querySqlserver } from '../lab/databases/sqlserver.client.js';
+import { openSqlserverDatabases, tablesOf } from '../lab/databases/sqlserver-databases.js';
+import { startTdsDouble } from '../lab/databases/tds/double.js';
+import { tempFolder, type TempFolder } from '../lab/files/temp-folder.js';
 
 const fixtures = join(import.meta.dirname, '../fixtures/classic');
 
@@ -124,7 +128,7 @@ export async function postgresDatabases(
 }
 
 /** Databases on one MariaDB or MySQL server. */
-export async function mysqlDatabases(options: MariadbOptions = {}): Promise<TestDatabases & { server: MariadbServer }> {
+export async function mysqlDatabases(options: ServerOptions = {}): Promise<TestDatabases & { server: MariadbServer }> {
   const server = await startMariadb(options);
   return onServer(server, {
     owned: ownsMariadb,

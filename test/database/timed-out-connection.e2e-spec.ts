@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { DatabaseUnavailable } from '@key-connector/database';
-import { hasMysql, mysqlReason, startMariadb } from '../lab/mariadb.server.js';
-import { startPostgres } from '../lab/postgres.server.js';
-import { describeIf } from '../lab/skip.js';
+import { hasMysql, mysqlReason, startMariadb } from '../lab/databases/mariadb.server.js';
+import { startPostgres } from '../lab/databases/postgres.server.js';
+import { describeIf } from '../lab/skip/skip.js';
 import { newId, openDatabase, put, type OpenDatabase } from './open-database.js';
 
 interface TestServer {
@@ -88,7 +88,7 @@ function suite(start: () => Promise<TestServer>, settings: (url: string) => Reco
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(path.endings).toEqual(['ECONNRESET']);
     path.swallow(false);
-    const [row] = await opened.database.read(() => opened.database.userKeys.find([id]));
+    const [row] = await opened.database.read(({ userKeys }) => userKeys.find([id]));
     expect(row?.value).toBe('v');
   });
 
@@ -100,7 +100,7 @@ function suite(start: () => Promise<TestServer>, settings: (url: string) => Reco
     await expect(work(opened)).rejects.toThrow(DatabaseUnavailable);
     path.swallow(false);
     const started = performance.now();
-    await opened.database.read(() => opened.database.userKeys.find([newId()]));
+    await opened.database.read(({ userKeys }) => userKeys.find([newId()]));
     // Behind the statement that is never answered it would take its whole deadline.
     expect(performance.now() - started).toBeLessThan(1000);
   });

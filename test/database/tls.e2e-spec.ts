@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { DatabaseUnavailable } from '@key-connector/database';
-import { tlsCertificate } from '../lab/certificate.js';
-import { ownsPostgres, startPostgres, type PostgresServer } from '../lab/postgres.server.js';
-import { testIf } from '../lab/skip.js';
-import { tempFolder, type TempFolder } from '../lab/temp-folder.js';
-import { giveToUnprivileged } from '../lab/unprivileged.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
+import { ownsPostgres, startPostgres, type PostgresServer } from '../lab/databases/postgres.server.js';
+import { testIf } from '../lab/skip/skip.js';
+import { tempFolder, type TempFolder } from '../lab/files/temp-folder.js';
+import { giveToUnprivileged } from '../lab/processes/command-line.js';
 import { openDatabase } from './open-database.js';
 
 describe('TLS to PostgreSQL', () => {

@@ -1,11 +1,11 @@
 import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { tlsCertificate } from '../lab/certificate.js';
-import { ownsMariadb, mysqlReason, startMariadb } from '../lab/mariadb.server.js';
-import { ownsPostgres, startPostgres } from '../lab/postgres.server.js';
-import { tempFolder } from '../lab/temp-folder.js';
-import { installedTool } from '../lab/tools.js';
-import { giveToUnprivileged, giveTreeToUnprivileged } from '../lab/unprivileged.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
+import { ownsMariadb, mysqlReason, startMariadb } from '../lab/databases/mariadb.server.js';
+import { ownsPostgres, startPostgres } from '../lab/databases/postgres.server.js';
+import { tempFolder } from '../lab/files/temp-folder.js';
+import { installedTool } from '../lab/packages/tools.js';
+import { giveToUnprivileged, giveTreeToUnprivileged } from '../lab/processes/command-line.js';
 
 /** A server that takes one token at a time as the password of its user `keeper`, on encrypted connections only. */
 export interface TokenServer {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { UserId } from '@key-connector/common';
 import { DatabaseUnavailable, databaseSettingsSchema, type Database } from '@key-connector/database';
-import { type FaultProxy, faultProxyTool, startFaultProxy } from '../lab/fault-proxy.js';
-import { ownsMariadb } from '../lab/mariadb.server.js';
-import { ownsPostgres } from '../lab/postgres.server.js';
-import { describeIf } from '../lab/skip.js';
-import { withServer } from '../lab/sqlserver.client.js';
+import { type FaultProxy, faultProxyTool, startFaultProxy } from '../lab/network/fault-proxy.js';
+import { ownsMariadb } from '../lab/databases/mariadb.server.js';
+import { ownsPostgres } from '../lab/databases/postgres.server.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { withServer } from '../lab/databases/sqlserver.client.js';
 import { newId, put, useDatabases } from './open-database.js';
 import { mysqlDatabases, postgresDatabases, sqlserverKinds, type TestDatabases } from './test-database.js';
 
@@ -91,7 +91,7 @@ function wireFaults(start: Kind['start'], through: Kind['through']): void {
     return proxy;
   };
   const valueOf = async (member: UserId): Promise<string | undefined> =>
-    (await database.read(() => database.userKeys.find([member])))[0]?.value;
+    (await database.read(({ userKeys }) => userKeys.find([member])))[0]?.value;
   beforeEach(async () => {
     const { host, port } = placeOf(suite.place.settings);
     proxy = await startFaultProxy(port, host);

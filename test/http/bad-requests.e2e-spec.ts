@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { collect, exchange, parseAnswers } from '../lab/raw-http.js';
-import { until } from '../lab/until.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { collect, exchange, parseAnswers } from '../lab/network/raw-http.js';
+import { until } from '../lab/processes/until.js';
 
 const goodKey = randomBytes(32).toString('base64');
 

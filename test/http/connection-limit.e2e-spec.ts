@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { collect } from '../lab/raw-http.js';
-import { until } from '../lab/until.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { collect } from '../lab/network/raw-http.js';
+import { until } from '../lab/processes/until.js';
 
 const LIMIT = 5;
 const request = 'GET /alive HTTP/1.1\r\nHost: x\r\n\r\n';

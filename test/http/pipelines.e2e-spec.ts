@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { collect, exchange, parseAnswers } from '../lab/raw-http.js';
-import { until } from '../lab/until.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { collect, exchange, parseAnswers } from '../lab/network/raw-http.js';
+import { until } from '../lab/processes/until.js';
 
 /** 64 KB, the most that Node reads at once: some 1,900 requests. */
 const flood = 'GET /user-keys HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1770);

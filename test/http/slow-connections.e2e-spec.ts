@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { until } from '../lab/until.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { until } from '../lab/processes/until.js';
 
 const CONNECTIONS = 2000;
 const TOLD = 'HTTP/1.1 408';

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { tlsCertificate } from '../lab/certificate.js';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { collect, parseAnswers } from '../lab/raw-http.js';
-import { type ServiceProcess, startService } from '../lab/service.process.js';
-import { until } from '../lab/until.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { collect, parseAnswers } from '../lab/network/raw-http.js';
+import { type ServiceProcess, startService } from '../lab/service/service.process.js';
+import { until } from '../lab/processes/until.js';
 
 const CONNECTIONS = 300;
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 
 const webVault = 'https://vault.example.test';
 

@@ -5,11 +5,11 @@ import {
   describeKeyVersions,
   describeStalledProvider,
 } from '@key-connector/crypto-providers/testing';
-import { AwsAccount, type AwsUser } from '../lab/aws/aws-account.ts';
-import { type AwsFront, startAwsFront } from '../lab/aws/aws-front.ts';
-import { type Ministack, ministack, startMinistack } from '../lab/aws/ministack.ts';
-import { openKey } from '../lab/open-key.ts';
-import { describeIf } from '../lab/skip.ts';
+import { AwsAccount, type AwsUser } from '../lab/clouds/aws/aws-account.ts';
+import { type AwsFront, startAwsFront } from '../lab/clouds/aws/aws-front.ts';
+import { type Ministack, ministack, startMinistack } from '../lab/clouds/aws/ministack.ts';
+import { openKey } from '../lab/clouds/open-key.ts';
+import { describeIf } from '../lab/skip/skip.ts';
 
 describeIf(ministack.installed, ministack.reason, 'AWS KMS', () => {
   let emulator: Ministack;

@@ -3,15 +3,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { KeyProviderMisconfigured, KeyProviderUnavailable } from '@key-connector/crypto-providers';
-import { AwsAccount, type AwsUser } from '../lab/aws/aws-account.ts';
-import { type AwsFront, startAwsFront } from '../lab/aws/aws-front.ts';
-import { startContainerCredentials, startInstanceMetadata } from '../lab/aws/credential-sources.ts';
-import { type Ministack, ministack, startMinistack } from '../lab/aws/ministack.ts';
-import { webIdentityToken } from '../lab/aws/web-identity.ts';
-import { setEnvironment } from '../lab/environment.ts';
-import { openKey } from '../lab/open-key.ts';
-import { describeIf } from '../lab/skip.ts';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.ts';
+import { AwsAccount, type AwsUser } from '../lab/clouds/aws/aws-account.ts';
+import { type AwsFront, startAwsFront } from '../lab/clouds/aws/aws-front.ts';
+import { startContainerCredentials, startInstanceMetadata } from '../lab/clouds/aws/credential-sources.ts';
+import { type Ministack, ministack, startMinistack } from '../lab/clouds/aws/ministack.ts';
+import { webIdentityToken } from '../lab/clouds/aws/web-identity.ts';
+import { setEnvironment } from '../lab/processes/environment.ts';
+import { openKey } from '../lab/clouds/open-key.ts';
+import { describeIf } from '../lab/skip/skip.ts';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.ts';
 
 const issuer = 'oidc.example.com';
 

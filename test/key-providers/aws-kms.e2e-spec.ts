@@ -1,6 +1,6 @@
-import { AwsAccount } from '../lab/aws/aws-account.ts';
-import { ministack, startMinistack } from '../lab/aws/ministack.ts';
-import { type ServedProvider, describeServingWith } from '../lab/serving-with.ts';
+import { AwsAccount } from '../lab/clouds/aws/aws-account.ts';
+import { ministack, startMinistack } from '../lab/clouds/aws/ministack.ts';
+import { type ServedProvider, describeServingWith } from '../lab/service/serving-with.suite.ts';
 
 async function awsKms(symmetric: boolean): Promise<ServedProvider> {
   const emulator = await startMinistack();

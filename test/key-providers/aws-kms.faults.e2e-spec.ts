@@ -6,11 +6,11 @@ import {
   keyProviderSettingsSchema,
   KeyProviderUnavailable,
 } from '@key-connector/crypto-providers';
-import { AwsAccount, type AwsUser } from '../lab/aws/aws-account.ts';
-import { type AwsFault, type AwsFront, startAwsFront } from '../lab/aws/aws-front.ts';
-import { type Ministack, ministack, startMinistack } from '../lab/aws/ministack.ts';
-import { openKey } from '../lab/open-key.ts';
-import { describeIf } from '../lab/skip.ts';
+import { AwsAccount, type AwsUser } from '../lab/clouds/aws/aws-account.ts';
+import { type AwsFault, type AwsFront, startAwsFront } from '../lab/clouds/aws/aws-front.ts';
+import { type Ministack, ministack, startMinistack } from '../lab/clouds/aws/ministack.ts';
+import { openKey } from '../lab/clouds/open-key.ts';
+import { describeIf } from '../lab/skip/skip.ts';
 
 describeIf(ministack.installed, ministack.reason, 'AWS KMS that fails', () => {
   const actions = ['kms:GetPublicKey', 'kms:Encrypt', 'kms:Decrypt'] as const;

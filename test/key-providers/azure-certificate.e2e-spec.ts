@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { KeyProviderMisconfigured, KeyProviderUnavailable } from '@key-connector/crypto-providers';
 import { describeKeyEncryptionKey, rejection } from '@key-connector/crypto-providers/testing';
-import { makeKeyPem, makeKeyPfx } from '../lab/certificate.js';
-import type { KeyVaultDouble, VaultSecretVersion } from '../lab/key-vault.double.js';
+import { makeKeyPem, makeKeyPfx } from '../lab/files/certificate.js';
+import { run } from '../lab/processes/child-process.js';
+import type { KeyVaultDouble, VaultSecretVersion } from '../lab/clouds/azure/key-vault.double.js';
 import { AzureCompany } from './azure.company.js';
 
 const company = AzureCompany.describe();
@@ -24,9 +24,9 @@ const symmetricKey = /INTO "ApplicationDatas" \("SymmetricKey"\) VALUES \('([^']
 )?.[1];
 
 /** The key of the classic fixture without its password, as a vault gives it. */
-function classicPem(): string {
+function classicPem(): Promise<string> {
   const options = ['-nodes', '-passin', `pass:${expected.pfxPassword}`];
-  return execFileSync('openssl', ['pkcs12', '-in', `${classic}/bwkc-aes.pfx`, ...options]).toString();
+  return run('openssl', ['pkcs12', '-in', `${classic}/bwkc-aes.pfx`, ...options]);
 }
 
 for (const [name, values, contentType] of [
@@ -48,7 +48,7 @@ for (const [name, values, contentType] of [
 describe('a classic deployment with its certificate in Azure Key Vault', () => {
   test('opens its data key', async () => {
     const vault = company.vault();
-    vault.addSecret('wrap', classicPem(), pem);
+    vault.addSecret('wrap', await classicPem(), pem);
     const key = await company.openCertificate(company.certificateSettings(vault));
     const ciphertext = Buffer.from(symmetricKey ?? '', 'base64');
     const opened = await key.unwrap({ keyReference: 'classic', algorithm: key.classicAlgorithm, ciphertext });

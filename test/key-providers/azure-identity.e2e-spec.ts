@@ -8,9 +8,9 @@ import {
   KeyProviderUnavailable,
 } from '@key-connector/crypto-providers';
 import { rejection } from '@key-connector/crypto-providers/testing';
-import { workloadAssertion } from '../lab/entra.double.js';
-import type { KeyVaultDouble } from '../lab/key-vault.double.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
+import { workloadAssertion } from '../lab/clouds/azure/entra.double.js';
+import type { KeyVaultDouble } from '../lab/clouds/azure/key-vault.double.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { AzureCompany } from './azure.company.js';
 
 const company = AzureCompany.describe();

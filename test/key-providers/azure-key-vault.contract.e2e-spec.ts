@@ -1,4 +1,4 @@
-import type { VaultKeyVersion } from '../lab/key-vault.double.js';
+import type { VaultKeyVersion } from '../lab/clouds/azure/key-vault.double.js';
 import {
   describeKeyEncryptionKey,
   describeKeyVersions,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { AzureCloud } from '../lab/azure-cloud.js';
-import type { KeyVaultDouble, VaultKeyVersion } from '../lab/key-vault.double.js';
+import { AzureCloud } from '../lab/clouds/azure/azure-cloud.js';
+import type { KeyVaultDouble, VaultKeyVersion } from '../lab/clouds/azure/key-vault.double.js';
 import {
   type KeyEncryptionKey,
   KeyProviderMisconfigured,

@@ -1,7 +1,7 @@
 import { constants, publicEncrypt, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import type { KeyVaultDouble, VaultKeyVersion } from '../lab/key-vault.double.js';
+import type { KeyVaultDouble, VaultKeyVersion } from '../lab/clouds/azure/key-vault.double.js';
 import { KeyProviderMisconfigured, UnwrapFailed } from '@key-connector/crypto-providers';
 import { rejection } from '@key-connector/crypto-providers/testing';
 import { AzureCompany } from './azure.company.js';

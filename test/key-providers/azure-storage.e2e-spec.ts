@@ -10,9 +10,9 @@ import {
   KeyProviderUnavailable,
 } from '@key-connector/crypto-providers';
 import { describeKeyEncryptionKey, rejection } from '@key-connector/crypto-providers/testing';
-import { type Azurite, hasAzurite, noAzurite, startAzurite } from '../lab/azurite.server.js';
-import { makeKeyPfx } from '../lab/certificate.js';
-import { describeIf } from '../lab/skip.js';
+import { type Azurite, hasAzurite, noAzurite, startAzurite } from '../lab/clouds/azure/azurite.server.js';
+import { makeKeyPfx } from '../lab/files/certificate.js';
+import { describeIf } from '../lab/skip/skip.js';
 
 const classic = resolve(import.meta.dirname, '../fixtures/classic');
 const expected = JSON.parse(readFileSync(`${classic}/expected.json`, 'utf8')) as Record<

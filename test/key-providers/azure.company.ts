@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
-import { AzureCloud } from '../lab/azure-cloud.js';
-import type { EntraApplication } from '../lab/entra.double.js';
-import type { KeyVaultDouble, VaultKeyVersion } from '../lab/key-vault.double.js';
+import { AzureCloud } from '../lab/clouds/azure/azure-cloud.js';
+import type { EntraApplication } from '../lab/clouds/azure/entra.double.js';
+import type { KeyVaultDouble, VaultKeyVersion } from '../lab/clouds/azure/key-vault.double.js';
 import { type KeyEncryptionKey, KeyProvider, keyProviderSettingsSchema } from '@key-connector/crypto-providers';
 
 /** A company in Azure: one cloud for all tests of a file, and as many vaults as they like. */

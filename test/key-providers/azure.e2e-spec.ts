@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AzureCloud } from '../lab/azure-cloud.ts';
-import { makeKeyPfx } from '../lab/certificate.ts';
-import type { EntraApplication } from '../lab/entra.double.ts';
-import type { KeyVaultDouble } from '../lab/key-vault.double.ts';
-import { type ServedProvider, describeServingWith } from '../lab/serving-with.ts';
-import { tempFolder } from '../lab/temp-folder.ts';
+import { AzureCloud } from '../lab/clouds/azure/azure-cloud.ts';
+import { makeKeyPfx } from '../lab/files/certificate.ts';
+import type { EntraApplication } from '../lab/clouds/azure/entra.double.ts';
+import type { KeyVaultDouble } from '../lab/clouds/azure/key-vault.double.ts';
+import { type ServedProvider, describeServingWith } from '../lab/service/serving-with.suite.ts';
+import { tempFolder } from '../lab/files/temp-folder.ts';
 
 const always = { installed: true, reason: '' };
 

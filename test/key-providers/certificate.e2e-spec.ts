@@ -2,12 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { hasAzurite, noAzurite, startAzurite } from '../lab/azurite.server.ts';
-import { makeKeyCertificate, makeKeyPfx } from '../lab/certificate.ts';
-import { run } from '../lab/child-process.ts';
-import { OpenBaoServer, openbao } from '../lab/openbao.server.ts';
-import { type ServedProvider, describeServingWith } from '../lab/serving-with.ts';
-import { tempFolder } from '../lab/temp-folder.ts';
+import { hasAzurite, noAzurite, startAzurite } from '../lab/clouds/azure/azurite.server.ts';
+import { makeKeyCertificate, makeKeyPfx } from '../lab/files/certificate.ts';
+import { run } from '../lab/processes/child-process.ts';
+import { OpenBaoServer, openbao } from '../lab/clouds/vault/openbao.server.ts';
+import { type ServedProvider, describeServingWith } from '../lab/service/serving-with.suite.ts';
+import { tempFolder } from '../lab/files/temp-folder.ts';
 
 const always = { installed: true, reason: '' };
 

@@ -1,10 +1,10 @@
 import { constants, createHash, generateKeyPairSync, publicEncrypt, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeKeyEncryptionKey, describeStalledProvider } from '@key-connector/crypto-providers/testing';
-import { setEnvironment } from '../lab/environment.ts';
-import { type GoogleProject, startGoogleProject } from '../lab/google/project.ts';
-import { openKey } from '../lab/open-key.ts';
-import { trust } from '../lab/trusted.ts';
+import { setEnvironment } from '../lab/processes/environment.ts';
+import { type GoogleProject, startGoogleProject } from '../lab/clouds/google/project.ts';
+import { openKey } from '../lab/clouds/open-key.ts';
+import { trust } from '../lab/network/trusted.ts';
 
 describe('Google Cloud KMS', () => {
   let project: GoogleProject;

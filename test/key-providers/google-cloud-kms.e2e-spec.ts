@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startGoogleProject } from '../lab/google/project.ts';
-import { describeServingWith } from '../lab/serving-with.ts';
+import { startGoogleProject } from '../lab/clouds/google/project.ts';
+import { describeServingWith } from '../lab/service/serving-with.suite.ts';
 
 describeServingWith('a key in Google Cloud KMS', { installed: true, reason: '' }, async () => {
   const project = await startGoogleProject();

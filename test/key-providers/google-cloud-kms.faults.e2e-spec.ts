@@ -9,11 +9,11 @@ import {
   keyProviderSettingsSchema,
   KeyProviderUnavailable,
 } from '@key-connector/crypto-providers';
-import { setEnvironment } from '../lab/environment.ts';
-import { type GoogleFault, permissions } from '../lab/google/kms.double.ts';
-import { type GoogleProject, startGoogleProject } from '../lab/google/project.ts';
-import { openKey } from '../lab/open-key.ts';
-import { trust } from '../lab/trusted.ts';
+import { setEnvironment } from '../lab/processes/environment.ts';
+import { type GoogleFault, permissions } from '../lab/clouds/google/kms.double.ts';
+import { type GoogleProject, startGoogleProject } from '../lab/clouds/google/project.ts';
+import { openKey } from '../lab/clouds/open-key.ts';
+import { trust } from '../lab/network/trusted.ts';
 
 describe('Google Cloud KMS that fails', () => {
   let project: GoogleProject;

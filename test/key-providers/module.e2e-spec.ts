@@ -6,11 +6,11 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import { KeyServiceServer } from '../../examples/key-provider-key-service/test/key-service.server.js';
-import { freePort } from '../lab/free-port.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { type ServiceOptions, type ServiceProcess, startService } from '../lab/service.process.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
-import { until } from '../lab/until.js';
+import { freePort } from '../lab/network/free-port.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { type ServiceOptions, type ServiceProcess, startService } from '../lab/service/service.process.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
+import { until } from '../lab/processes/until.js';
 import * as thirdParty from './module/third-party.js';
 
 describe('a key provider in a package by others', () => {
@@ -84,7 +84,7 @@ describe('a key provider in a package by others', () => {
   test('passes the contract suite outside this repository, on the built public API', async () => {
     expect(await thirdParty.test(project)).toMatch(/Tests: +\d+ passed, \d+ total/);
     // Types that name nothing else: they hold in a package that has none of our dependencies.
-    const types = '../../dist/key-provider/libs/crypto-providers/src/module/contract.d.ts';
+    const types = '../../dist/key-provider/libs/crypto-providers/src/contract/key-provider-module.d.ts';
     expect(await readFile(join(import.meta.dirname, types), 'utf8')).not.toMatch(/^import /m);
   });
 

@@ -1,6 +1,6 @@
 import { KeyServiceServer } from '../../examples/key-provider-key-service/test/key-service.server.js';
-import { describeServingWith } from '../lab/serving-with.js';
-import { tempFolder } from '../lab/temp-folder.js';
+import { describeServingWith } from '../lab/service/serving-with.suite.js';
+import { tempFolder } from '../lab/files/temp-folder.js';
 import * as thirdParty from './module/third-party.js';
 
 const always = { installed: true, reason: '' };

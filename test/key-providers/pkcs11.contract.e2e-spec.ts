@@ -5,7 +5,7 @@ import { NssToken, nss } from '../lab/pkcs11/nss-token.ts';
 import { OpenKeys } from '../lab/pkcs11/open-keys.ts';
 import { throwawayKey, type ThrowawayKey } from '../lab/pkcs11/rsa-key.ts';
 import { SoftHsm, softHsm, type SoftToken } from '../lab/pkcs11/soft-hsm.ts';
-import { describeIf } from '../lab/skip.ts';
+import { describeIf } from '../lab/skip/skip.ts';
 
 /** A wrapping as a classic deployment makes it: OAEP with SHA-1, by the public half. */
 function classicWrapping({ publicPem }: ThrowawayKey): { ciphertext: Buffer; dataKey: Buffer } {

@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { childrenOf, run } from '../lab/child-process.ts';
-import { type Deployment, startDeployment } from '../lab/deployment.ts';
+import { run } from '../lab/processes/child-process.ts';
+import { childrenOf } from '../lab/processes/proc.ts';
+import { type Deployment, startDeployment } from '../lab/service/deployment.ts';
 import { throwawayKey } from '../lab/pkcs11/rsa-key.ts';
 import { SoftHsm, softHsm, type SoftToken } from '../lab/pkcs11/soft-hsm.ts';
-import { describeServingWith } from '../lab/serving-with.ts';
-import { describeIf } from '../lab/skip.ts';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.ts';
-import { until } from '../lab/until.ts';
+import { describeServingWith } from '../lab/service/serving-with.suite.ts';
+import { describeIf } from '../lab/skip/skip.ts';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.ts';
+import { until } from '../lab/processes/until.ts';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
 const expected = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'utf8')) as {
@@ -85,7 +86,7 @@ describeIf(softHsm.installed, softHsm.reason, 'a classic deployment whose key mo
   });
 
   test('leaves no process behind, even when it is killed', async () => {
-    const children = await childrenOf(deployment.service.pid);
+    const children = childrenOf(deployment.service.pid);
     expect(children).toHaveLength(1);
     await deployment.service.kill();
     for (const child of children) await until(() => !existsSync(`/proc/${child}`), 'the module’s process has ended');

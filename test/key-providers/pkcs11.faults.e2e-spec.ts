@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
@@ -13,7 +14,8 @@ import { compiler, FaultyModule } from '../lab/pkcs11/faulty-module.ts';
 import { OpenKeys } from '../lab/pkcs11/open-keys.ts';
 import { throwawayKey } from '../lab/pkcs11/rsa-key.ts';
 import { SoftHsm, softHsm, type SoftToken } from '../lab/pkcs11/soft-hsm.ts';
-import { describeIf } from '../lab/skip.ts';
+import { childrenOf } from '../lab/processes/proc.ts';
+import { describeIf } from '../lab/skip/skip.ts';
 
 const reason = softHsm.installed ? compiler.reason : softHsm.reason;
 
@@ -150,6 +152,18 @@ describeIf(softHsm.installed && compiler.installed, reason, 'a PKCS#11 module th
     await module.order('C_Decrypt crash 0 once');
     await Promise.all(Array.from({ length: 50 }, () => expectOpens(key, wrapped)));
     expect(await module.countOf('C_Login')).toBe(1);
+  });
+
+  test('its process, which holds the PIN, opens no inspector on SIGUSR1', async () => {
+    const { key, wrapped } = await inUse();
+    const [child, ...others] = childrenOf(process.pid)
+      .map((pid) => ({ pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8') }))
+      .filter(({ command }) => command.includes('token-process'));
+    expect(others).toEqual([]);
+    expect(child?.command).toContain('--disable-sigusr1');
+    process.kill(child?.pid ?? 0, 'SIGUSR1');
+    await expectOpens(key, wrapped);
+    expect(await module.countOf('C_Login')).toBe(0);
   });
 
   describe('the PIN', () => {

@@ -4,12 +4,12 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type KeyEncryptionKey, KeyProviderMisconfigured } from '@key-connector/crypto-providers';
 import { rejection } from '@key-connector/crypto-providers/testing';
-import { run } from '../lab/child-process.ts';
+import { run } from '../lab/processes/child-process.ts';
 import { OpenKeys } from '../lab/pkcs11/open-keys.ts';
 import { throwawayKey } from '../lab/pkcs11/rsa-key.ts';
 import { SoftHsm, softHsm, type SoftToken } from '../lab/pkcs11/soft-hsm.ts';
-import { describeIf } from '../lab/skip.ts';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.ts';
+import { describeIf } from '../lab/skip/skip.ts';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.ts';
 
 describeIf(softHsm.installed, softHsm.reason, 'a key behind PKCS#11', () => {
   const keys = new OpenKeys();

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { makeKeyCertificate } from '../lab/certificate.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { type PostgresServer, startPostgres } from '../lab/postgres.server.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
-import { packagesLoadedAtStart } from '../lab/loaded-packages.js';
+import { makeKeyCertificate } from '../lab/files/certificate.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
+import { packagesLoadedAtStart } from '../lab/service/loaded-packages.js';
 
 /** What every start loads of what package.json names; a new name here makes every start dearer. */
 const always = [
@@ -15,7 +15,6 @@ const always = [
   '@nestjs/terminus',
   '@nestjs/typeorm',
   'cockatiel',
-  'dataloader',
   'fastest-levenshtein',
   'fastify',
   'jsonc-parser',

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type KeyEncryptionKey, KeyProvider, keyProviderSettingsSchema } from '@key-connector/crypto-providers';
 import { describeKeyEncryptionKey } from '@key-connector/crypto-providers/testing';
-import { makeKeyCertificate } from '../lab/certificate.js';
-import { OpenBaoServer, openbao } from '../lab/openbao.server.js';
-import { describeIf } from '../lab/skip.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
+import { makeKeyCertificate } from '../lab/files/certificate.js';
+import { OpenBaoServer, openbao } from '../lab/clouds/vault/openbao.server.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
 const expected = JSON.parse(await readFile(`${fixtures}/expected.json`, 'utf8')) as Record<

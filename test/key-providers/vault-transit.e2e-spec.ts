@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createCipheriv, createPrivateKey, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -14,8 +13,9 @@ import {
   describeKeyVersions,
   describeStalledProvider,
 } from '@key-connector/crypto-providers/testing';
-import { OpenBaoServer, openbao } from '../lab/openbao.server.js';
-import { describeIf } from '../lab/skip.js';
+import { OpenBaoServer, openbao } from '../lab/clouds/vault/openbao.server.js';
+import { run } from '../lab/processes/child-process.js';
+import { describeIf } from '../lab/skip/skip.js';
 
 describeIf(openbao.installed, openbao.reason, 'a key in the transit engine', () => {
   let bao: OpenBaoServer;
@@ -107,7 +107,7 @@ describeIf(openbao.installed, openbao.reason, 'a key in the transit engine', () 
 
     beforeAll(async () => {
       expected = JSON.parse(await readFile(`${folder}/expected.json`, 'utf8')) as typeof expected;
-      const pem = execFileSync('openssl', [
+      const pem = await run('openssl', [
         ...['pkcs12', '-in', `${folder}/bwkc-aes.pfx`, '-passin', `pass:${expected.pfxPassword}`, '-nodes', '-nocerts'],
       ]);
       await importKey('imported', createPrivateKey(pem));

@@ -1,5 +1,5 @@
-import { OpenBaoServer, openbao } from '../lab/openbao.server.ts';
-import { describeServingWith } from '../lab/serving-with.ts';
+import { OpenBaoServer, openbao } from '../lab/clouds/vault/openbao.server.ts';
+import { describeServingWith } from '../lab/service/serving-with.suite.ts';
 
 describeServingWith('a key in the transit engine of OpenBao', openbao, async () => {
   const bao = await OpenBaoServer.start();

@@ -4,15 +4,15 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
-import { type TlsCertificate, tlsCertificate } from '../lab/certificate.js';
-import { run } from '../lab/child-process.js';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { freePort } from '../lab/free-port.js';
-import { OpenBaoServer, openbao } from '../lab/openbao.server.js';
-import { startService } from '../lab/service.process.js';
-import { describeIf } from '../lab/skip.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
-import { until } from '../lab/until.js';
+import { type TlsCertificate, tlsCertificate } from '../lab/files/certificate.js';
+import { run } from '../lab/processes/child-process.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { freePort } from '../lab/network/free-port.js';
+import { OpenBaoServer, openbao } from '../lab/clouds/vault/openbao.server.js';
+import { startService } from '../lab/service/service.process.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
+import { until } from '../lab/processes/until.js';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
 const expected = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'utf8')) as {

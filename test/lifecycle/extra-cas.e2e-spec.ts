@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { tlsCertificate } from '../lab/certificate.js';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { type ServiceProcess, startService } from '../lab/service.process.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { type ServiceProcess, startService } from '../lab/service/service.process.js';
 
 describe('an identity server with a certificate of the company’s own authority', () => {
   const { caPem, certificatePem, keyPem } = tlsCertificate();

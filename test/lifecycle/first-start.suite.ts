@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import type { Holder } from '../database/server.kind.js';
 import type { TestDatabase, TestDatabases } from '../database/test-database.js';
-import { makeKeyCertificate } from '../lab/certificate.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { type ServiceProcess, startService } from '../lab/service.process.js';
-import { describeIf } from '../lab/skip.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
-import { Replica } from './replica.js';
+import { makeKeyCertificate } from '../lab/files/certificate.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { type ServiceProcess, startService } from '../lab/service/service.process.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
+import { Replica } from '../lab/service/replica.process.js';
 
 jest.setTimeout(300_000);
 

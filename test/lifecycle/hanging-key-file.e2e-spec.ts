@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { startDeployment } from '../lab/deployment.js';
-import { HangingFile } from '../lab/hanging-file.js';
-import { startService } from '../lab/service.process.js';
-import { until } from '../lab/until.js';
+import { startDeployment } from '../lab/service/deployment.js';
+import { HangingFile } from '../lab/files/hanging-file.js';
+import { startService } from '../lab/service/service.process.js';
+import { until } from '../lab/processes/until.js';
 
 test('a key file on a share that hangs makes the service wait and say so, and it is read once it answers', async () => {
   const deployment = await startDeployment();

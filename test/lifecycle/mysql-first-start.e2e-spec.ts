@@ -1,6 +1,6 @@
 import { mariadbKind } from '../database/mariadb.kind.js';
 import { mysqlDatabases } from '../database/test-database.js';
-import { hasMysql, ownsMariadb } from '../lab/mariadb.server.js';
+import { hasMysql, ownsMariadb } from '../lab/databases/mariadb.server.js';
 import { describeFirstStart } from './first-start.suite.js';
 import { onServer } from './server.first-start.js';
 

@@ -1,6 +1,6 @@
 import type { ServerKind } from '../database/server.kind.js';
 import type { TestDatabases } from '../database/test-database.js';
-import { until } from '../lab/until.js';
+import { until } from '../lab/processes/until.js';
 import type { FirstStartKind, Stop } from './first-start.suite.js';
 
 /** A place by the SQL that takes what the start needs next. */

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { statusOf } from '../lab/http-status.js';
-import { type PostgresServer, startPostgres } from '../lab/postgres.server.js';
-import { collect, parseAnswers } from '../lab/raw-http.js';
-import { startService } from '../lab/service.process.js';
-import { until } from '../lab/until.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { statusOf } from '../lab/network/http-call.js';
+import { type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
+import { collect, parseAnswers } from '../lab/network/raw-http.js';
+import { startService } from '../lab/service/service.process.js';
+import { until } from '../lab/processes/until.js';
 
 const CLIENTS = 32;
 

@@ -1,7 +1,7 @@
 import SqliteDatabase from 'better-sqlite3';
 import { sqliteDatabases } from '../database/test-database.js';
-import { statusOf } from '../lab/http-status.js';
-import { until } from '../lab/until.js';
+import { statusOf } from '../lab/network/http-call.js';
+import { until } from '../lab/processes/until.js';
 import { describeFirstStart, type Stop } from './first-start.suite.js';
 
 /** The whole file, as another program's writing transaction holds it. */

@@ -1,7 +1,7 @@
 import mssql from 'mssql';
 import { sqlserverKinds, type TestDatabase } from '../database/test-database.js';
-import { onSqlserver } from '../lab/sqlserver.client.js';
-import { until } from '../lab/until.js';
+import { onSqlserver } from '../lab/databases/sqlserver.client.js';
+import { until } from '../lab/processes/until.js';
 import { describeFirstStart, type Stop } from './first-start.suite.js';
 
 /** Reads go on; the wrapping that the first start inserts behind its data key waits. */

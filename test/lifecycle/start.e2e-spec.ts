@@ -2,14 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { makeKeyCertificate } from '../lab/certificate.js';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { testIf } from '../lab/skip.js';
-import { freePort } from '../lab/free-port.js';
-import { startIssuer } from '../lab/issuer.server.js';
-import { ownsPostgres, type PostgresServer, startPostgres } from '../lab/postgres.server.js';
-import { type ServiceProcess, startService } from '../lab/service.process.js';
-import { until } from '../lab/until.js';
+import { makeKeyCertificate } from '../lab/files/certificate.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { testIf } from '../lab/skip/skip.js';
+import { freePort } from '../lab/network/free-port.js';
+import { startIssuer } from '../lab/issuer/issuer.server.js';
+import { ownsPostgres, type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
+import { type ServiceProcess, startService } from '../lab/service/service.process.js';
+import { until } from '../lab/processes/until.js';
 
 describe('the start of the service', () => {
   let postgres: PostgresServer;

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { freePort } from '../lab/free-port.js';
-import type { LogLine } from '../lab/log-reader.js';
-import { exchange } from '../lab/raw-http.js';
-import { type ServiceProcess, startService } from '../lab/service.process.js';
-import { until } from '../lab/until.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { freePort } from '../lab/network/free-port.js';
+import type { LogLine } from '../lab/service/log-reader.js';
+import { exchange } from '../lab/network/raw-http.js';
+import { type ServiceProcess, startService } from '../lab/service/service.process.js';
+import { until } from '../lab/processes/until.js';
 
 const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 

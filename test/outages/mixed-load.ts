@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Deployment } from '../lab/deployment.js';
+import { type HttpAnswer, httpCall } from '../lab/network/http-call.js';
+import type { Deployment } from '../lab/service/deployment.js';
 
 /** A member with one request at a time, so that it is known which keys may stand in the database. */
 interface Member {
@@ -11,11 +12,6 @@ interface Member {
   /** What was possible before. */
   readonly former: Set<string>;
   busy: boolean;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
 }
 
 /** GET and PUT of many members at a steady rate, whatever the service does; every answer is checked. */
@@ -130,7 +126,7 @@ export class MixedLoad {
     return false;
   }
 
-  private count(answer: Answer | undefined, method: string): void {
+  private count(answer: HttpAnswer | undefined, method: string): void {
     if (answer?.status === 200) {
       this.counts.succeeded += 1;
       this.streak += 1;
@@ -146,25 +142,10 @@ export class MixedLoad {
     this.violations.set(what, (this.violations.get(what) ?? 0) + 1);
   }
 
-  private send(method: string, { token }: Member, body?: string): Promise<Answer | undefined> {
-    return new Promise((resolve) => {
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-      const call = request(this.url, { method, headers, agent: this.agent, timeout: 60_000 }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, body: text });
-        });
-        response.on('error', () => {
-          resolve(undefined);
-        });
-      });
-      call.on('timeout', () => call.destroy());
-      call.on('error', () => {
-        resolve(undefined);
-      });
-      call.end(body);
-    });
+  private send(method: string, { token }: Member, body?: string): Promise<HttpAnswer | undefined> {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const call = { method, headers, agent: this.agent, ...(body !== undefined && { body }) };
+    return httpCall(this.url, call).catch(() => undefined);
   }
 }
 

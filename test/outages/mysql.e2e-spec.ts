@@ -1,11 +1,10 @@
-import { faultProxyTool } from '../lab/fault-proxy.js';
-import { mysqlReason, ownsMariadb } from '../lab/mariadb.server.js';
+import { faultProxyTool } from '../lab/network/fault-proxy.js';
+import { mysqlReason, ownsMariadb } from '../lab/databases/mariadb.server.js';
 import { describeOutages } from './outages.suite.js';
 import { mysqlStage } from './mysql.stage.js';
 
 describeOutages('MariaDB', {
   possible: ownsMariadb && faultProxyTool.installed,
   reason: ownsMariadb ? faultProxyTool.reason : mysqlReason,
-  seconds: 60,
   prepare: mysqlStage,
 });

@@ -1,6 +1,6 @@
-import { startFaultProxy } from '../lab/fault-proxy.js';
-import { startMariadb, type MariadbServer } from '../lab/mariadb.server.js';
-import { until } from '../lab/until.js';
+import { startFaultProxy } from '../lab/network/fault-proxy.js';
+import { startMariadb, type MariadbServer } from '../lab/databases/mariadb.server.js';
+import { until } from '../lab/processes/until.js';
 import type { OutageStage } from './outage.stage.js';
 import { commonOutages } from './server.outages.js';
 

@@ -1,6 +1,6 @@
 import { standbyOf } from '../database/standby.js';
-import { startPostgres } from '../lab/postgres.server.js';
-import { until } from '../lab/until.js';
+import { startPostgres } from '../lab/databases/postgres.server.js';
+import { until } from '../lab/processes/until.js';
 import type { OutageStage } from './outage.stage.js';
 import { commonOutages } from './server.outages.js';
 

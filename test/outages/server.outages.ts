@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DatabaseServer } from '../lab/database.server.js';
+import type { DatabaseServer } from '../lab/databases/database.server.js';
 import type { Outage } from './outage.stage.js';
 
 /** What befalls every server. */

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { ownsPostgres, type PostgresServer, startPostgres } from '../lab/postgres.server.js';
+import { ownsPostgres, type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
 import { forgottenMember, storedMember, wiki } from './support/cast.js';
 import { describeJourneys, implementations, sdk } from './support/journey.js';
 import { apiKeyLogin, singleSignOn } from './support/sign-in.js';

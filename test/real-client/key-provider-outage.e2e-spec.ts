@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { forgottenMember, storedMember, wiki } from './support/cast.js';
-import { HangingFile } from '../lab/hanging-file.js';
+import { HangingFile } from '../lab/files/hanging-file.js';
 import { describeJourneys, sdk, typeScript } from './support/journey.js';
 import { apiKeyLogin, singleSignOn } from './support/sign-in.js';
 import { listLogins } from './support/vault.js';

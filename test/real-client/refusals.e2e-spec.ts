@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { makeIssuerKey } from '../lab/issuer.tokens.js';
+import { makeIssuerKey } from '../lab/issuer/tokens.js';
 import { enrolledMember } from './support/bitwarden/enrolled-member.js';
 import { forgottenMember, storedMember } from './support/cast.js';
 import { startGateway } from './support/gateway.js';

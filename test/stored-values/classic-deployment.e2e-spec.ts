@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { referenceOpenClassic } from '@key-connector/key-ring/testing';
 import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { freePort } from '../lab/free-port.js';
-import { startService } from '../lab/service.process.js';
-import { describeIf } from '../lab/skip.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { freePort } from '../lab/network/free-port.js';
+import { startService } from '../lab/service/service.process.js';
+import { describeIf } from '../lab/skip/skip.js';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
 const expected = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'utf8')) as {

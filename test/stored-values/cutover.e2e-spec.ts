@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
-import { describeIf } from '../lab/skip.js';
-import { until } from '../lab/until.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { freePort } from '../lab/network/free-port.js';
+import { startService } from '../lab/service/service.process.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { until } from '../lab/processes/until.js';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
 const expected = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'utf8')) as {
@@ -45,13 +47,13 @@ function cutoverSuite(start: () => Promise<TestDatabases>): void {
     await databases.stop();
   });
 
-  const ofAlice = (): string => `WHERE lower(${database.text('"Id"')}) = '${alice.toLowerCase()}'`;
-  const valueOf = async (): Promise<string> => {
-    const [row] = await database.sql<{ Key: string }>(`SELECT "Key" FROM "UserKeys" ${ofAlice()}`);
+  const of = (member: string): string => `WHERE lower(${database.text('"Id"')}) = '${member.toLowerCase()}'`;
+  const valueOf = async (member = alice): Promise<string> => {
+    const [row] = await database.sql<{ Key: string }>(`SELECT "Key" FROM "UserKeys" ${of(member)}`);
     return row?.Key ?? '';
   };
-  const replace = (value: string): Promise<unknown> =>
-    database.sql(`UPDATE "UserKeys" SET "Key" = '${value}' ${ofAlice()}`);
+  const replace = (value: string, dataKeyId = '0'): Promise<unknown> =>
+    database.sql(`UPDATE "UserKeys" SET "Key" = '${value}', "DataKeyId" = ${dataKeyId} ${of(alice)}`);
 
   test('opens until the member stores a key anew, and is refused by its layout when it is put back after that', async () => {
     const classic = await valueOf();
@@ -71,5 +73,26 @@ function cutoverSuite(start: () => Promise<TestDatabases>): void {
     });
     await replace(bound);
     await expect((await deployment.call('GET', alice)).json()).resolves.toEqual({ key: newKey });
+  });
+
+  test('is served to another member whose column was emptied while anybody has one, and by no replica that starts after that', async () => {
+    const others = Object.keys(expected.users).filter((id) => id !== alice);
+    const [donor = ''] = others;
+    const classic = await valueOf(donor);
+    const bound = await valueOf();
+    await replace(classic, 'NULL');
+    await expect((await deployment.call('GET', alice)).json()).resolves.toEqual({ key: expected.users[donor]?.key });
+    await replace(bound, '0');
+
+    for (const id of others) expect((await deployment.call('PUT', id, newKey)).status).toBe(200);
+    const next = await startService({ settings: { ...deployment.settings, http__port: String(await freePort()) } });
+    await replace(classic, 'NULL');
+    const headers = { authorization: `Bearer ${deployment.token(alice)}` };
+    const refused = await fetch(`${next.url}/user-keys`, { headers });
+
+    expect([refused.status, await refused.json()]).toMatchObject([500, { code: 'USER_KEY_UNREADABLE' }]);
+    expect(next.logs.find(({ msg }) => msg === 'ready')).toMatchObject({ layout: 'boundOnly' });
+    await next.terminate();
+    await replace(bound, '0');
   });
 }

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import { join } from 'node:path';
 import { appended, everyBitFlipped, everyTruncation } from '@key-connector/key-ring/testing';
-import type { LogLine } from '../lab/log-reader.js';
-import { until } from '../lab/until.js';
-import { type Deployment, startDeployment } from '../lab/deployment.js';
+import type { LogLine } from '../lab/service/log-reader.js';
+import { until } from '../lab/processes/until.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 
 /** What a thief with write access to the database can do to stored values, seen from a client's side. */
 describe('a stored value that someone has changed in the database', () => {

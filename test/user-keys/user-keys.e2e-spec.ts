@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { AuthModule, authSettingsSchema, SigningKeys } from '@key-connector/auth';
+import { Secret } from '@key-connector/common';
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { Database, DatabaseModule, databaseSettingsSchema, fromUtcText } from '@key-connector/database';
 import { KeyRing, KeyRingModule } from '@key-connector/key-ring';
@@ -9,10 +10,10 @@ import { UserKeysModule } from '@key-connector/user-keys';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
-import { makeKeyCertificate } from '../lab/certificate.js';
-import { type IssuerServer, startIssuer } from '../lab/issuer.server.js';
-import { describeIf } from '../lab/skip.js';
-import { type TempFolder, tempFolder } from '../lab/temp-folder.js';
+import { makeKeyCertificate } from '../lab/files/certificate.js';
+import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 
 for (const { name, here, reason, start } of testKinds) {
   describeIf(here, reason, `/user-keys on ${name}`, () => {
@@ -61,7 +62,7 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
     const keyProvider = CryptoProvidersModule.forRoot({
       kind: 'certificate',
       timeoutSeconds: 15,
-      source: { kind: 'filesystem', ...certificate },
+      source: { kind: 'filesystem', path: certificate.path, password: new Secret(certificate.password) },
     });
     const keyRing = KeyRingModule.forRootAsync({
       imports: [observability, database, keyProvider],

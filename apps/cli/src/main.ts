@@ -1,8 +1,4 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import { launch } from '@key-connector/launch';
 
-// Before anything else is loaded: compiled code is kept between runs where the temporary folder can be written.
-enableCompileCache();
-
-const { run } = await import('./run.js');
-await run();
+launch(() => import('./run.js').then(({ run }) => run()));

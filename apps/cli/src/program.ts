@@ -1,25 +1,37 @@
+import { version } from '@key-connector/common';
 import { Injectable } from '@nestjs/common';
-import { InjectCommander } from 'nest-commander';
+import { ModuleRef } from '@nestjs/core';
+import { Command } from 'commander';
+import { importGroup } from './import/index.js';
+import { migrationsGroup } from './migrations/index.js';
+import type { CommandGroup } from './operator-command.js';
 
-/** As much of commander's `Command` as is used here; it is nest-commander's dependency. */
-abstract class Program {
-  abstract name(name: string): this;
-  abstract description(text: string): this;
-  abstract addHelpText(position: 'after', text: string): this;
-}
+/** Every command; a group is added by its folder and its line here. */
+export const groups: readonly CommandGroup[] = [importGroup, migrationsGroup];
 
 const help = `
 Settings are the service’s own: the same environment variables (keyConnectorSettings__…) and
 YAML file (KEY_CONNECTOR_CONFIG). Results go to standard output, warnings and errors to standard
 error; the exit code is 0, or 1 when something failed.`;
 
-/** Names the program, whatever path it was started by, and says where its settings come from. */
+/** `key-connector`, whatever path it was started by. */
 @Injectable()
-export class ProgramHelp {
-  constructor(@InjectCommander() program: Program) {
-    program
-      .name('key-connector')
+export class Program {
+  constructor(private readonly commands: ModuleRef) {}
+
+  /** Runs the command that the arguments of this process name; help and mistakes in the line end the process. */
+  async run(): Promise<void> {
+    const program = new Command('key-connector')
       .description('Commands for the operators of a Key Connector.')
+      .version(version)
       .addHelpText('after', help);
+    for (const group of groups) program.addCommand(this.define(group));
+    await program.parseAsync();
+  }
+
+  private define({ name, description, commands }: CommandGroup): Command {
+    const command = new Command(name).description(description);
+    for (const type of commands) command.addCommand(this.commands.get(type).define());
+    return command;
   }
 }

@@ -1,6 +1,7 @@
 import { AuthModule } from '@key-connector/auth';
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { DatabaseModule } from '@key-connector/database';
+import { ImportModule } from '@key-connector/import';
 import { KeyRingModule } from '@key-connector/key-ring';
 import { ObservabilityModule } from '@key-connector/observability';
 import { Settings } from '@key-connector/settings';
@@ -45,7 +46,7 @@ export class AppModule {
     const health = TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: http.drainDelaySeconds * 1000 });
     return {
       module: AppModule,
-      imports: [observability, database, keyRing, tokens, members, health],
+      imports: [observability, database, keyRing, ImportModule.on(database, keyRing), tokens, members, health],
       providers: [{ provide: Settings, useValue: settings }],
     };
   }

@@ -1,7 +1,3 @@
-import { enableCompileCache } from 'node:module';
+import { launch } from '@key-connector/launch';
 
-// Before anything else is loaded: compiled code is kept between starts where the temporary folder can be written.
-enableCompileCache();
-
-const { serve } = await import('./serve.js');
-await serve();
+launch(() => import('./serve.js').then(({ serve }) => serve()));

@@ -2,7 +2,7 @@ import { KeyConnectorError, trustExtraCas, version } from '@key-connector/common
 import { Database } from '@key-connector/database';
 import { KeyRing } from '@key-connector/key-ring';
 import { createLogger, PinoLoggerService } from '@key-connector/observability';
-import { loadSettings, redact, type Settings, SettingsInvalid, useProxies } from '@key-connector/settings';
+import { loadSettings, type Settings, SettingsInvalid, useProxies } from '@key-connector/settings';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Boot } from './boot/boot.js';
 import { createApp } from './create-app.js';
@@ -13,8 +13,8 @@ export async function serve(): Promise<void> {
   const logger = new PinoLoggerService(createLogger(settings.log));
   let app: NestFastifyApplication | undefined;
   try {
-    logger.debug({ msg: 'settings', settings: redact(settings) });
-    trustExtraCas(settings.tls.extraCaPath);
+    logger.debug({ msg: 'settings', settings });
+    await trustExtraCas(settings.tls.extraCaPath);
     useProxies();
     app = await createApp(settings, logger);
     await app.listen(settings.http.port, settings.http.host);

@@ -1,19 +1,37 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { AccessTokenStrategy } from './access-token.strategy.js';
-import type { AuthenticatedRequest } from './current-user.decorator.js';
-import type { BearerRequest } from './token/bearer-token.js';
-import { assertMayUseKeys } from './token/token-policy.js';
+import { KeyConnectorError } from '@key-connector/common';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import { bearerToken, type BearerRequest } from './token/bearer-token.js';
+import { TokenInvalid, TokenMissing } from './token/token.errors.js';
 
-/** Lets a request in whose access token is good and made for this service, and names its member as `request.user`. */
+/**
+ * Lets a request in whose access token is good and made for this service, with its {@link Member} as `request.user`.
+ * Whatever else it meets is one of our errors: TokenMissing, TokenInvalid, ScopeInsufficient, IssuerUnavailable.
+ *
+ * @example
+ * ```ts
+ * @Controller('user-keys')
+ * @UseGuards(AccessTokenGuard)
+ * export class UserKeysController {
+ *   @Get()
+ *   read(@CurrentUser() id: UserId) { … }
+ * }
+ * ```
+ */
 @Injectable()
-export class AccessTokenGuard implements CanActivate {
-  constructor(private readonly strategy: AccessTokenStrategy) {}
-
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<BearerRequest & AuthenticatedRequest>();
-    const token = await this.strategy.verify(request);
-    assertMayUseKeys(token);
-    request.user = { id: token.userId };
-    return true;
+export class AccessTokenGuard extends AuthGuard('access-token') {
+  /** The member, or one of our errors: for whatever Passport, passport-jwt and the strategy made of the request. */
+  override handleRequest<T>(error: unknown, member: T | false | null, info: unknown, context: ExecutionContext): T {
+    if (member) return member;
+    throw refusalOf(error ?? info, context.switchToHttp().getRequest<BearerRequest>());
   }
+}
+
+function refusalOf(thrown: unknown, request: BearerRequest): unknown {
+  if (bearerToken(request) === null) return new TokenMissing();
+  if (thrown instanceof KeyConnectorError || !(thrown instanceof Error)) return thrown;
+  // jsonwebtoken's own: form, algorithm and key were checked before it, so that only these two are left.
+  if (thrown.name === 'JsonWebTokenError') return new TokenInvalid('signature');
+  if (thrown instanceof SyntaxError) return new TokenInvalid('malformed');
+  return thrown;
 }

@@ -1,83 +1,73 @@
+import type { KeyObject } from 'node:crypto';
+import type { UserId } from '@key-connector/common';
 import { Inject, Injectable } from '@nestjs/common';
-import { Strategy, type VerifiedCallback } from 'passport-jwt';
-import { TokenInvalid } from './auth.errors.js';
+import { PassportStrategy } from '@nestjs/passport';
+import { type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { AUTH_OPTIONS } from './auth.module-definition.js';
 import type { AuthOptions } from './auth.settings.js';
-import { SigningKeys } from './signing-keys.js';
-import { bearerToken, type BearerRequest } from './token/bearer-token.js';
-import { type AccessToken, readTokenClaims } from './token/token-claims.js';
-import { headerPart, readTokenHeader, type TokenHeader } from './token/token-header.js';
-import { isTokenType } from './token/token-type.js';
-import { verifyOnThreadPool } from './token/token-signature.js';
+import { SigningKeys } from './issuer/signing-keys.js';
+import { assertOneAuthorizationHeader, bearerToken, type BearerRequest } from './token/bearer-token.js';
+import { assertMayUseKeys, assertPlainClaims, readTokenClaims } from './token/token-claims.js';
+import { isTokenType, TokenHeaders } from './token/token-header.js';
+import { tokenParts } from './token/token-parts.js';
+import { TokenInvalid } from './token/token.errors.js';
 
-verifyOnThreadPool();
+/** The member whose token a request carries. */
+export interface Member {
+  readonly id: UserId;
+}
 
-type KeyCallback = (error: unknown, key?: Buffer) => void;
+/** `exp`, which has to be there, and `nbf` are checked with the other claims: jsonwebtoken would round the clock. */
+const timesAreOurs = { ignoreExpiration: true, jsonWebTokenOptions: { ignoreNotBefore: true } };
 
 /**
- * passport-jwt with the issuer's keys, with a verifier that keeps RSA off the event loop, and with our checks of claims.
+ * Where a token is verified: passport-jwt's three steps, each with what has to be checked beyond it.
  *
- * It is run directly and not by `passport.authenticate()`, which hangs session methods on every request, looks the
- * strategy up in a registry of the whole process, and adds a tenth to the time of a verification.
+ * 1. `jwtFromRequest` takes the token from its header;
+ * 2. `secretOrKeyProvider` refuses what is not worth any cryptography, and finds the issuer's key;
+ * 3. passport-jwt verifies the RS256 signature, and {@link validate} decides what the claims are good for.
  */
 @Injectable()
-export class AccessTokenStrategy extends Strategy {
-  /** The last good header: an issuer's tokens share one until it rotates its key. */
-  private last: { readonly part: string; readonly header: TokenHeader } | undefined;
+export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-token') {
+  private readonly headers = new TokenHeaders();
 
   constructor(
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
     private readonly keys: SigningKeys,
   ) {
-    super(
-      {
-        jwtFromRequest: bearerToken,
-        secretOrKeyProvider: (_request: BearerRequest, token: string, done) => {
-          this.provideKey(token, done);
-        },
-      },
-      (claimsText: string, done: VerifiedCallback) => {
-        const { audience, clockSkewSeconds } = options;
-        done(null, readTokenClaims(claimsText, { issuer: keys.issuer, audience, clockSkewSeconds }));
-      },
-    );
-  }
-
-  /** Verifies the request's token; rejects with our errors. */
-  verify(request: BearerRequest): Promise<AccessToken> {
-    return new Promise((resolve, reject) => {
-      // Passport's contract: each attempt is an object of its own, on which the strategy calls one of these.
-      const attempt = Object.create(this) as Attempt;
-      attempt.success = resolve;
-      attempt.fail = reject;
-      attempt.error = reject;
-      attempt.authenticate(request);
+    const secretOrKeyProvider: SecretOrKeyProvider<BearerRequest> = (request, token: string, done) => {
+      this.keyFor(request, token)
+        // Older than KeyObject is the declared type, which jsonwebtoken takes and need not parse for each token.
+        .then((key) => {
+          done(null, key as unknown as Buffer);
+        })
+        .catch(done);
+    };
+    super({
+      jwtFromRequest: bearerToken,
+      secretOrKeyProvider,
+      algorithms: ['RS256'],
+      ...timesAreOurs,
     });
   }
 
-  private readHeader(token: string): TokenHeader {
-    const part = headerPart(token);
-    if (this.last?.part !== part) this.last = { part, header: readTokenHeader(part) };
-    return this.last.header;
+  /** The member of a token whose signature is good; throws TokenInvalid and ScopeInsufficient. */
+  validate(payload: unknown): Member {
+    const { audience, clockSkewSeconds } = this.options;
+    const token = readTokenClaims(payload, { issuer: this.keys.issuer, audience, clockSkewSeconds });
+    assertMayUseKeys(token);
+    return { id: token.userId };
   }
 
-  private provideKey(token: string, done: KeyCallback): void {
-    const { kid, typ } = this.readHeader(token);
+  private async keyFor(request: BearerRequest, token: string): Promise<KeyObject> {
+    assertOneAuthorizationHeader(request);
+    const parts = tokenParts(token);
+    const { kid, typ } = this.headers.read(parts.header);
+    assertPlainClaims(parts.claims);
     const { tokenType } = this.options;
     if (tokenType !== undefined && !isTokenType(typ, tokenType)) throw new TokenInvalid('type');
-    // The declared type is older than KeyObject, which saves parsing a PEM for each token.
-    const provide = (key: unknown): void => {
-      done(null, key as Buffer);
-    };
-    const key = this.keys.find(kid);
-    if (key === undefined) void this.keys.fetch(kid).then(provide).catch(done);
-    else provide(key);
+    const key = this.keys.find(kid) ?? (await this.keys.fetch(kid));
+    if (key === undefined) throw new TokenInvalid('unknown-key');
+    return key;
   }
-}
-
-interface Attempt {
-  success: (token: AccessToken) => void;
-  fail: (error: unknown) => void;
-  error: (error: unknown) => void;
-  authenticate(request: BearerRequest): void;
 }

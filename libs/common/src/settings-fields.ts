@@ -26,10 +26,6 @@ export const secret = (description: string): z.ZodPipe<z.ZodString, z.ZodTransfo
     .transform((given) => new Secret(given))
     .meta({ description, secret: true });
 
-/** As {@link secret}, but bare text: on its way out, each room turns its own into `secret`. */
-export const secretText = (description: string): z.ZodString =>
-  z.string({ error: 'must be text' }).min(1, { error: 'must not be empty' }).meta({ description, secret: true });
-
 const httpUri = (description: string): z.ZodURL =>
   z
     .url({ protocol: /^https?$/, error: 'must be an http(s) URI', abort: true })

@@ -37,7 +37,7 @@ const meanings: Readonly<Record<string, readonly [why: string, problem: FileProb
   EISDIR: ['is a folder', 'other'],
   ELOOP: ['is a link that leads back to itself', 'other'],
   ENAMETOOLONG: ['has a longer name than a file can have', 'other'],
-  ENXIO: ['is a socket, which cannot be opened as a file', 'other'],
+  ENXIO: ['is a socket or the like, which cannot be opened as a file', 'other'],
   EAGAIN: ['is a terminal or device that has nothing to read', 'other'],
   EMFILE: ['cannot be opened: this process has too many open files', 'other'],
 };

@@ -1,7 +1,7 @@
-export { type CertificateSettings, certificateSettingsSchema } from './certificate/certificate.settings.js';
+export { type CertificateSettings, certificateSettingsSchema } from './certificate-sources/certificate.settings.js';
 export { CryptoProvidersModule } from './crypto-providers.module.js';
-export { dataKeyLength, KeyEncryptionKey, type WrappedKey } from './key-encryption-key.js';
-export { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from './key-provider.errors.js';
+export { dataKeyLength, KeyEncryptionKey, type WrappedKey } from './contract/key-encryption-key.js';
+export { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from './contract/key-provider.errors.js';
 export { KeyProvider } from './key-provider.js';
 export {
   type KeyProviderSettings,
@@ -9,7 +9,7 @@ export {
   keyProviderSettingsSchemaOf,
 } from './key-provider.settings.js';
 export { leftoverSettings } from './leftover-settings.js';
-export { type LoadedModule, loadModule } from './module/load-module.js';
-export { isModuleProvider, moduleNameOf } from './module/module-name.js';
-export { ModuleUnusable } from './module/module-unusable.js';
+export { type LoadedModule, loadModule } from './providers/package/load-module.js';
+export { isModuleProvider, moduleNameOf } from './providers/package/module-name.js';
+export { ModuleUnusable } from './providers/package/package.errors.js';
 export { type RsaKeySettings, rsaKeySettingsSchema } from './rsa-key.settings.js';

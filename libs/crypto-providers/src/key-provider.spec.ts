@@ -2,10 +2,10 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { z } from 'zod';
 import { KeyProvider } from './key-provider.js';
-import { KeyProviderUnavailable } from './key-provider.errors.js';
+import { KeyProviderUnavailable } from './contract/key-provider.errors.js';
 import { keyProviderSettingsSchemaOf } from './key-provider.settings.js';
-import type { KeyProviderModule, ProvidedKey } from './module/contract.js';
-import { checkedModule } from './module/load-module.js';
+import type { KeyProviderModule, ProvidedKey } from './contract/key-provider-module.js';
+import { checkedModule } from './providers/package/load-module.js';
 
 const close = jest.fn<() => Promise<void>>();
 const key = {

@@ -1,11 +1,16 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { KEY_PROVIDER_SETTINGS } from './crypto-providers.module-definition.js';
-import { withinDeadline } from './deadline.js';
-import type { KeyEncryptionKey } from './key-encryption-key.js';
-import { describeKeyProvider, openKeyEncryptionKey } from './key-provider.registry.js';
-import type { KeyProviderSettings } from './key-provider.settings.js';
+import { messageOf } from '@key-connector/common';
+import { DeadlineKeyEncryptionKey, withinDeadline } from './contract/deadline.js';
+import type { KeyEncryptionKey } from './contract/key-encryption-key.js';
+import { describeKeyProvider, type KeyProviderSettings, openKeyEncryptionKey } from './key-provider.settings.js';
 
-/** Opens the deployment's key-encryption key, once, and closes it when the service has answered its last request. */
+/**
+ * Opens the deployment's key-encryption key, once, and closes it when the service has answered its last request.
+ *
+ * @example
+ * const key = await keyProvider.open(recorded.map(({ keyReference }) => keyReference));
+ */
 @Injectable()
 export class KeyProvider implements OnApplicationShutdown {
   /** Names the provider and where it finds its key; no secret in it. */
@@ -30,8 +35,9 @@ export class KeyProvider implements OnApplicationShutdown {
    * Throws KeyProviderUnavailable (worth another try) or KeyProviderMisconfigured (fatal).
    */
   open(recorded: readonly string[] = [], classic?: Uint8Array): Promise<KeyEncryptionKey> {
-    this.opened ??= openKeyEncryptionKey(this.settings, recorded, classic).then(
-      (key) => this.keep(key),
+    const found = { recordedKeyReferences: recorded, classicWrapping: classic };
+    this.opened ??= openKeyEncryptionKey(this.settings, found).then(
+      (key) => this.keep(new DeadlineKeyEncryptionKey(key, this.settings.timeoutSeconds)),
       (error: unknown) => {
         this.opened = undefined;
         throw error;
@@ -57,7 +63,7 @@ export class KeyProvider implements OnApplicationShutdown {
     const { key } = this;
     this.key = undefined;
     await key?.close().catch((error: unknown) => {
-      this.logger.warn({ msg: 'the key was not closed', reason: error instanceof Error ? error.message : 'unknown' });
+      this.logger.warn({ msg: 'the key was not closed', reason: messageOf(error) });
     });
   }
 }

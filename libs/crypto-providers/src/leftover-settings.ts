@@ -1,29 +1,11 @@
-import { awsKmsFields } from './aws-kms/aws-kms.fields.js';
-import { azureKeyVaultFields } from './azure-key-vault/azure-key-vault.fields.js';
-import { certificateSettingsSchema, certificateSourceFields } from './certificate/certificate.settings.js';
-import { googleCloudKmsFields } from './google-cloud-kms/google-cloud-kms.fields.js';
-import type { keyProviderKinds } from './rsa-key.settings.js';
+import { certificateSettingsSchema } from './certificate-sources/certificate.settings.js';
+import { certificateSources } from './certificate-sources/index.js';
+import { fieldsOfOthers } from './contract/definitions.js';
+import { keyProviders } from './providers/index.js';
 import { rsaKeySettingsSchema } from './rsa-key.settings.js';
-import { pkcs11Fields } from './pkcs11/pkcs11.fields.js';
-import { vaultTransitFields } from './vault-transit/vault-transit.fields.js';
 
-type OwnProvider = (typeof keyProviderKinds)[number];
-
-/** The settings under `rsaKey__` that one provider alone looks at. */
-const rsaKeyFields: Readonly<Record<OwnProvider, object>> = {
-  certificate: {},
-  azurekv: azureKeyVaultFields,
-  gcpkms: googleCloudKmsFields,
-  awskms: awsKmsFields,
-  pkcs11: pkcs11Fields,
-  vaulttransit: vaultTransitFields,
-};
-
-/** Those that read a certificate. */
-const readersOfCertificates: readonly string[] = ['certificate', 'pkcs11'] satisfies OwnProvider[];
-
-/** `rsaKey__provider` and `certificate__provider` as they were given; `undefined` for their defaults. */
-export interface GivenProviders {
+/** `rsaKey__provider` and `certificate__provider` as they stand in the settings; `undefined` for their defaults. */
+export interface ProviderNames {
   readonly rsaKey: unknown;
   readonly certificate: unknown;
 }
@@ -31,18 +13,21 @@ export interface GivenProviders {
 /**
  * The settings that the chosen provider does not look at, as paths from the root of the tree. Existing deployments keep
  * them, with values that nobody has looked at for years: they must not end a start. None where a choice is wrong itself.
+ *
+ * @example
+ * leftoverSettings({ rsaKey: 'certificate', certificate: 'filesystem' }); // [['rsaKey', 'azureKeyvaultUri'], …]
  */
-export function leftoverSettings(given: GivenProviders): string[][] {
-  const provider = rsaKeySettingsSchema.shape.provider.safeParse(given.rsaKey).data;
+export function leftoverSettings(names: ProviderNames): string[][] {
+  const provider = rsaKeySettingsSchema.shape.provider.safeParse(names.rsaKey).data;
   if (provider === undefined) return [];
-  const ofRsaKey = namesOfOthers(rsaKeyFields, provider).map((name) => ['rsaKey', name]);
-  const { shape } = certificateSettingsSchema;
-  if (!readersOfCertificates.includes(provider))
-    return [...ofRsaKey, ...Object.keys(shape).map((name) => ['certificate', name])];
-  const source = shape.provider.safeParse(given.certificate).data;
-  if (source === undefined) return ofRsaKey;
-  return [...ofRsaKey, ...namesOfOthers(certificateSourceFields, source).map((name) => ['certificate', name])];
+  const ofRsaKey = fieldsOfOthers(keyProviders, provider).map((name) => ['rsaKey', name]);
+  return [...ofRsaKey, ...leftoversOfCertificate(provider, names.certificate).map((name) => ['certificate', name])];
 }
 
-const namesOfOthers = (fields: Readonly<Record<string, object>>, chosen: string): string[] =>
-  Object.entries(fields).flatMap(([owner, own]) => (owner === chosen ? [] : Object.keys(own)));
+function leftoversOfCertificate(keyProvider: string, named: unknown): string[] {
+  const { shape } = certificateSettingsSchema;
+  const readsCertificate = keyProviders.some((one) => one.kind === keyProvider && one.readsCertificate === true);
+  if (!readsCertificate) return Object.keys(shape);
+  const source = shape.provider.safeParse(named).data;
+  return source === undefined ? [] : fieldsOfOthers(certificateSources, source);
+}

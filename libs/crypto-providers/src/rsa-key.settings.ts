@@ -1,41 +1,55 @@
 import { choice, integer } from '@key-connector/common';
 import { z } from 'zod';
-import { awsKmsFields } from './aws-kms/aws-kms.fields.js';
-import { azureKeyVaultFields } from './azure-key-vault/azure-key-vault.fields.js';
-import { googleCloudKmsFields } from './google-cloud-kms/google-cloud-kms.fields.js';
-import { closedModuleBranch } from './module/module.settings.js';
-import { pkcs11Fields } from './pkcs11/pkcs11.fields.js';
-import { vaultTransitFields } from './vault-transit/vault-transit.fields.js';
-import { providerField } from './provider.field.js';
-
-/** Every key provider that the settings know, in the order of the reference. */
-export const keyProviderKinds = ['certificate', 'azurekv', 'gcpkms', 'awskms', 'pkcs11', 'vaulttransit'] as const;
-
-/** The hashes of RSA-OAEP that the settings know. */
-const oaepHashNames = ['sha1', 'sha256'] as const;
+import { fieldsOf, kindsOf } from './contract/definitions.js';
+import { oaepHashSettings } from './contract/rsa-oaep.js';
+import { keyProviders } from './providers/index.js';
+import { packageProvider } from './providers/package/index.js';
+import {
+  isModuleProvider,
+  moduleNameOf,
+  type ModuleProvider,
+  moduleProvider,
+} from './providers/package/module-name.js';
 
 /**
  * `rsaKey__*`: where the key-encryption key is.
  *
  * Settings of providers that are not chosen are accepted, because existing deployments keep leftovers.
+ *
+ * @example
+ * rsaKeySettingsSchema.parse({ provider: 'awskms', awsKeyId: 'alias/key-connector' }).timeoutSeconds; // 15
  */
 export const rsaKeySettingsSchema = z.strictObject({
   provider: providerField(
     'Where the RSA key that protects the data key is kept; `module:<package>` where a package brings the provider.',
-    keyProviderKinds,
+    kindsOf(keyProviders),
   ).default('certificate'),
   timeoutSeconds: integer('Longest wait for one answer of the key provider.', { min: 1, max: 120 }).default(15),
   oaepHash: choice(
     'The hash of RSA-OAEP for new wrappings, where the provider offers both; each wrapping is opened with its own. Not given: the provider’s default.',
-    oaepHashNames,
+    oaepHashSettings,
   ).optional(),
-  ...azureKeyVaultFields,
-  ...googleCloudKmsFields,
-  ...awsKmsFields,
-  ...pkcs11Fields,
-  ...vaultTransitFields,
-  module: closedModuleBranch,
+  ...fieldsOf(keyProviders),
+  ...packageProvider.fields,
 });
 
-/** `rsaKey__*` as the schema gives it. */
+/** `rsaKey__*` as the schema gives it: flat, with secrets of type `Secret`. */
 export type RsaKeySettings = z.output<typeof rsaKeySettingsSchema>;
+
+/** One of our providers, in any case, or `module:<package>`, whose package keeps its case. */
+function providerField<const K extends string>(
+  description: string,
+  kinds: readonly [K, ...K[]],
+): z.ZodPreprocess<z.ZodUnion<readonly [z.ZodEnum<{ [N in K]: N }>, z.ZodType<ModuleProvider>]>> {
+  return z
+    .preprocess(
+      (value) => {
+        if (typeof value !== 'string') return value;
+        const given = value.trim();
+        if (isModuleProvider(given)) return `module:${moduleNameOf(given)}`;
+        return kinds.find((kind) => kind.toLowerCase() === given.toLowerCase()) ?? value;
+      },
+      z.union([z.enum(kinds), moduleProvider], { error: `must be one of ${kinds.join(', ')}, or module:<package>` }),
+    )
+    .meta({ description });
+}

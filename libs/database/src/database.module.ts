@@ -4,16 +4,17 @@ import { ConfigurableModuleClass, DATABASE_SETTINGS } from './database.module-de
 import { databaseProviders, dataSourceOptions, dialectProvider } from './database.providers.js';
 import { Database } from './database.service.js';
 import type { DatabaseSettings } from './database.settings.js';
-import { Dialect } from './dialects/dialect.js';
-import { UserKey } from './entities/user-key.entity.js';
+import { Dialect } from './dialect/dialect.js';
 import { Migrations } from './migrations/migrations.js';
+import { UserKey } from './user-keys/user-key.entity.js';
+import { UserKeyRows } from './user-keys/user-key-rows.js';
 
 /** The product that the settings choose: a module of its own, because TypeORM's options are made from it. */
 @Module({ providers: [dialectProvider], exports: [Dialect, DATABASE_SETTINGS] })
 class DialectModule extends ConfigurableModuleClass {}
 
 /** Provides `Database`; entities of other rooms join by `TypeOrmModule.forFeature`. */
-@Module({ providers: databaseProviders, exports: [Database, DialectModule, Migrations] })
+@Module({ providers: databaseProviders, exports: [Database, DialectModule, Migrations, UserKeyRows] })
 export class DatabaseModule {
   /** The database of these settings; nothing is connected before `Database.connect`. */
   static forRoot(settings: DatabaseSettings): DynamicModule {

@@ -4,9 +4,10 @@ import { DataSource } from 'typeorm';
 import { DATABASE_SETTINGS } from './database.module-definition.js';
 import { Database } from './database.service.js';
 import type { DatabaseSettings } from './database.settings.js';
-import { Dialect } from './dialects/dialect.js';
-import { openDialect } from './dialects/open-dialect.js';
+import { Dialect } from './dialect/dialect.js';
+import { openDialect } from './products.js';
 import { Migrations } from './migrations/migrations.js';
+import { UserKeyRows } from './user-keys/user-key-rows.js';
 
 export const dialectProvider: FactoryProvider<Dialect> = {
   provide: Dialect,
@@ -25,6 +26,11 @@ export const databaseProviders: Provider[] = [
     provide: Migrations,
     inject: [Dialect],
     useFactory: (dialect: Dialect) => new Migrations(dialect),
+  },
+  {
+    provide: UserKeyRows,
+    inject: [Dialect],
+    useFactory: (dialect: Dialect) => new UserKeyRows(dialect),
   },
 ];
 

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KeyConnectorError } from '@key-connector/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { DatabaseUnavailable } from './database.errors.js';
-import { databaseErrorOf, unavailable } from './database.failures.js';
+import { DatabaseUnavailable } from './errors/database.errors.js';
+import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
 import type { DatabaseSettings } from './database.settings.js';
-import { Dialect, type Failure } from './dialects/dialect.js';
+import { Dialect } from './dialect/dialect.js';
+import type { Failure } from './errors/failure.js';
 import { migrate } from './migrations/migrate.js';
 import { SharedAnswer } from './shared-answer.js';
-import type { UserKeyStatements } from './statements/user-key.statements.js';
+import type { UserKeyStatements } from './dialect/user-key.statements.js';
 
 /** How often a statement is sent again after the database rolled it back: a deadlock's victim wins the second time. */
 const attempts = 4;
@@ -17,6 +19,14 @@ const readFailures: readonly Failure[] = ['rolled-back', 'connection-lost'];
 /** How old the answer of a ping may be: probes come from anybody, and must not use up the pool. */
 const pingMilliseconds = 1000;
 
+/** What work is done with inside of `Database.read` and `Database.write`; no other place has it. */
+export interface DatabaseSession {
+  /** The hot statements on UserKeys. */
+  readonly userKeys: UserKeyStatements;
+  /** TypeORM's manager, for what is not hot; each statement by itself, outside of any transaction. */
+  readonly manager: EntityManager;
+}
+
 /** The database as the other rooms see it: opened at boot, and every failure told in the product's own errors. */
 export class Database {
   /** What and where the database is, for people: `PostgreSQL at db.example:5432/keys`; no user name, no password. */
@@ -25,9 +35,10 @@ export class Database {
   /** Longest wait for a place among the statements that run, in milliseconds. */
   readonly acquireTimeout: number;
 
-  /** The hot statements on UserKeys; call them inside `read` or `write`. */
-  readonly userKeys: UserKeyStatements;
+  /** Rows that one `session.userKeys.put` takes at most. */
+  readonly maxPuts: number;
 
+  readonly #session: DatabaseSession;
   private connecting: Promise<void> | undefined;
   private readonly pinged: SharedAnswer<void>;
 
@@ -38,7 +49,8 @@ export class Database {
   ) {
     this.description = dialect.description;
     this.acquireTimeout = settings.acquireTimeoutSeconds * 1000;
-    this.userKeys = dialect.userKeys(source);
+    this.#session = { userKeys: dialect.userKeys(source), manager: source.manager };
+    this.maxPuts = this.#session.userKeys.maxPuts;
     this.pinged = new SharedAnswer(() => this.again(() => dialect.ping(source), readFailures), pingMilliseconds);
   }
 
@@ -65,17 +77,25 @@ export class Database {
     return this.translate(() => this.dialect.lock(this.source, work));
   }
 
-  /** Runs statements that change nothing: sent again after a lost connection, once, or when rolled back. */
-  async read<T>(work: () => Promise<T>): Promise<T> {
-    return this.translate(() => this.again(work, readFailures));
+  /**
+   * Runs statements that change nothing: sent again after a lost connection, once, or when rolled back.
+   *
+   * @example
+   * const rows = await database.read(({ userKeys }) => userKeys.find(ids));
+   */
+  async read<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
+    return this.translate(() => this.again(() => work(this.#session), readFailures));
   }
 
   /**
    * Runs one statement, or one transaction, that changes something: sent again only when the database says that it was
    * rolled back. After a lost connection nobody knows, and sending an old value again could undo a newer one.
+   *
+   * @example
+   * await database.write(({ userKeys }) => userKeys.put([key], new Date()));
    */
-  async write<T>(work: () => Promise<T>): Promise<T> {
-    return this.translate(() => this.again(work, ['rolled-back']));
+  async write<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
+    return this.translate(() => this.again(() => work(this.#session), ['rolled-back']));
   }
 
   private async open(): Promise<void> {
@@ -88,6 +108,7 @@ export class Database {
       // A look at the tables can meet a migration of another replica, and be a deadlock's victim.
       await this.again(() => migrate(this.source, this.dialect, this.settings.migrate), ['rolled-back']);
     } catch (error) {
+      this.noteFailure(error);
       // Nothing between here and the database is worth giving up for, but what an operator must change.
       throw databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
     }
@@ -111,7 +132,14 @@ export class Database {
     try {
       return await work();
     } catch (error) {
+      this.noteFailure(error);
       throw databaseErrorOf(this.dialect, error) ?? error;
     }
+  }
+
+  private noteFailure(error: unknown): void {
+    // An error of ours says nothing about the server; its code could be taken for one of the network's.
+    const failure = error instanceof KeyConnectorError ? undefined : this.dialect.failureOf(error);
+    if (failure !== undefined) this.dialect.failed?.(failure);
   }
 }

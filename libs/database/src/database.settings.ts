@@ -1,22 +1,36 @@
+import { choice, flag, integer, secret, type Secret, text } from '@key-connector/common';
 import { z } from 'zod';
-import { choice, flag, integer, secretText, text } from '@key-connector/common';
-import { ConnectionStringError } from './connection-strings/connection-string.error.js';
-import { parseMysql, type MysqlConnection } from './connection-strings/mysql.js';
-import { parsePostgresql, type PostgresqlConnection } from './connection-strings/postgresql.js';
-import { parseSqlite, type SqliteConnection } from './connection-strings/sqlite.js';
-import { chooseIdentity, type CloudIdentity, type ConnectionFacts } from './identity/cloud-identity.js';
-import { factsOfMysql, factsOfPostgresql } from './identity/connection.facts.js';
-import { parseSqlserver, type SqlserverConnection } from './connection-strings/sqlserver.js';
+import { ConnectionStringError } from './connection-string/connection-string.errors.js';
+import type { Product } from './dialect/product.js';
+import { chooseIdentity } from './identity/cloud-identity.js';
+import { type ConnectionSetting, type Provider, products, type SettingsOf } from './products.js';
 
-const connectionString = (product: string, url?: string) =>
-  secretText(`ADO.NET connection string of ${product}${url === undefined ? '' : `, or a ${url} URL`}.`).optional();
+const connectionString = ({ name, url }: Pick<Product<never>, 'name' | 'url'>) =>
+  secret(`ADO.NET connection string of ${name}${url === undefined ? '' : `, or a ${url} URL`}.`).optional();
+
+// Object.fromEntries forgets which keys there are.
+const connectionStrings = Object.fromEntries(
+  Object.values(products).map((product) => [product.setting, connectionString(product)]),
+) as Readonly<Record<ConnectionSetting, ReturnType<typeof connectionString>>>;
+
+/** Providers of existing deployments that are known and not taken, with what to do instead. */
+const refused = {
+  json:
+    'json is import only: a plain file cannot keep two writers apart; choose another database, and bring the file into it ' +
+    'by database__importJsonFilePath or by "key-connector import json <file>"',
+  mongo:
+    'mongo is not supported: the guarantees against lost keys rest on SQL constraints; use postgresql, mysql, sqlserver or sqlite',
+};
+
+type Word = Provider | keyof typeof refused;
 
 const fields = z.strictObject({
-  provider: choice('Which database holds the keys.', ['postgresql', 'sqlite', 'mysql', 'sqlserver', 'json', 'mongo']),
-  postgreSqlConnectionString: connectionString('PostgreSQL', 'postgres://'),
-  sqliteConnectionString: connectionString('SQLite'),
-  mySqlConnectionString: connectionString('MySQL', 'mysql://'),
-  sqlServerConnectionString: connectionString('SQL Server', 'mssql://'),
+  provider: choice(
+    'Which database holds the keys.',
+    // Object.keys forgets which there are; there is at least one.
+    Object.keys({ ...products, ...refused }) as [Word, ...Word[]],
+  ),
+  ...connectionStrings,
   identity: choice(
     'How the service logs in to PostgreSQL or MySQL. `password`: by the connection string. `entra`: by tokens of Microsoft Entra (Azure Database). `awsRdsIam`: by tokens of AWS IAM (RDS, Aurora). Tokens need an SSL mode that always encrypts.',
     ['password', 'entra', 'awsRdsIam'],
@@ -46,94 +60,66 @@ const fields = z.strictObject({
 });
 
 type Fields = z.output<typeof fields>;
-type Limits = Pick<
-  Fields,
-  'importJsonFilePath' | 'migrate' | 'connectTimeoutSeconds' | 'acquireTimeoutSeconds' | 'statementTimeoutSeconds'
->;
+type Refuse = (path: keyof Fields, message: string) => void;
 
-/** Without it the connection string's password logs in. */
-interface MaybeIdentity {
-  readonly identity?: CloudIdentity | undefined;
-}
+/** Checked settings of the chosen database: `provider` tells which connection they hold. */
+export type DatabaseSettings = { readonly [P in Provider]: SettingsOf<P> }[Provider];
 
-/** Validated settings of the chosen database. */
-export type DatabaseSettings = Readonly<Limits> &
-  (
-    | ({ readonly provider: 'postgresql'; readonly connection: PostgresqlConnection } & MaybeIdentity)
-    | ({ readonly provider: 'mysql'; readonly connection: MysqlConnection } & MaybeIdentity)
-    | { readonly provider: 'sqlite'; readonly connection: SqliteConnection }
-    | { readonly provider: 'sqlserver'; readonly connection: SqlserverConnection }
-  );
-
-/** `database__*`: names of existing deployments, and limits of our own. */
-export const databaseSettingsSchema = fields.transform((settings, context): DatabaseSettings => {
-  const { importJsonFilePath, migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds } =
-    settings;
-  const limits = { importJsonFilePath, migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds };
-  const refuse = (path: keyof Fields, message: string): void => {
+/**
+ * `database__*`: names of existing deployments, and limits of our own. Only the chosen provider's connection string is
+ * looked at, so leftovers of others do no harm.
+ *
+ * @example
+ * databaseSettingsSchema.parse({ provider: 'sqlite', sqliteConnectionString: 'Data Source=/data/keys.db' });
+ */
+export const databaseSettingsSchema = fields.transform((given, context): DatabaseSettings => {
+  const refuse: Refuse = (path, message) => {
     context.addIssue({ code: 'custom', path: [path], message });
   };
-
-  /** Parses one connection string; what is wrong with it is reported under its own path. */
-  const parse = <T>(path: keyof Fields, parser: (value: string) => T): T | undefined => {
-    const value = settings[path];
-    if (typeof value !== 'string') {
-      refuse(path, `is required when database.provider is ${settings.provider}`);
-      return undefined;
-    }
-    try {
-      return parser(value);
-    } catch (error) {
-      if (!(error instanceof ConnectionStringError)) throw error;
-      for (const problem of error.problems) refuse(path, problem);
-      return undefined;
-    }
-  };
-
-  const identityFor = (path: keyof Fields, facts: ConnectionFacts): CloudIdentity | undefined =>
-    chooseIdentity(settings, facts, (at, message) => {
-      refuse(at === 'connectionString' ? path : at, message);
-    });
-
-  switch (settings.provider) {
-    case 'postgresql': {
-      const connection = parse('postgreSqlConnectionString', parsePostgresql);
-      if (!connection) return z.NEVER;
-      const identity = identityFor('postgreSqlConnectionString', factsOfPostgresql(connection));
-      return { provider: 'postgresql', connection, identity, ...limits };
-    }
-    case 'sqlite': {
-      if (settings.identity !== 'password') refuse('identity', 'must be password: an SQLite file has no login');
-      const connection = parse('sqliteConnectionString', parseSqlite);
-      return connection ? { provider: 'sqlite', connection, ...limits } : z.NEVER;
-    }
-    case 'mysql': {
-      const connection = parse('mySqlConnectionString', parseMysql);
-      if (!connection) return z.NEVER;
-      const identity = identityFor('mySqlConnectionString', factsOfMysql(connection));
-      return { provider: 'mysql', connection, identity, ...limits };
-    }
-    case 'sqlserver': {
-      if (settings.identity !== 'password')
-        refuse(
-          'identity',
-          'must be password: SQL Server takes Authentication=Active Directory … in its connection string',
-        );
-      const connection = parse('sqlServerConnectionString', parseSqlserver);
-      return connection ? { provider: 'sqlserver', connection, ...limits } : z.NEVER;
-    }
-    case 'json':
-      refuse(
-        'provider',
-        'json is import only: a plain file cannot keep two writers apart; choose another database, and bring the file into it ' +
-          'by database__importJsonFilePath or by "key-connector import json <file>"',
-      );
-      return z.NEVER;
-    case 'mongo':
-      refuse(
-        'provider',
-        'mongo is not supported: the guarantees against lost keys rest on SQL constraints; use postgresql, mysql, sqlserver or sqlite',
-      );
-      return z.NEVER;
+  const { provider } = given;
+  if (provider === 'json' || provider === 'mongo') {
+    refuse('provider', refused[provider]);
+    return z.NEVER;
   }
+  // One provider's connection with that provider's word: the compiler sees any of them with any.
+  return (settingsOf(provider, given, refuse) as DatabaseSettings | undefined) ?? z.NEVER;
 });
+
+function settingsOf<P extends Provider>(provider: P, given: Fields, refuse: Refuse): SettingsOf<P> | undefined {
+  const { importJsonFilePath, migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds } = given;
+  const limits = { importJsonFilePath, migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds };
+  const product = products[provider];
+  const { cloudLogin } = product;
+  const setting: ConnectionSetting = product.setting;
+  if (typeof cloudLogin === 'string' && given.identity !== 'password')
+    refuse('identity', `must be password: ${cloudLogin}`);
+  const connection = connectionOf(product, given[setting], provider, (message) => {
+    refuse(setting, message);
+  });
+  if (connection === undefined) return undefined;
+  if (typeof cloudLogin === 'string') return { provider, connection, identity: undefined, ...limits };
+  const identity = chooseIdentity(given, cloudLogin(connection), (at, message) => {
+    refuse(at === 'connectionString' ? setting : at, message);
+  });
+  return { provider, connection, identity, ...limits };
+}
+
+/** The chosen connection string, read. */
+function connectionOf<Connection>(
+  { parse }: Product<Connection>,
+  given: Secret | undefined,
+  provider: string,
+  refuse: (message: string) => void,
+): Connection | undefined {
+  if (given === undefined) {
+    refuse(`is required when database.provider is ${provider}`);
+    return undefined;
+  }
+  try {
+    return parse(given.reveal());
+  } catch (error) {
+    if (!(error instanceof ConnectionStringError)) throw error;
+    for (const problem of error.problems) refuse(problem);
+    return undefined;
+  }
+}

@@ -1,9 +1,9 @@
-export { DatabaseReadOnly, DatabaseUnavailable, DatabaseUnsupported, SchemaNewer } from './database.errors.js';
+export { DatabaseReadOnly, DatabaseUnavailable, DatabaseUnsupported, SchemaNewer } from './errors/database.errors.js';
 export { DatabaseModule } from './database.module.js';
-export { Database } from './database.service.js';
+export { Database, type DatabaseSession } from './database.service.js';
 export { databaseSettingsSchema, type DatabaseSettings } from './database.settings.js';
-export { Dialect, type Failure } from './dialects/dialect.js';
-export { UserKey } from './entities/user-key.entity.js';
 export { Migrations } from './migrations/migrations.js';
-export type { StoredUserKey, UserKeyStatements } from './statements/user-key.statements.js';
-export { fromUtcText, toUtcText, UtcColumn } from './utc.column.js';
+export { type DatedUserKey, type NewUserKey, UserKeyRows } from './user-keys/user-key-rows.js';
+export { UserKey } from './user-keys/user-key.entity.js';
+export type { StoredUserKey, UserKeyStatements } from './dialect/user-key.statements.js';
+export { fromUtcText, toUtcText, UtcColumn } from './dialect/utc-column.js';

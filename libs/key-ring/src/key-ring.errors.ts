@@ -23,9 +23,24 @@ export class DataKeyLost extends KeyConnectorError {
   readonly code: ErrorCode = 'DATA_KEY_LOST';
 }
 
-/** A data key is there and does not open, or opens no user key. */
+/** A data key is there and does not open, or does not open the user keys. */
 export class DataKeyUnreadable extends KeyConnectorError {
   readonly code: ErrorCode = 'DATA_KEY_UNREADABLE';
+}
+
+/** A classic deployment's wrapped data key does not open with the configured key-encryption key. */
+export class ClassicKeyUnreadable extends DataKeyUnreadable {
+  /** The configured key-encryption key, for people: `sha256:… (description)`. */
+  readonly keyEncryptionKey: string;
+
+  constructor({ id, description }: { readonly id: string; readonly description: string }) {
+    super(
+      `The data key in ApplicationDatas.SymmetricKey does not open with the configured key-encryption key ${id} ` +
+        `(${description}). Either the value is damaged, or this database belongs to another RSA key: configure that ` +
+        'one. Nothing was changed in the database.',
+    );
+    this.keyEncryptionKey = `${id} (${description})`;
+  }
 }
 
 /** `keyRing__valueLayout` does not fit what is in the database. */

@@ -1,37 +1,33 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { DataKeysLoader } from './data-keys.loader.js';
-import { ApplicationDataRow } from './entities/application-data.entity.js';
-import { DataKeyWrappingRow } from './entities/data-key-wrapping.entity.js';
-import { DataKeyRow } from './entities/data-key.entity.js';
-import { FirstDataKey } from './first.data-key.js';
+import { ClassicKeys } from './data-keys/classic-keys.js';
+import { DataKeys } from './data-keys/data-keys.js';
+import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from './data-keys/data-keys.entity.js';
+import { FirstDataKey } from './data-keys/first-data-key.js';
+import { KnownValues } from './data-keys/known-values.js';
+import { RingStore } from './data-keys/stored-ring.js';
+import { Wrappings } from './data-keys/wrappings.js';
 import { ConfigurableModuleClass } from './key-ring.module-definition.js';
-import { KeyRingStore } from './key-ring.store.js';
 import { KeyRing } from './key-ring.js';
-import { KnownValuesCheck } from './known-values.check.js';
-import { OpeningFailures } from './opening-failures.js';
-import { JsonImport } from './json-import/json-import.js';
-import { UserKeyRows } from './json-import/user-key.rows.js';
-import { ProviderCheck } from './provider.check.js';
-import { RingReload } from './ring.reload.js';
-import { WrappingsOpener } from './wrappings.opener.js';
+import { ProviderCheck } from './provider-check.js';
+import { RingReload } from './ring-reload.js';
+import { OpeningFailures } from './values/opening-failures.js';
 
 /** Provides the KeyRing. Give it DatabaseModule, CryptoProvidersModule and ObservabilityModule in `imports`. */
 @Module({
   imports: [TypeOrmModule.forFeature([DataKeyRow, DataKeyWrappingRow, ApplicationDataRow])],
   providers: [
     KeyRing,
-    DataKeysLoader,
+    ClassicKeys,
+    DataKeys,
     FirstDataKey,
-    JsonImport,
-    KeyRingStore,
-    KnownValuesCheck,
+    KnownValues,
     OpeningFailures,
     ProviderCheck,
     RingReload,
-    UserKeyRows,
-    WrappingsOpener,
+    RingStore,
+    Wrappings,
   ],
-  exports: [JsonImport, KeyRing],
+  exports: [ClassicKeys, KeyRing],
 })
 export class KeyRingModule extends ConfigurableModuleClass {}

@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const keyRingSettingsSchema = z.strictObject({
   valueLayout: choice(
     'How user keys are written. `classic`: as an existing deployment does, so that its own software can still read them. ' +
-      '`bound`: each value tied to its user; classic values are still read. `boundOnly`: classic values are refused. ' +
+      '`bound`: each value tied to its user; classic values are still read, until a start finds none. `boundOnly`: classic values are refused. ' +
       '`auto`: `classic` on a classic deployment’s database, `bound` once it has got a newer data key, `boundOnly` on a new one.',
     ['auto', 'classic', 'bound', 'boundOnly'],
   ).default('auto'),

@@ -1,34 +1,51 @@
 import type { UserId } from '@key-connector/common';
+import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
+import { Database, type StoredUserKey } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
-import { DataKeysLoader } from './data-keys.loader.js';
+import { DataKeys } from './data-keys/data-keys.js';
+import { KnownValues } from './data-keys/known-values.js';
 import { NotReady } from './key-ring.errors.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
-import { KnownValuesCheck } from './known-values.check.js';
-import { OpeningFailure } from './opening-failure.js';
-import { OpeningFailures } from './opening-failures.js';
-import { ProviderCheck, type ProviderState } from './provider.check.js';
-import { Ring } from './ring.js';
-import { RingReload } from './ring.reload.js';
-import type { SealedKey } from './sealed-key.js';
-import { resolveLayout } from './value-layout.js';
+import { ProviderCheck, type ProviderState } from './provider-check.js';
+import { RingReload } from './ring-reload.js';
+import { OpeningFailure } from './values/opening-failure.js';
+import { OpeningFailures } from './values/opening-failures.js';
+import { Ring } from './values/ring.js';
+import { resolveLayout } from './values/value-layout.js';
 
 /** What the service prints about its data keys when it is ready. */
 export interface KeyRingSummary {
+  /** The data key that new values are sealed under. */
   readonly activeDataKeyId: number;
+  /** `classic`, `bound` or `boundOnly`: how values are written, and which are read. */
   readonly layout: string;
+  /** Description and fingerprint of the key-encryption key. */
   readonly keyEncryptionKey: string;
 }
 
-/** Seals and opens users' keys with the data keys, which it holds in memory. */
+/** A ring, and the key-encryption key that opened its data keys. */
+interface Loaded {
+  readonly ring: Ring;
+  readonly kek: KeyEncryptionKey;
+}
+
+/**
+ * Seals and opens members' keys with the data keys, which it holds in memory: no request asks the key provider.
+ *
+ * @example
+ * await keyRing.load();
+ * await database.write(({ userKeys }) => userKeys.put([keyRing.seal(userId, key)], new Date()));
+ * const opened = await keyRing.open(row); // wipe it: opened.fill(0)
+ */
 @Injectable()
 export class KeyRing {
-  private ring: Ring | undefined;
-  private keyEncryptionKey = '';
+  private now: Loaded | undefined;
 
   constructor(
-    private readonly loader: DataKeysLoader,
-    private readonly knownValues: KnownValuesCheck,
+    private readonly database: Database,
+    private readonly dataKeys: DataKeys,
+    private readonly knownValues: KnownValues,
     private readonly failures: OpeningFailures,
     private readonly reload: RingReload,
     private readonly providerCheck: ProviderCheck,
@@ -37,22 +54,23 @@ export class KeyRing {
 
   /** Whether `seal` and `open` can work. */
   get loaded(): boolean {
-    return this.ring !== undefined;
+    return this.now !== undefined;
   }
 
   /**
-   * Loads the data keys, or creates the first one, and proves that they open what is stored; a step of the boot.
+   * Loads the data keys, or creates the first one, and proves that they open what is stored; a step of the boot. Once it has
+   * succeeded, it does nothing: what is in memory is not exchanged.
    *
-   * Throws an UnavailableError when it is worth another try; DataKeyLost, DataKeyUnreadable and ValueLayoutRefused are
-   * fatal and leave the database as it was.
+   * @throws UnavailableError when it is worth another try; DataKeyLost, DataKeyUnreadable and ValueLayoutRefused are fatal
+   * and leave the database as it was.
    */
   async load(): Promise<void> {
-    const { dataKeys, kek, activeWrapping } = await this.loader.load();
-    const ring = new Ring(dataKeys, resolveLayout(this.settings.valueLayout, [...dataKeys.keys()]));
-    await this.knownValues.run(ring);
-    this.ring = ring;
-    this.keyEncryptionKey = `${kek.description} (${kek.id})`;
-    this.providerCheck.watch(kek, { wrapped: activeWrapping, secret: ring.active.secret });
+    if (this.now !== undefined) return;
+    const { dataKeys, kek, newestWrapping } = await this.dataKeys.load();
+    const loaded = Ring.withNewest(dataKeys, resolveLayout(this.settings.valueLayout, [...dataKeys.keys()]));
+    const ring = await this.database.read(({ manager }) => this.knownValues.check(loaded, manager));
+    this.now = { ring, kek };
+    this.providerCheck.watch(kek, { wrapped: newestWrapping, secret: ring.active.secret });
   }
 
   /** How the key provider did when it was last asked, in the background: no request needs it. */
@@ -65,40 +83,52 @@ export class KeyRing {
     this.current();
   }
 
-  /** Encrypts a user's key for the database, in the layout that the settings ask for. */
-  seal(userId: UserId, key: Uint8Array): SealedKey {
-    return this.current().seal(userId, key);
+  /**
+   * Encrypts a member's key (32 bytes, or what an import brings) for the database, in the layout that was decided at the
+   * start. The bytes stay the caller's, to wipe.
+   *
+   * @throws NotReady before `load` is done.
+   */
+  seal(id: UserId, key: Uint8Array): StoredUserKey {
+    return this.current().ring.seal(id, key);
   }
 
-  /** Decrypts a stored value; the caller wipes the result. Whatever is wrong with the value is a UserKeyUnreadable. */
-  async open(userId: UserId, stored: SealedKey): Promise<Buffer> {
+  /**
+   * Decrypts a member's row; the caller wipes the result.
+   *
+   * @throws UserKeyUnreadable whatever is wrong with the row, counted and logged with its reason; NotReady before `load` is
+   * done; another UnavailableError where the row names an unknown data key and it cannot be looked for.
+   */
+  async open(stored: StoredUserKey): Promise<Buffer> {
     try {
-      return this.current().open(userId, stored);
+      return this.current().ring.open(stored);
     } catch (error) {
-      if (error instanceof OpeningFailure && error.reason === 'unknown_data_key')
-        return this.openReloaded(userId, stored);
-      throw this.failures.report(userId, error);
+      if (error instanceof OpeningFailure && error.reason === 'unknown_data_key') return this.openReloaded(stored);
+      throw this.failures.report(stored.id, error);
     }
   }
 
   /** The active data key, the layout that is written, and the key-encryption key, for people. */
   summary(): KeyRingSummary {
-    const { active, layout } = this.current();
-    return { activeDataKeyId: active.id, layout, keyEncryptionKey: this.keyEncryptionKey };
+    const { ring, kek } = this.current();
+    const { active, layout } = ring;
+    return { activeDataKeyId: active.id, layout, keyEncryptionKey: `${kek.description} (${kek.id})` };
   }
 
-  /** Another replica may have rotated: the value names a data key that is newer than what is in memory. */
-  private async openReloaded(userId: UserId, stored: SealedKey): Promise<Buffer> {
-    this.ring = (await this.reload.run(this.current())) ?? this.current();
+  /** The value names a data key that may have been added after this replica started. */
+  private async openReloaded(stored: StoredUserKey): Promise<Buffer> {
+    const { ring, kek } = this.current();
+    const reloaded = await this.reload.run(ring, kek);
+    this.now = { ring: reloaded, kek };
     try {
-      return this.ring.open(userId, stored);
+      return reloaded.open(stored);
     } catch (error) {
-      throw this.failures.report(userId, error);
+      throw this.failures.report(stored.id, error);
     }
   }
 
-  private current(): Ring {
-    if (this.ring === undefined) throw new NotReady();
-    return this.ring;
+  private current(): Loaded {
+    if (this.now === undefined) throw new NotReady();
+    return this.now;
   }
 }

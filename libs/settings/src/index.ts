@@ -1,8 +1,6 @@
-export { catalogue } from './catalogue.js';
+export { catalogue, type KnownSetting } from './catalogue.js';
 export type { HttpSettings } from './http.settings.js';
-export type { KnownSetting } from './known-setting.js';
 export { loadSettings } from './load-settings.js';
 export { useProxies } from './proxies.js';
-export { redact } from './redact.js';
-export { SettingsInvalid } from './settings-invalid.error.js';
+export { SettingsInvalid } from './settings.errors.js';
 export { Settings } from './settings.js';

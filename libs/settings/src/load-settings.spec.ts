@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { enough, enoughAnd, nameOf, problemLines, settingsOf } from './testing/settings-case.js';
+import { loadSettings } from './load-settings.js';
+import { enough, enoughAnd, nameOf, problemLines } from './testing/settings-case.js';
 
 describe('loadSettings', () => {
-  it('loads the fewest settings that a service starts with, and fills in the defaults', () => {
-    const settings = settingsOf(enough);
+  it('loads the fewest settings that a service starts with, and fills in the defaults', async () => {
+    const settings = await loadSettings(enough);
 
     expect(settings.identityServerUri).toBe('https://vault.example/identity');
     expect(settings.http).toMatchObject({ host: '0.0.0.0', port: 5000, basePath: '', trustProxy: false });
@@ -17,8 +18,8 @@ describe('loadSettings', () => {
     expect(settings.metrics).toEqual({ host: '127.0.0.1' });
   });
 
-  it('reports every problem at once, sorted, one line each with name, rule and place', () => {
-    const lines = problemLines({
+  it('reports every problem at once, sorted, one line each with name, rule and place', async () => {
+    const lines = await problemLines({
       [nameOf('http__port')]: 'no number',
       [nameOf('http__tlsKeyPath')]: '/tls.key',
       KEYCONNECTORSETTINGS__DATABASE__PROVIDER: 'oracle',
@@ -40,20 +41,20 @@ describe('loadSettings', () => {
     ]);
   });
 
-  it('says that the quotes of an env file are part of the value', () => {
-    expect(problemLines(enoughAnd({ http__port: '"5000"' }))).toEqual([
+  it('says that the quotes of an env file are part of the value', async () => {
+    expect(await problemLines(enoughAnd({ http__port: '"5000"' }))).toEqual([
       expect.stringContaining('must be a whole number; the quotes around it are part of the value'),
     ]);
   });
 
-  it('says of a broken setting only what is wrong with it, not that it is missing', () => {
-    const [line, ...others] = problemLines(enoughAnd({ database__sqliteConnectionString_FILE: '/nowhere' }));
+  it('says of a broken setting only what is wrong with it, not that it is missing', async () => {
+    const [line, ...others] = await problemLines(enoughAnd({ database__sqliteConnectionString_FILE: '/nowhere' }));
     expect(line).toContain('is given both as itself and as');
     expect(others).toEqual([]);
   });
 
-  it.each(['json', 'mongo'])('refuses the database %s by name', (provider) => {
-    const lines = problemLines(enoughAnd({ database__provider: provider }));
+  it.each(['json', 'mongo'])('refuses the database %s by name', async (provider) => {
+    const lines = await problemLines(enoughAnd({ database__provider: provider }));
     expect(lines.filter((line) => line.includes('database__provider:'))).toEqual([expect.stringContaining(provider)]);
   });
 
@@ -64,8 +65,8 @@ describe('loadSettings', () => {
     ['rsaKey', 'pkcs11'],
     ['certificate', 'azurestorage'],
     ['certificate', 'azurekv'],
-  ])('says under %s what is missing for %s', (branch, provider) => {
-    const lines = problemLines(enoughAnd({ [`${branch}__provider`]: provider }));
+  ])('says under %s what is missing for %s', async (branch, provider) => {
+    const lines = await problemLines(enoughAnd({ [`${branch}__provider`]: provider }));
     expect(lines).not.toEqual([]);
     for (const line of lines) expect(line).toContain(`${branch}__`);
   });
@@ -81,15 +82,19 @@ describe('loadSettings', () => {
       rsaKey__pkcs11LoginPin_FILE: '/nonexistent/pin',
     };
 
-    it('is no problem, whatever it holds', () => {
+    it('is no problem, whatever it holds', async () => {
       const certificate = { certificate__azureKeyvaultUri: 'vault', certificate__vaultSecretVersion: 'newest' };
-      expect(settingsOf(enoughAnd({ ...broken, ...certificate })).keyProvider).toMatchObject({ kind: 'certificate' });
+      expect((await loadSettings(enoughAnd({ ...broken, ...certificate }))).keyProvider).toMatchObject({
+        kind: 'certificate',
+      });
     });
 
-    it('is none in the certificate either, where none is read', () => {
+    it('is none in the certificate either, where none is read', async () => {
       const aws = { rsaKey__provider: 'AwsKms', rsaKey__awsKeyId: 'alias/kc', rsaKey__awsRegion: 'eu-central-1' };
       const certificate = { certificate__provider: 'somewhere', certificate__azureKeyvaultUri: 'vault' };
-      const { keyProvider } = settingsOf(enoughAnd({ ...broken, ...aws, ...certificate, rsaKey__awsEndpoint: '' }));
+      const { keyProvider } = await loadSettings(
+        enoughAnd({ ...broken, ...aws, ...certificate, rsaKey__awsEndpoint: '' }),
+      );
       expect(keyProvider).toMatchObject({ kind: 'awskms' });
     });
 
@@ -106,41 +111,43 @@ describe('loadSettings', () => {
           'rsaKey__pkcs11PrivateKeyId: must be a whole number',
         ],
       ],
-    ])('is looked at once %s is chosen', (provider, expected) => {
-      const lines = problemLines(enoughAnd({ ...broken, rsaKey__provider: provider }));
+    ])('is looked at once %s is chosen', async (provider, expected) => {
+      const lines = await problemLines(enoughAnd({ ...broken, rsaKey__provider: provider }));
       const ofValues = lines.filter((line) => !line.includes('is required'));
       expect(ofValues).toEqual(expected.map((text) => expect.stringContaining(text)));
     });
 
-    it('is all looked at where the choice itself is wrong', () => {
-      expect(problemLines(enoughAnd({ ...broken, rsaKey__provider: 'hsm' }))).toHaveLength(8);
+    it('is all looked at where the choice itself is wrong', async () => {
+      expect(await problemLines(enoughAnd({ ...broken, rsaKey__provider: 'hsm' }))).toHaveLength(8);
     });
 
-    it('counts for the source of a certificate likewise', () => {
+    it('counts for the source of a certificate likewise', async () => {
       const certificate = { certificate__provider: 'vault', certificate__vaultSecretVersion: 'newest' };
-      expect(problemLines(enoughAnd(certificate))).toContainEqual(expect.stringContaining('vaultSecretVersion'));
+      expect(await problemLines(enoughAnd(certificate))).toContainEqual(expect.stringContaining('vaultSecretVersion'));
     });
   });
 
-  it('refuses every setting of a transfer by name, and still checks its type', () => {
-    const lines = problemLines(
+  it('refuses every setting of a transfer by name, and still checks its type', async () => {
+    const lines = await problemLines(
       enoughAnd({ transferTo__lockfilePath: '/lock', transferTo__database__migrate: 'perhaps' }),
     );
     expect(lines.filter((line) => line.includes('moving keys is not built yet'))).toHaveLength(2);
     expect(lines).toContainEqual(expect.stringContaining('transferTo__database__migrate: must be true or false'));
   });
 
-  it('asks for the identity server unless the issuer and its keys are given', () => {
+  it('asks for the identity server unless the issuer and its keys are given', async () => {
     const without = { ...enough, [nameOf('identityServerUri')]: '' };
     const issuer = { [nameOf('auth__issuer')]: 'https://vault.example|login' };
 
-    expect(problemLines(without)).toEqual([expect.stringContaining('identityServerUri: is required')]);
-    expect(problemLines({ ...without, ...issuer })).toEqual([
+    expect(await problemLines(without)).toEqual([expect.stringContaining('identityServerUri: is required')]);
+    expect(await problemLines({ ...without, ...issuer })).toEqual([
       expect.stringContaining('identityServerUri: is required'),
     ]);
-    expect(problemLines({ ...without, ...issuer, [nameOf('auth__jwksUri')]: 'https://vault.example/jwks' })).toEqual(
+    expect(
+      await problemLines({ ...without, ...issuer, [nameOf('auth__jwksUri')]: 'https://vault.example/jwks' }),
+    ).toEqual([]);
+    expect(await problemLines({ ...without, ...issuer, [nameOf('auth__publicKeyPath')]: '/srv/issuer.pem' })).toEqual(
       [],
     );
-    expect(problemLines({ ...without, ...issuer, [nameOf('auth__publicKeyPath')]: '/srv/issuer.pem' })).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { useProxies } from './proxies.js';
-import { SettingsInvalid } from './settings-invalid.error.js';
+import { SettingsInvalid } from './settings.errors.js';
 
 describe('the proxies of the environment', () => {
   const asked: string[] = [];

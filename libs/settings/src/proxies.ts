@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { isIP } from 'node:net';
 import { type Environment, extendProcessEnvironment, processEnvironment } from './environment.js';
-import { SettingsInvalid } from './settings-invalid.error.js';
+import { SettingsInvalid } from './settings.errors.js';
 
 /** This machine, and where clouds give a workload its credentials: no proxy can reach those for it. */
 const direct = [

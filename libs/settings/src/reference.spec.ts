@@ -28,10 +28,10 @@ describe('what is written about the settings', () => {
     return text.replaceAll('/run/secrets/', folder.pathOf('/'));
   };
 
-  it.each(readdirSync(examples))('has the example %s, which loads', (name) => {
+  it.each(readdirSync(examples))('has the example %s, which loads', async (name) => {
     const text = withSecrets(readFileSync(join(examples, name), 'utf8'));
     const environment = name.endsWith('.env') ? parseEnv(text) : { KEY_CONNECTOR_CONFIG: folder.write(name, text) };
-    expect(problemLines(environment)).toEqual([]);
+    expect(await problemLines(environment)).toEqual([]);
   });
 
   const schema = z.fromJSONSchema(
@@ -51,8 +51,8 @@ describe('what is written about the settings', () => {
     expect(accepted('keyConnectorSettings: {log: {level: loud}}')).toBe(false);
   });
 
-  it('has a file of defaults that changes nothing', () => {
+  it('has a file of defaults that changes nothing', async () => {
     const environment = { KEY_CONNECTOR_CONFIG: join(project, 'config/default.yaml') };
-    expect(problemLines(environment)).toEqual(problemLines({}));
+    expect(await problemLines(environment)).toEqual(await problemLines({}));
   });
 });

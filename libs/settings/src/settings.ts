@@ -1,31 +1,21 @@
-import type { SliceOutputs } from './settings.schema.js';
+import type { SliceOutputs } from './slices.js';
 
-/** Every setting of the service, validated and typed: each lib is handed its slice. */
-export class Settings {
-  readonly webVaultUri: SliceOutputs['uris']['webVaultUri'];
-  readonly identityServerUri: string | undefined;
-  readonly http: SliceOutputs['http'];
-  readonly tls: SliceOutputs['tls'];
-  readonly auth: SliceOutputs['auth'];
-  readonly database: SliceOutputs['database'];
-  readonly keyProvider: SliceOutputs['keyProvider'];
-  readonly keyRing: SliceOutputs['keyRing'];
-  readonly userKeys: SliceOutputs['userKeys'];
-  readonly log: SliceOutputs['log'];
-  readonly metrics: SliceOutputs['metrics'];
+/** The slices by name; the URIs, which have no branch of their own in the tree, stand beside them. */
+type Members = Omit<SliceOutputs, 'uris'> & SliceOutputs['uris'];
 
+/** A class has the members of what it extends: so what the slices give is not written down once more. */
+const Base = Object as unknown as new () => Readonly<Members>;
+
+/**
+ * Every setting of the service, checked and typed: each lib is handed its slice, as in
+ * `useFactory: ({ keyRing }: Settings) => keyRing`.
+ *
+ * It may be printed as it is: each secret in it is a `Secret`, and each URI with a query a `Uri`, which mask themselves.
+ */
+export class Settings extends Base {
   /** Takes what the slices' schemas gave; `loadSettings` is the way to make one. */
-  constructor(outputs: SliceOutputs) {
-    this.webVaultUri = outputs.uris.webVaultUri;
-    this.identityServerUri = outputs.uris.identityServerUri;
-    this.http = outputs.http;
-    this.tls = outputs.tls;
-    this.auth = outputs.auth;
-    this.database = outputs.database;
-    this.keyProvider = outputs.keyProvider;
-    this.keyRing = outputs.keyRing;
-    this.userKeys = outputs.userKeys;
-    this.log = outputs.log;
-    this.metrics = outputs.metrics;
+  constructor({ uris, ...slices }: SliceOutputs) {
+    super();
+    Object.assign(this, uris, slices);
   }
 }

@@ -30,16 +30,16 @@ describe('last-access dates', () => {
     down = false;
     attempts = 0;
     metrics.registry.resetMetrics();
-    const database = {
-      write: (work: () => Promise<void>) => work(),
-      userKeys: {
-        touch: (ids: readonly UserId[], at: Date) => {
-          attempts += 1;
-          if (down) return Promise.reject(new DatabaseUnavailable('down'));
-          written.push({ ids, at });
-          return Promise.resolve();
-        },
+    const userKeys = {
+      touch: (ids: readonly UserId[], at: Date) => {
+        attempts += 1;
+        if (down) return Promise.reject(new DatabaseUnavailable('down'));
+        written.push({ ids, at });
+        return Promise.resolve();
       },
+    };
+    const database = {
+      write: (work: (session: unknown) => Promise<void>) => work({ userKeys }),
     } as unknown as Database;
     recorder = new AccessRecorder(database, metrics, { recordAccessDates: true, accessFlushMilliseconds: 20 });
   });

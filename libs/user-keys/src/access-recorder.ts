@@ -1,4 +1,4 @@
-import { UnavailableError, type UserId } from '@key-connector/common';
+import { messageOf, UnavailableError, type UserId } from '@key-connector/common';
 import { Database } from '@key-connector/database';
 import { Metrics } from '@key-connector/observability';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
@@ -76,7 +76,7 @@ export class AccessRecorder implements OnApplicationShutdown {
     for (let start = 0; start < ids.length; start += chunkSize) {
       const chunk = ids.slice(start, start + chunkSize);
       try {
-        await this.database.write(() => this.database.userKeys.touch(chunk, at));
+        await this.database.write(({ userKeys }) => userKeys.touch(chunk, at));
         this.succeeded();
       } catch (error) {
         // A database that is away would make each further chunk wait for its own deadline, at shutdown too.
@@ -95,7 +95,7 @@ export class AccessRecorder implements OnApplicationShutdown {
   private failed(error: unknown, count: number): void {
     this.failures.inc(count);
     // Once an outage, not once a flush.
-    const reason = error instanceof Error ? error.message : 'unknown';
+    const reason = messageOf(error);
     if (!this.failing) this.logger.warn({ msg: 'Last-access dates could not be written', error: reason });
     this.failing = true;
   }

@@ -1,5 +1,4 @@
-import { Database, DatabaseUnavailable } from '@key-connector/database';
-import DataLoader from 'dataloader';
+import { type Database, DatabaseUnavailable } from '@key-connector/database';
 
 /** Statements of one kind at the same time. More would only make batches smaller, and could use up the pool. */
 const maxRunning = 2;
@@ -7,81 +6,90 @@ const maxRunning = 2;
 /** Sends a batch; for each item its result in the same place, or the error that is its own. */
 type Run<Item, Result> = (items: readonly Item[]) => Promise<readonly (Result | Error)[]>;
 
-interface WaitingBatch {
-  readonly send: () => void;
-  readonly deadline: NodeJS.Timeout;
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  /** When it is refused, by `performance.now()`. */
+  readonly deadline: number;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
- * Items that arrive together share one statement. A batch is closed when its statement is sent, never later.
+ * Items that arrive together share one statement, at most `maxBatchSize` of them, in the order in which they came.
  *
- * No timer: a batch holds what one turn of the event loop brought, and while two statements run, what came meanwhile.
+ * No added delay: a statement holds what one turn of the event loop brought, and while two run, what came meanwhile. An item
+ * is sent at most once, and never after it was refused.
+ *
+ * @example
+ * const reads = new StatementBatches<UserId, Row | undefined>(database, 500, (ids) => queryAll(ids));
+ * const row = await reads.add(id);
  */
 export class StatementBatches<Item, Result> {
-  private readonly loader: DataLoader<Item, Result>;
-  private readonly waiting: WaitingBatch[] = [];
+  /** In the order of their deadlines, since all wait equally long. */
+  private readonly waiting: Waiting<Item, Result>[] = [];
   private running = 0;
-  private expired = false;
+  private scheduled = false;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly database: Database,
-    maxBatchSize: number,
+    private readonly database: Pick<Database, 'description' | 'acquireTimeout'>,
+    private readonly maxBatchSize: number,
     private readonly run: Run<Item, Result>,
-  ) {
-    this.loader = new DataLoader<Item, Result>((items) => this.send(items), {
-      cache: false,
-      maxBatchSize,
-      batchScheduleFn: (send) => {
-        setImmediate(() => {
-          this.sendOrWait(send);
-        });
-      },
+  ) {}
+
+  /** The item's result; DatabaseUnavailable when it waits for a place longer than the database's acquire timeout. */
+  add(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, deadline: performance.now() + this.database.acquireTimeout, resolve, reject });
+      if (this.scheduled) return;
+      this.scheduled = true;
+      setImmediate(() => {
+        this.scheduled = false;
+        this.sendWaiting();
+      });
     });
   }
 
-  /** The item's result; DatabaseUnavailable when its batch waits longer than the acquire timeout. */
-  add(item: Item): Promise<Result> {
-    return this.loader.load(item);
+  private sendWaiting(): void {
+    while (this.running < maxRunning && this.waiting.length > 0)
+      void this.send(this.waiting.splice(0, this.maxBatchSize));
+    this.watchDeadlines();
   }
 
-  private sendOrWait(send: () => void): void {
-    if (this.running < maxRunning) {
-      send();
-      return;
-    }
-    const batch: WaitingBatch = {
-      send,
-      deadline: setTimeout(() => {
-        this.giveUp(batch);
-      }, this.database.acquireTimeout).unref(),
-    };
-    this.waiting.push(batch);
-  }
-
-  private async send(items: readonly Item[]): Promise<readonly (Result | Error)[]> {
-    if (this.expired)
-      throw new DatabaseUnavailable(`${this.database.description} is too slow: requests are piling up.`);
+  private async send(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     this.running += 1;
     try {
-      return await this.run(items);
+      const results = await this.run(batch.map(({ item }) => item));
+      batch.forEach(({ resolve, reject }, index) => {
+        const result = results[index];
+        if (result instanceof Error) reject(result);
+        // As many results as items; `undefined` may be one.
+        else resolve(result as Result);
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
     } finally {
       this.running -= 1;
-      this.sendNext();
+      this.sendWaiting();
     }
   }
 
-  private sendNext(): void {
-    const next = this.waiting.shift();
-    if (!next) return;
-    clearTimeout(next.deadline);
-    next.send();
+  /** One timer, for the item that has waited longest; none while nothing waits. */
+  private watchDeadlines(): void {
+    clearTimeout(this.timer);
+    const [first] = this.waiting;
+    if (first === undefined) return;
+    this.timer = setTimeout(() => {
+      this.refuseExpired();
+    }, first.deadline - performance.now()).unref();
   }
 
-  private giveUp(batch: WaitingBatch): void {
-    this.waiting.splice(this.waiting.indexOf(batch), 1);
-    // DataLoader calls `send` inside `batch.send`: the flag reaches this batch only.
-    this.expired = true;
-    batch.send();
-    this.expired = false;
+  private refuseExpired(): void {
+    const now = performance.now();
+    while (this.waiting[0] !== undefined && this.waiting[0].deadline <= now) {
+      const error = new DatabaseUnavailable(`${this.database.description} is too slow: requests are piling up.`);
+      this.waiting.shift()?.reject(error);
+    }
+    this.watchDeadlines();
   }
 }

@@ -3,8 +3,8 @@ import type { UserId } from '@key-connector/common';
 import { Audited } from '@key-connector/observability';
 import { Body, Controller, Get, Header, HttpCode, Post, Put, UseGuards } from '@nestjs/common';
 import { readJsonBody } from './json-body.js';
-import { parseUserKey, type UserKeyBody } from './user-key.dto.js';
-import { UserKeys } from './user-keys.service.js';
+import { parseUserKey, type UserKeyBody } from './user-key-body.js';
+import { UserKeys } from './user-keys.js';
 
 /** `/user-keys`: the one resource of this product, one for each member, found by the token alone. */
 @Controller('user-keys')

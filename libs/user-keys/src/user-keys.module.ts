@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AccessRecorder } from './access-recorder.js';
-import { UserKeyReader } from './user-key.reader.js';
-import { UserKeyWriter } from './user-key.writer.js';
+import { UserKeyReader } from './user-key-reader.js';
+import { UserKeyWriter } from './user-key-writer.js';
 import { UserKeysController } from './user-keys.controller.js';
 import { ConfigurableModuleClass } from './user-keys.module-definition.js';
-import { UserKeys } from './user-keys.service.js';
+import { UserKeys } from './user-keys.js';
 
 /** Serves `/user-keys`. Give it AuthModule, DatabaseModule, KeyRingModule and ObservabilityModule in `imports`. */
 @Module({

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { run } from '../../lab/child-process.js';
-import { runNode } from './command.js';
+import { run } from '../../lab/processes/child-process.js';
 
 const root = resolve(import.meta.dirname, '../../..');
 const example = join(root, 'examples/key-provider-key-service');
@@ -19,6 +18,10 @@ export async function checkedOut(folder: string): Promise<string> {
   await symlink(root, join(project, 'node_modules/key-connector'));
   return project;
 }
+
+/** Runs a program of Node's with this Node, and gives what it printed. */
+const runNode = (args: readonly string[], cwd: string, NODE_OPTIONS = ''): Promise<string> =>
+  run(process.execPath, args, { cwd, env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_OPTIONS } });
 
 /** `npm run build` of the example. */
 export const build = (project: string): Promise<string> =>

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { run } from '../child-process.ts';
-import { type TempFolder, tempFolder } from '../temp-folder.ts';
+import { run } from '../processes/child-process.ts';
+import { type TempFolder, tempFolder } from '../files/temp-folder.ts';
 import { bindingFolder } from './binding.ts';
 
 /** Whether the module can be built on this machine; for `describeIf`. */

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../child-process.ts';
-import { type TempFolder, tempFolder } from '../temp-folder.ts';
-import { systemProgram } from '../tools.ts';
+import { run } from '../processes/child-process.ts';
+import { type TempFolder, tempFolder } from '../files/temp-folder.ts';
+import { systemProgram } from '../packages/tools.ts';
 import { isBindingBuilt } from './binding.ts';
 
 const library = systemProgram(

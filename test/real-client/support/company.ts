@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tlsCertificate, type TlsCertificate } from '../../lab/certificate.js';
-import { type DeploymentOptions, startDeployment } from '../../lab/deployment.js';
-import type { IssuerServer } from '../../lab/issuer.server.js';
-import type { IssuerKey } from '../../lab/issuer.tokens.js';
-import { tempFolder, type TempFolder } from '../../lab/temp-folder.js';
+import { tlsCertificate, type TlsCertificate } from '../../lab/files/certificate.js';
+import { type DeploymentOptions, startDeployment } from '../../lab/service/deployment.js';
+import type { IssuerServer } from '../../lab/issuer/issuer.server.js';
+import type { IssuerKey } from '../../lab/issuer/tokens.js';
+import { tempFolder, type TempFolder } from '../../lab/files/temp-folder.js';
 import { type BitwardenServer, startBitwarden } from './bitwarden/server.js';
 import { Client } from './client/client.js';
 import { KeyConnector } from './key-connector.js';

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer, request } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import type { TlsCertificate } from '../../lab/certificate.js';
+import type { TlsCertificate } from '../../lab/files/certificate.js';
+import { close, listen } from '../../lab/network/listen.js';
 
 /** A gateway between clients and the service, which fails as gateways do: for a while, and not for every request. */
 export interface Gateway {
@@ -29,14 +28,5 @@ export async function startGateway(options: {
     passedOn.on('error', () => answered.destroy());
     asked.pipe(passedOn);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `https://localhost:${(server.address() as AddressInfo).port}`,
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  return { url: `https://localhost:${await listen(server)}`, stop: () => close(server) };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, jest } from '@jest/globals';
-import type { DeploymentOptions } from '../../lab/deployment.js';
-import { describeIf } from '../../lab/skip.js';
+import type { DeploymentOptions } from '../../lab/service/deployment.js';
+import { describeIf } from '../../lab/skip/skip.js';
 import { missingForClient } from './client/installation.js';
 import { Company } from './company.js';
 

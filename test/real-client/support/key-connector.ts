@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Deployment } from '../../lab/deployment.js';
-import { type ServiceOptions, type ServiceProcess, startService } from '../../lab/service.process.js';
-import { until } from '../../lab/until.js';
+import type { Deployment } from '../../lab/service/deployment.js';
+import { type ServiceOptions, type ServiceProcess, startService } from '../../lab/service/service.process.js';
+import { until } from '../../lab/processes/until.js';
 import type { Member } from './bitwarden/member.js';
-import { httpsCall, type HttpsAnswer } from './https.js';
+import { httpCall, type HttpAnswer } from '../../lab/network/http-call.js';
 
 /** The service under test, as the tests reach it: around the clients, with tokens of its members. */
 export class KeyConnector {
@@ -59,7 +59,7 @@ export class KeyConnector {
 
   /** Waits until it says that it is ready. */
   async ready(): Promise<void> {
-    const health = (): Promise<HttpsAnswer> => httpsCall(`${this.url}/health`, { ca: this.ca });
+    const health = (): Promise<HttpAnswer> => httpCall(`${this.url}/health`, { ca: this.ca });
     await until(async () => (await health()).status === 200, 'the service is ready');
   }
 
@@ -68,16 +68,16 @@ export class KeyConnector {
     await this.deployment.stop();
   }
 
-  private userKeys(member: Member, method: string, json?: unknown): Promise<HttpsAnswer> {
+  private userKeys(member: Member, method: string, json?: unknown): Promise<HttpAnswer> {
     const authorization = `Bearer ${this.deployment.token(member.id)}`;
     const headers = { authorization, 'content-type': 'application/json' };
     const body = json === undefined ? {} : { body: JSON.stringify(json) };
-    return httpsCall(`${this.url}/user-keys`, { ca: this.ca, method, headers, ...body });
+    return httpCall(`${this.url}/user-keys`, { ca: this.ca, method, headers, ...body });
   }
 
   /** Where the log ends now. The log is buffered, so a request that can be told from all others marks the place. */
   private async logPosition(): Promise<number> {
-    const { body } = await httpsCall(`${this.url}/nowhere`, { ca: this.ca });
+    const { body } = await httpCall(`${this.url}/nowhere`, { ca: this.ca });
     const mark = z.object({ requestId: z.string() }).parse(JSON.parse(body)).requestId;
     const position = (): number => this.service.logs.findLastIndex((line) => line['requestId'] === mark);
     await until(() => position() >= 0, 'the service has written its log');

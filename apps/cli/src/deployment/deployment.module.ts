@@ -1,5 +1,6 @@
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { DatabaseModule } from '@key-connector/database';
+import { ImportModule } from '@key-connector/import';
 import { KeyRingModule } from '@key-connector/key-ring';
 import { ObservabilityModule } from '@key-connector/observability';
 import type { Settings } from '@key-connector/settings';
@@ -17,6 +18,6 @@ export class DeploymentModule {
       imports: [observability, database, keyProvider],
       useFactory: () => settings.keyRing,
     });
-    return { module: DeploymentModule, imports: [observability, database, keyProvider, keyRing] };
+    return { module: DeploymentModule, imports: [database, ImportModule.on(database, keyRing)] };
   }
 }

@@ -1,9 +1,8 @@
 import { trustExtraCas } from '@key-connector/common';
 import { loadSettings, useProxies } from '@key-connector/settings';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { DeploymentModule } from './deployment.module.js';
-import { StderrLogger } from './stderr.logger.js';
+import { useContext } from './use-context.js';
 
 /** The deployment that this process' settings describe: read and opened when a command needs it, so that help needs none. */
 @Injectable()
@@ -11,16 +10,8 @@ export class Deployment {
   /** Gives the service's own rooms to some work, and closes them however that ends. Nothing is connected yet. */
   async use(work: (context: INestApplicationContext) => Promise<void>): Promise<void> {
     const settings = await loadSettings();
-    trustExtraCas(settings.tls.extraCaPath);
+    await trustExtraCas(settings.tls.extraCaPath);
     useProxies();
-    const context = await NestFactory.createApplicationContext(DeploymentModule.with(settings), {
-      logger: new StderrLogger(),
-      abortOnError: false,
-    });
-    try {
-      await work(context);
-    } finally {
-      await context.close();
-    }
+    await useContext(DeploymentModule.with(settings), work);
   }
 }

@@ -1,22 +1,28 @@
 import { Database } from '@key-connector/database';
-import { JsonImport } from '@key-connector/key-ring';
-import { CommandRunner, SubCommand } from 'nest-commander';
+import { JsonImport } from '@key-connector/import';
+import { Injectable } from '@nestjs/common';
+import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';
+import { examples, OperatorCommand } from '../operator-command.js';
 
-@SubCommand({
-  name: 'json',
-  arguments: '<file>',
-  argsDescription: { file: 'the JSON file of a deployment whose database__provider was json' },
-  description:
-    'import that file into the configured database: every key is opened first, all or nothing is written, ' +
-    'and nothing that the database holds is overwritten',
-})
-export class ImportJsonCommand extends CommandRunner {
+@Injectable()
+export class ImportJsonCommand extends OperatorCommand {
   constructor(private readonly deployment: Deployment) {
     super();
   }
 
-  async run([file = '']: string[]): Promise<void> {
+  define(): Command {
+    return new Command('json')
+      .description(
+        'import the keys of a JSON file: every key is opened first, all or nothing is written, ' +
+          'and nothing that the database holds is overwritten',
+      )
+      .argument('<file>', 'the JSON file of a deployment whose database__provider was json')
+      .addHelpText('after', examples('import json /etc/bitwarden/key-connector/data.json'))
+      .action((file: string) => this.run(file));
+  }
+
+  private async run(file: string): Promise<void> {
     await this.deployment.use(async (context) => {
       const database = context.get(Database);
       await database.connect();

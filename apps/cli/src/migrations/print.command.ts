@@ -1,28 +1,31 @@
 import { Migrations } from '@key-connector/database';
-import { CommandRunner, Option, SubCommand } from 'nest-commander';
+import { Injectable } from '@nestjs/common';
+import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';
+import { examples, OperatorCommand } from '../operator-command.js';
 
 interface Options {
   readonly all?: boolean;
 }
 
-@SubCommand({
-  name: 'print',
-  description:
-    'print, as SQL for the database’s own client, what the tables still need; run nothing. ' +
-    'Nothing on standard output but SQL',
-})
-export class PrintMigrationsCommand extends CommandRunner {
+@Injectable()
+export class PrintMigrationsCommand extends OperatorCommand {
   constructor(private readonly deployment: Deployment) {
     super();
   }
 
-  @Option({ flags: '--all', description: 'for an empty database, without asking the configured one' })
-  all(): boolean {
-    return true;
+  define(): Command {
+    return new Command('print')
+      .description(
+        'print the SQL that the tables still need, for the database’s own client, and run nothing; ' +
+          'standard output holds SQL alone',
+      )
+      .option('--all', 'for an empty database, without asking the configured one')
+      .addHelpText('after', examples('migrations print > migrations.sql', 'migrations print --all > schema.sql'))
+      .action((options: Options) => this.run(options));
   }
 
-  async run(_: string[], { all = false }: Options = {}): Promise<void> {
+  private async run({ all = false }: Options): Promise<void> {
     await this.deployment.use(async (context) => {
       const migrations = context.get(Migrations);
       const script = await (all ? migrations.fullScript() : migrations.pendingScript());

@@ -1,17 +1,23 @@
 import { Migrations } from '@key-connector/database';
-import { CommandRunner, SubCommand } from 'nest-commander';
+import { Injectable } from '@nestjs/common';
+import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';
+import { examples, OperatorCommand } from '../operator-command.js';
 
-@SubCommand({
-  name: 'run',
-  description: 'run what the tables still need, under the database’s lock, whatever database__migrate says',
-})
-export class RunMigrationsCommand extends CommandRunner {
+@Injectable()
+export class RunMigrationsCommand extends OperatorCommand {
   constructor(private readonly deployment: Deployment) {
     super();
   }
 
-  async run(): Promise<void> {
+  define(): Command {
+    return new Command('run')
+      .description('run what the tables still need, under the database’s lock, whatever database__migrate says')
+      .addHelpText('after', examples('migrations run'))
+      .action(() => this.run());
+  }
+
+  private async run(): Promise<void> {
     await this.deployment.use(async (context) => {
       const migrations = context.get(Migrations);
       const done = await migrations.run();

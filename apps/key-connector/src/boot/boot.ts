@@ -1,7 +1,8 @@
 import { SigningKeys } from '@key-connector/auth';
 import { UnavailableError } from '@key-connector/common';
 import { Database } from '@key-connector/database';
-import { JsonImport, KeyRing } from '@key-connector/key-ring';
+import { JsonImport } from '@key-connector/import';
+import { KeyRing } from '@key-connector/key-ring';
 import { Settings } from '@key-connector/settings';
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';

@@ -1,4 +1,4 @@
-import { TokenRefused } from '@key-connector/auth';
+import { tokenFaultOf } from '@key-connector/auth';
 import type { UserId } from '@key-connector/common';
 import { type AuditedConfig, type AuditEvent, AuditLog, AuditUnavailable, Metrics } from '@key-connector/observability';
 import { Settings } from '@key-connector/settings';
@@ -91,12 +91,12 @@ export class RequestRecord {
       const refused = status < 500 || failure instanceof AuditUnavailable;
       return { ...who, outcome: refused ? 'refused' : 'failed', reason: codeOf(failure) };
     }
-    if (status < 400 || status >= 500) return undefined;
-    if (failure instanceof TokenRefused) {
-      const { reason, userId } = failure;
-      this.tokenRefusals.inc({ reason });
-      return { event: 'token', outcome: 'refused', reason, requestId, ...(userId && { userId }) };
+    const fault = tokenFaultOf(failure);
+    if (fault !== undefined) {
+      this.tokenRefusals.inc({ reason: fault.reason });
+      return { event: 'token', outcome: 'refused', requestId, ...fault };
     }
+    if (status < 400 || status >= 500) return undefined;
     return {
       event: 'request',
       outcome: 'refused',

@@ -1,8 +1,12 @@
 import { fetchFailure, readText, Uri } from '@key-connector/common';
-import { KeysUnusable } from './keys-unusable.error.js';
+import { isWithinLimits, type JsonLimits } from '../json/json-limits.js';
+import { KeysUnusable } from './issuer.errors.js';
 
 /** A discovery document has 3 KB and a JWKS a few more; the rest is for servers that publish certificate chains. */
 const MAX_BYTES = 256 * 1024;
+
+/** 100 keys have some 1000 members. Reading so much takes a tenth of a millisecond; what 256 KB can hold takes many. */
+const limits: JsonLimits = { depth: 16, members: 4000, commas: 8000, repeatedNames: 'allowed' };
 
 /** GETs a JSON document: no redirects, at most 256 KB, within the signal's deadline for headers and body together. */
 export async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
@@ -19,6 +23,7 @@ export async function fetchJson(url: string, signal: AbortSignal): Promise<unkno
 }
 
 function parse(text: string): unknown {
+  if (!isWithinLimits(text, limits)) throw new KeysUnusable('answered JSON of more parts than any issuer has');
   try {
     return JSON.parse(text);
   } catch {

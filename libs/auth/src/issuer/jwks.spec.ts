@@ -8,11 +8,13 @@ const entry = (bits = 2048, extra: object = {}): Record<string, unknown> => ({
   ...extra,
 });
 const good = entry(2048, { kid: 'good', use: 'sig', alg: 'RS256', key_ops: ['verify'], x5t: 'abc' });
-const kids = (...keys: unknown[]): (string | undefined)[] => [...readJwks({ keys }, 'here').keys()];
+const kids = async (...keys: unknown[]): Promise<(string | undefined)[]> => [
+  ...(await readJwks({ keys }, 'here')).keys(),
+];
 
 describe('a JWKS', () => {
-  it('gives its RSA keys as public keys, by kid', () => {
-    const keys = readJwks({ keys: [good] }, 'here');
+  it('gives its RSA keys as public keys, by kid', async () => {
+    const keys = await readJwks({ keys: [good] }, 'here');
     expect(keys.get('good')).toMatchObject({ type: 'public', asymmetricKeyType: 'rsa' });
     expect(keys.get('good')?.equals(createPublicKey({ key: good, format: 'jwk' }))).toBe(true);
   });
@@ -30,26 +32,26 @@ describe('a JWKS', () => {
     ['no modulus', { kty: 'RSA', kid: 'x', e: 'AQAB' }],
     ['a number as kid', entry(2048, { kid: 7 })],
     ['null', null],
-  ])('leaves out an entry with %s', (_what, bad) => {
-    expect(kids(bad, good)).toEqual(['good']);
+  ])('leaves out an entry with %s', async (_what, bad) => {
+    await expect(kids(bad, good)).resolves.toEqual(['good']);
   });
 
-  it('leaves out every entry of a kid that is there more than once, whatever their type', () => {
+  it('leaves out every entry of a kid that is there more than once, whatever their type', async () => {
     const twice = (): unknown => entry(2048, { kid: 'twice' });
-    expect(kids(twice(), good, twice(), twice())).toEqual(['good']);
-    expect(kids({ kty: 'oct', kid: 'twice', k: 'AAAA' }, good, twice())).toEqual(['good']);
+    await expect(kids(twice(), good, twice(), twice())).resolves.toEqual(['good']);
+    await expect(kids({ kty: 'oct', kid: 'twice', k: 'AAAA' }, good, twice())).resolves.toEqual(['good']);
   });
 
   it.each([{ keys: [] }, { keys: [entry(1024)] }, { keys: {} }, {}, [], null, 'text'])(
     'without a usable key is an error that says where (%#)',
-    (document) => {
-      expect(() => readJwks(document, 'https://a.test/jwks')).toThrow(/^https:\/\/a\.test\/jwks: /);
+    async (document) => {
+      await expect(readJwks(document, 'https://a.test/jwks')).rejects.toThrow(/^https:\/\/a\.test\/jwks: /);
     },
   );
 
-  it('answers a token without kid only when it has one key', () => {
-    const one = namedKeys('i', readJwks({ keys: [good] }, 'here'));
-    const two = namedKeys('i', readJwks({ keys: [good, entry()] }, 'here'));
+  it('answers a token without kid only when it has one key', async () => {
+    const one = namedKeys('i', await readJwks({ keys: [good] }, 'here'));
+    const two = namedKeys('i', await readJwks({ keys: [good, entry()] }, 'here'));
     expect(one.find(undefined)).toBe(one.find('good'));
     expect(two.find(undefined)).toBeUndefined();
     expect(two.find('good')).toBeDefined();

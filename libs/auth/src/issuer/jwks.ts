@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { KeysUnusable } from './keys-unusable.error.js';
+import { KeysUnusable } from './issuer.errors.js';
 import { unfitForRs256 } from './rsa-key.js';
 
-/** Importing takes about 0.1 ms a key, on the event loop. */
 const MAX_KEYS = 100;
 
 const absent = z.undefined().optional();
@@ -31,14 +31,19 @@ const entrySchema = z.object({
 
 const setSchema = z.object({ keys: z.array(z.unknown()).max(MAX_KEYS) });
 
-/** The usable keys of the JWKS at a place, by `kid`; entries that are foreign, weak or ambiguous are left out. */
-export function readJwks(document: unknown, place: string): Map<string | undefined, KeyObject> {
+/**
+ * The usable keys of the JWKS at a place, by `kid`; entries that are foreign, weak or ambiguous are left out.
+ * Throws KeysUnusable when none is left.
+ */
+export async function readJwks(document: unknown, place: string): Promise<Map<string | undefined, KeyObject>> {
   const set = setSchema.safeParse(document);
   if (!set.success) throw new KeysUnusable(`${place}: is not a JWKS of at most ${MAX_KEYS} keys`);
 
   const keys = new Map<string | undefined, KeyObject>();
   const seen = new Set<string | undefined>();
   for (const entry of set.data.keys) {
+    // Importing a key takes about 0.1 ms, on the event loop: one a turn.
+    await nextTurn();
     const kid = kidOf(entry);
     const key = importEntry(entry);
     // Which of two entries with one kid is meant cannot be told, whatever their type.

@@ -1,12 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AccessToken, type Expected, readTokenClaims } from './token-claims.js';
-import { assertMayUseKeys } from './token-policy.js';
+import {
+  type AccessToken,
+  assertMayUseKeys,
+  assertPlainClaims,
+  type Expected,
+  readTokenClaims,
+} from './token-claims.js';
 
 const sub = '0B8A5E5C-6B1F-4D0B-9D2A-5F1C2E3D4A5B';
 const now = Date.now() / 1000;
 const good = { iss: 'https://a.test', sub, exp: now + 60, amr: ['external'], scope: ['api'] };
 const read = (claims: object, expected: Partial<Expected> = {}): AccessToken =>
-  readTokenClaims(JSON.stringify(claims), { issuer: 'https://a.test', clockSkewSeconds: 300, ...expected });
+  readTokenClaims(JSON.parse(JSON.stringify(claims)), { issuer: 'https://a.test', clockSkewSeconds: 300, ...expected });
 
 describe('token claims', () => {
   it('name the member in lower case', () => {
@@ -33,6 +38,32 @@ describe('token claims', () => {
     expect(() => read({ ...good, exp: now - 1 }, { clockSkewSeconds: 0 })).toThrow(
       expect.objectContaining({ reason: 'expired' }),
     );
+  });
+
+  it.each([
+    ['no object', '[]'],
+    ['no object either', 'null'],
+    ['text', '"{}"'],
+    ['nothing', ' '],
+    ['a member twice', '{"sub":1,"sub":2}'],
+    ['a member twice, spelt otherwise', '{"sub":1,"s\\u0075b":2}'],
+    ['a member twice, deep inside', '{"a":[{"b":{"c":1,"c":2}}]}'],
+    ['5,000 arrays', `{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`],
+    ['1,800 members', `{${Array.from({ length: 1800 }, (_, n) => `"${n}":0`).join()}}`],
+    ['6,000 entries', `{"a":[${'0,'.repeat(6000)}0]}`],
+  ])('with %s are refused before anything is made of them', (_what, text) => {
+    expect(() => {
+      assertPlainClaims(Buffer.from(text).toString('base64url'));
+    }).toThrow(expect.objectContaining({ reason: 'claims' }));
+  });
+
+  it.each([
+    ['those of Bitwarden, with 300 organizations', { ...good, orguser: Array.from({ length: 300 }, () => sub) }],
+    ['roles three deep', { ...good, resource_access: { a: { roles: ['x'] }, b: { roles: ['y', { z: ['1'] }] } } }],
+  ])('that issuers write are read: %s', (_what, claims) => {
+    expect(() => {
+      assertPlainClaims(Buffer.from(` ${JSON.stringify(claims, null, 2)}`).toString('base64url'));
+    }).not.toThrow();
   });
 
   it('that are no JSON are malformed', () => {

@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { TokenInvalid } from '../auth.errors.js';
-import { hasUniqueMembers } from './unique-members.js';
+import { isWithinLimits, type JsonLimits } from '../json/json-limits.js';
+import { TokenInvalid } from './token.errors.js';
 
-/** Real tokens have 1 to 2 KB. */
-const MAX_CHARACTERS = 16 * 1024;
-
-/** Compact form (RFC 7515, section 7.1): three parts of base64url, none empty. A JWE has five. */
-const compact = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** Issuers write three to six members, side by side; a certificate chain (`x5c`) has a few more entries. */
+const limits: JsonLimits = { depth: 4, members: 32, commas: 64, repeatedNames: 'refused' };
 
 /** What counts in the header. `jku`, `jwk`, `x5u` and `x5c` do not: a token never says which key to trust. */
 const headerSchema = z.object({ alg: z.string(), kid: z.string().optional(), typ: z.string().optional() });
@@ -14,17 +11,9 @@ const headerSchema = z.object({ alg: z.string(), kid: z.string().optional(), typ
 /** A token's header, as far as it chooses how to verify. */
 export type TokenHeader = z.output<typeof headerSchema>;
 
-/** The header part of a token, encoded as it is; refuses what is no JWS in compact form. */
-export function headerPart(token: string): string {
-  if (token.length > MAX_CHARACTERS || !compact.test(token)) throw new TokenInvalid('malformed');
-  return token.slice(0, token.indexOf('.'));
-}
-
 /** Reads a header part; refuses all but RS256, before any cryptography. */
 export function readTokenHeader(part: string): TokenHeader {
-  const text = Buffer.from(part, 'base64url').toString();
-  const json = parseObject(text);
-  if (!hasUniqueMembers(text, json)) throw new TokenInvalid('malformed');
+  const json = parseObject(Buffer.from(part, 'base64url').toString());
   // `crit` names what must be understood (RFC 7515, section 4.1.11) and we understand none; `b64` needs it (RFC 7797).
   if ('crit' in json || 'b64' in json) throw new TokenInvalid('critical');
   const header = headerSchema.safeParse(json);
@@ -33,7 +22,24 @@ export function readTokenHeader(part: string): TokenHeader {
   return header.data;
 }
 
+/** Reads headers, and keeps the last good one: an issuer's tokens share it until the issuer rotates its key. */
+export class TokenHeaders {
+  private last: { readonly part: string; readonly header: TokenHeader } | undefined;
+
+  read(part: string): TokenHeader {
+    if (this.last?.part !== part) this.last = { part, header: readTokenHeader(part) };
+    return this.last.header;
+  }
+}
+
+/** Whether a header's `typ` is the accepted one: `application/` may be left out, case does not count (RFC 7515, section 4.1.9). */
+export function isTokenType(typ: string | undefined, accepted: string): boolean {
+  const bare = (type: string): string => type.toLowerCase().replace(/^application\//, '');
+  return typ !== undefined && bare(typ) === bare(accepted);
+}
+
 function parseObject(text: string): object {
+  if (!isWithinLimits(text, limits)) throw new TokenInvalid('malformed');
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;

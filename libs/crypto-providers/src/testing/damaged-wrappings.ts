@@ -1,4 +1,4 @@
-import type { WrappedKey } from '../key-encryption-key.js';
+import type { WrappedKey } from '../contract/key-encryption-key.js';
 
 /** The wrapping with one thing wrong each: a bit of several bytes, its length, its algorithm. */
 export function damagedVariants(wrapped: WrappedKey): WrappedKey[] {

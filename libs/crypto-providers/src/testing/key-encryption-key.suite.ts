@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { KeyEncryptionKey, WrappedKey } from '../key-encryption-key.js';
+import type { KeyEncryptionKey, WrappedKey } from '../contract/key-encryption-key.js';
 import { damagedVariants } from './damaged-wrappings.js';
 import { rejection } from './rejection.js';
 

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { DeadlineKeyEncryptionKey } from '../deadline.js';
-import type { ChosenModule } from '../module/chosen-module.js';
-import type { KeyProviderModule } from '../module/contract.js';
-import { checkedModule, type LoadedModule } from '../module/load-module.js';
-import { moduleSettingsSchema } from '../module/module.settings.js';
-import { descriptionOf, isSecret } from '../module/settings-fields.js';
+import { DeadlineKeyEncryptionKey } from '../contract/deadline.js';
+import type { ChosenModule } from '../providers/package/chosen-module.js';
+import type { KeyProviderModule } from '../contract/key-provider-module.js';
+import { checkedModule, type LoadedModule } from '../providers/package/load-module.js';
+import { moduleSettingsSchema } from '../providers/package/package.settings.js';
+import { descriptionOf, isSecret } from '../providers/package/settings-fields.js';
 import { describeKeyEncryptionKey } from './key-encryption-key.suite.js';
 import { rejection } from './rejection.js';
 

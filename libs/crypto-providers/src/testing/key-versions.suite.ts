@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { KeyEncryptionKey, WrappedKey } from '../key-encryption-key.js';
-import { KeyProviderMisconfigured } from '../key-provider.errors.js';
+import type { KeyEncryptionKey, WrappedKey } from '../contract/key-encryption-key.js';
+import { KeyProviderMisconfigured } from '../contract/key-provider.errors.js';
 import { rejection } from './rejection.js';
 
 /** A key at a provider that keeps several versions of it, with one version so far. */

@@ -1,6 +1,6 @@
 import { keyProviderSettingsSchema } from '../key-provider.settings.js';
-import { openPkcs11 } from '../pkcs11/index.js';
-import type { Pkcs11KeyEncryptionKey } from '../pkcs11/pkcs11.key-encryption-key.js';
+import type { KeyEncryptionKey } from '../contract/key-encryption-key.js';
+import { openPkcs11 } from '../providers/pkcs11/open-key.js';
 
 /** `rsaKey__pkcs11*` and `certificate__*`, as they stand in a YAML file. */
 export interface Pkcs11TestSettings {
@@ -12,8 +12,8 @@ export interface Pkcs11TestSettings {
 export function openPkcs11InEnvironment(
   { rsaKey, certificate }: Pkcs11TestSettings,
   environment: NodeJS.ProcessEnv,
-): Promise<Pkcs11KeyEncryptionKey> {
+): Promise<KeyEncryptionKey> {
   const settings = keyProviderSettingsSchema.parse({ rsaKey: { provider: 'pkcs11', ...rsaKey }, certificate });
   if (settings.kind !== 'pkcs11') throw new Error('not the settings of a PKCS#11 key');
-  return openPkcs11(settings, environment);
+  return openPkcs11(settings, settings, environment);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { KeyEncryptionKey, WrappedKey } from '../key-encryption-key.js';
-import { KeyProviderUnavailable } from '../key-provider.errors.js';
+import type { KeyEncryptionKey, WrappedKey } from '../contract/key-encryption-key.js';
+import { KeyProviderUnavailable } from '../contract/key-provider.errors.js';
 import { rejection } from './rejection.js';
 
 /** A key whose provider has stopped answering, without closing its connections. */

@@ -1,4 +1,8 @@
-import type { Endpoint } from '../connection-strings/postgresql.js';
+/** A place where a server may listen. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** Who the service is to a cloud that gives tokens instead of a password. */
 export type CloudIdentity =
@@ -16,7 +20,7 @@ export interface GivenIdentity {
 /** What a connection string says of it. */
 export interface ConnectionFacts {
   readonly hosts: readonly string[];
-  readonly password: string | undefined;
+  readonly hasPassword: boolean;
   /** Whether every connection is encrypted: a token goes over the wire as it is. */
   readonly encrypted: boolean;
   /** The keyword and its values that make it so. */
@@ -35,7 +39,7 @@ type Refuse = (path: 'identity' | 'awsRegion' | 'connectionString', message: str
 /** The identity for a connection, `undefined` for a password; what does not fit together is refused. */
 export function chooseIdentity(
   { identity, awsRegion, entraClientId }: GivenIdentity,
-  { hosts, password, encrypted, encryptedBy }: ConnectionFacts,
+  { hosts, hasPassword, encrypted, encryptedBy }: ConnectionFacts,
   refuse: Refuse,
 ): CloudIdentity | undefined {
   if (identity === 'password') return undefined;
@@ -44,8 +48,7 @@ export function chooseIdentity(
       'connectionString',
       `must have ${encryptedBy}, because database.identity is ${identity}: its token must never go unencrypted`,
     );
-  if (password !== undefined)
-    refuse('connectionString', `holds a password, and database.identity is ${identity}; keep one`);
+  if (hasPassword) refuse('connectionString', `holds a password, and database.identity is ${identity}; keep one`);
   if (identity === 'entra') return { kind: 'entra', clientId: entraClientId };
   if (awsRegion === undefined && hosts.some((host) => regionOf({ host }) === undefined))
     refuse('awsRegion', 'is required, because the host is not an RDS name that tells its region');

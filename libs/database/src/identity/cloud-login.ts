@@ -1,5 +1,5 @@
-import type { Endpoint } from '../connection-strings/postgresql.js';
-import { type CloudIdentity, regionOf } from './cloud-identity.js';
+import type { Secret } from '@key-connector/common';
+import { type CloudIdentity, type Endpoint, regionOf } from './cloud-identity.js';
 import { type LoginToken, LoginTokens } from './login-tokens.js';
 
 type Kind = CloudIdentity['kind'];
@@ -10,9 +10,9 @@ type Fetch = () => Promise<LoginToken>;
 const sources: {
   readonly [K in Kind]: (identity: IdentityOf<K>, endpoint: Endpoint, username: string) => Promise<Fetch>;
 } = {
-  entra: async ({ clientId }, { host }) => (await import('./entra.token.js')).entraTokens(clientId, host),
+  entra: async ({ clientId }, { host }) => (await import('./entra-tokens.js')).entraTokens(clientId, host),
   awsRdsIam: async ({ region }, endpoint, username) =>
-    (await import('./aws-rds.token.js')).rdsTokens(endpoint, username, region ?? regionOf(endpoint)),
+    (await import('./aws-rds-tokens.js')).rdsTokens(endpoint, username, region ?? regionOf(endpoint)),
 };
 
 function openSource<K extends Kind>(identity: IdentityOf<K>, endpoint: Endpoint, username: string): Promise<Fetch> {
@@ -29,8 +29,8 @@ export class CloudLogin {
     private readonly username: string,
   ) {}
 
-  /** What a driver asks for whenever it opens a connection to that server. */
-  passwordFor({ host, port }: Endpoint): () => Promise<string> {
+  /** Gives the token to log in with; a driver asks for one whenever it opens a connection to that server. */
+  passwordFor({ host, port }: Endpoint): () => Promise<Secret> {
     const place = `${host}:${port}`;
     const tokens = this.tokens.get(place) ?? this.open({ host, port });
     this.tokens.set(place, tokens);

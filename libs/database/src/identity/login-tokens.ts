@@ -1,8 +1,10 @@
+import { messageOf, type Secret, timerMilliseconds } from '@key-connector/common';
 import { Logger } from '@nestjs/common';
 
-/** A token that logs in until a moment, in milliseconds since 1970. */
+/** A token that logs in until a moment. */
 export interface LoginToken {
-  readonly token: string;
+  readonly token: Secret;
+  /** Milliseconds since 1970; NaN where the token does not tell. */
   readonly expiresAt: number;
 }
 
@@ -32,7 +34,7 @@ export class LoginTokens {
   ) {}
 
   /** A token that is still good; waits only when there is none. */
-  async get(): Promise<string> {
+  async get(): Promise<Secret> {
     const { current } = this;
     if (current !== undefined && this.now() < current.expiresAt - reserve) return current.token;
     return (await this.renew()).token;
@@ -46,10 +48,13 @@ export class LoginTokens {
   private async fetchOne(): Promise<LoginToken> {
     try {
       const token = await this.fetch();
-      this.current = token;
       this.failing = false;
-      const life = token.expiresAt - this.now();
-      this.renewIn(Math.max(pause, life - Math.min(longestMargin, life / 3)));
+      // One that does not say when it ends is used by those who wait for it, and not kept.
+      this.current = Number.isFinite(token.expiresAt) ? token : undefined;
+      if (this.current !== undefined) {
+        const life = token.expiresAt - this.now();
+        this.renewIn(Math.max(pause, life - Math.min(longestMargin, life / 3)));
+      }
       return token;
     } catch (error) {
       this.failed(error);
@@ -65,13 +70,13 @@ export class LoginTokens {
     if (!this.failing)
       this.logger.warn({
         msg: 'The database login token could not be renewed; the old one is used while it lasts',
-        error: error instanceof Error ? error.message : 'unknown',
+        error: messageOf(error),
       });
     this.failing = true;
   }
 
   private renewIn(milliseconds: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.renew().catch(() => undefined), milliseconds).unref();
+    this.timer = setTimeout(() => void this.renew().catch(() => undefined), timerMilliseconds(milliseconds)).unref();
   }
 }

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { type DataSource, MigrationExecutor } from 'typeorm';
-import { DatabaseUnsupported } from '../database.errors.js';
-import type { Dialect } from '../dialects/dialect.js';
-import { withMigrationSource } from './migration.source.js';
-import { nameOf, pendingMigrations } from './pending.migrations.js';
+import { DatabaseUnsupported } from '../errors/database.errors.js';
+import type { Dialect } from '../dialect/dialect.js';
+import { withMigrationSource } from './migration-source.js';
+import { nameOf, pendingMigrations } from './pending-migrations.js';
 
 const logger = new Logger('Migrations');
 

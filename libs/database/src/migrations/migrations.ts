@@ -1,11 +1,11 @@
 import { DataSource } from 'typeorm';
-import { databaseErrorOf, unavailable } from '../database.failures.js';
-import type { Dialect } from '../dialects/dialect.js';
+import { databaseErrorOf, unavailable } from '../dialect/database-error-of.js';
+import type { Dialect } from '../dialect/dialect.js';
 import { runPending } from './migrate.js';
-import { migrationScript } from './migration.script.js';
-import { withMigrationSource } from './migration.source.js';
-import { knownMigrations, pendingMigrations } from './pending.migrations.js';
-import { recordOnDatabase, recordOnNothing } from './recording.runner.js';
+import { migrationScript } from './migration-script.js';
+import { withMigrationSource } from './migration-source.js';
+import { knownMigrations, pendingMigrations } from './pending-migrations.js';
+import { recordOnDatabase, recordOnNothing } from './recording-runner.js';
 
 /** The migrations by themselves, for operators who do not leave them to the service; opens what it needs. */
 export class Migrations {

@@ -7,7 +7,7 @@ import {
   privateDecrypt,
   publicEncrypt,
 } from 'node:crypto';
-import { classicFolder } from './key-ring.fixture.js';
+import { classicFolder } from './key-ring-fixture.js';
 
 const oaepSha1 = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' };
 

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { KeyRingFixture } from './key-ring.fixture.js';
+import type { KeyRingFixture } from './key-ring-fixture.js';
 
 /**
  * Expects a start to be refused with this error, and to leave everything as it was.

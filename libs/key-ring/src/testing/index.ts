@@ -1,2 +1,5 @@
 export { appended, everyBitFlipped, everyTruncation } from './alterations.js';
-export { referenceOpenClassic } from './reference.layouts.js';
+export { classicFolder, KeyRingFixture, type Replica } from './key-ring-fixture.js';
+export { generateOtherKey } from './other-key.js';
+export { referenceOpenClassic, referenceSealClassic } from './reference-layouts.js';
+export { alice, userId } from './user-id.js';

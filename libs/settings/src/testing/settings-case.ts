@@ -2,13 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { ownCatalogue } from '../catalogue.js';
 import type { Environment } from '../environment.js';
-import { givenSettings } from '../given-settings.js';
+import { loadSettings } from '../load-settings.js';
 import { environmentName } from '../names.js';
-import { readSettings } from '../read-settings.js';
-import type { Settings } from '../settings.js';
-import { SettingsInvalid } from '../settings-invalid.error.js';
+import { SettingsInvalid } from '../settings.errors.js';
 
 /** The fewest settings that a service starts with. */
 export const enough: Environment = {
@@ -27,14 +24,10 @@ export const enoughAnd = (settings: Readonly<Record<string, string>>): Environme
   ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [nameOf(name), value])),
 });
 
-/** The settings that these variables give; no package is loaded. */
-export const settingsOf = (environment: Environment): Settings =>
-  readSettings(givenSettings(environment), ownCatalogue);
-
 /** The lines of the error that these settings cause; none when they load. */
-export function problemLines(environment: Environment): string[] {
+export async function problemLines(environment: Environment): Promise<string[]> {
   try {
-    settingsOf(environment);
+    await loadSettings(environment);
     return [];
   } catch (error) {
     if (!(error instanceof SettingsInvalid)) throw error;

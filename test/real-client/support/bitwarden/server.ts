@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import type { TlsCertificate } from '../../../lab/certificate.js';
+import { startDouble } from '../../../lab/clouds/http-double.js';
+import type { TlsCertificate } from '../../../lab/files/certificate.js';
 import { accountRoutes } from './account.routes.js';
 import { BitwardenState, type IssueToken } from './state.js';
 import { identityRoutes } from './identity.routes.js';
@@ -25,17 +23,7 @@ export async function startBitwarden(options: {
   const state = new BitwardenState(options.keyConnectorUrl, options.issueToken);
   const seen: Seen[] = [];
   const routes = { ...identityRoutes(state), ...accountRoutes(state), ...vaultRoutes(state) };
-  const server = createServer({ cert: options.tls.certificatePem, key: options.tls.keyPem }, router(routes, seen));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  state.url = `https://localhost:${(server.address() as AddressInfo).port}`;
-  return {
-    state,
-    seen,
-    stop: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  const server = await startDouble(router(routes, seen), options.tls);
+  state.url = server.url;
+  return { state, seen, stop: () => server.stop() };
 }

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { until } from '../../../lab/until.js';
+import { listen } from '../../../lab/network/listen.js';
+import { until } from '../../../lab/processes/until.js';
 
 // Any port will do that nothing else on the machine uses and that every run of these tests agrees on.
 const lockPort = 8064;
@@ -20,8 +20,8 @@ export async function holdingCallbackPort<T>(work: () => Promise<T>): Promise<T>
 }
 
 async function tryLock(): Promise<Server | undefined> {
-  const server = createServer().listen(lockPort, '127.0.0.1');
-  return once(server, 'listening').then(
+  const server = createServer();
+  return listen(server, lockPort).then(
     () => server,
     () => undefined,
   );

@@ -1,10 +1,8 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import { Child, type Ending } from '../../../lab/processes/child-process.js';
 
 /** How a program ended, and what it said. */
 export interface Outcome {
-  readonly exitCode: number | null;
+  readonly exitCode: Ending;
   /** Without surrounding blanks. */
   readonly stdout: string;
   /** Without surrounding blanks, terminal codes removed. */
@@ -26,33 +24,27 @@ const patienceMs = 45_000;
 
 /** Runs a program to its end; one that hangs is killed, and the error says what it had printed. */
 export async function run({ program, args, env, input, answers = [] }: Run): Promise<Outcome> {
-  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(program, args, { env, stdio: 'pipe' });
-  const closed = once(child, 'close') as Promise<[number | null]>;
-  const printed = { stdout: '', stderr: '' };
   const waiting = [...answers];
   let unanswered = '';
-  const hear = (stream: 'stdout' | 'stderr') => (chunk: string) => {
-    printed[stream] += chunk;
-    unanswered += chunk;
-    if (!waiting[0]?.prompt.test(plain(unanswered))) return;
-    unanswered = '';
-    child.stdin.write(waiting.shift()?.keys ?? '');
-  };
-  child.stdout.setEncoding('utf8').on('data', hear('stdout'));
-  child.stderr.setEncoding('utf8').on('data', hear('stderr'));
-  // The program may end before it has read everything; its exit code tells the rest.
-  child.stdin.on('error', () => undefined);
-  if (answers.length === 0) child.stdin.end(input);
-
-  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
-  const [exitCode] = await closed;
+  const child = new Child(program, args, {
+    env,
+    ...(answers.length > 0 ? { typing: true } : { input: input ?? '' }),
+    listen: (text) => {
+      unanswered += text;
+      if (!waiting[0]?.prompt.test(plain(unanswered))) return;
+      unanswered = '';
+      child.type(waiting.shift()?.keys ?? '');
+    },
+  });
+  const timer = setTimeout(() => {
+    child.signal('SIGKILL');
+  }, patienceMs);
+  const exitCode = await child.closed;
   clearTimeout(timer);
-  if (child.signalCode === 'SIGKILL') {
-    throw new Error(
-      `${args.join(' ')} did not end in ${patienceMs} ms; it printed:\n${plain(printed.stdout + printed.stderr)}`,
-    );
+  if (exitCode === 'SIGKILL') {
+    throw new Error(`${args.join(' ')} did not end in ${patienceMs} ms; it printed:\n${plain(child.output)}`);
   }
-  return { exitCode, stdout: plain(printed.stdout).trim(), stderr: plain(printed.stderr).trim() };
+  return { exitCode, stdout: plain(child.stdout).trim(), stderr: plain(child.stderr).trim() };
 }
 
 /** Text without the codes that move a terminal's cursor and colour its output (ECMA-48). */

@@ -1,0 +1,41 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DiscoverySource } from './discovery.source.js';
+
+const jwk = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
+const answers = (jwksUri: string): Record<string, unknown> => ({
+  'https://id.test/.well-known/openid-configuration': { issuer: 'https://id.test', jwks_uri: jwksUri },
+  'http://id.test/.well-known/openid-configuration': { issuer: 'https://id.test', jwks_uri: jwksUri },
+  [jwksUri]: { keys: [jwk] },
+});
+
+describe('discovery', () => {
+  const fetched = jest.spyOn(globalThis, 'fetch');
+  const serve = (jwksUri: string): void => {
+    fetched.mockImplementation((url) => Promise.resolve(Response.json(answers(jwksUri)[url as string])));
+  };
+
+  beforeEach(() => {
+    fetched.mockReset();
+  });
+
+  afterAll(() => {
+    fetched.mockRestore();
+  });
+
+  it.each([
+    ['https://id.test', 'https://keys.test/jwks'],
+    ['http://id.test', 'https://keys.test/jwks'],
+    ['http://id.test', 'http://keys.test/jwks'],
+  ])('at %s follows the document to %s', async (uri, jwksUri) => {
+    serve(jwksUri);
+    const keys = await new DiscoverySource(uri).load(AbortSignal.timeout(1000));
+    expect(keys).toMatchObject({ issuer: 'https://id.test', size: 1 });
+  });
+
+  it('over https never takes keys from an unprotected place', async () => {
+    serve('http://keys.test/jwks');
+    await expect(new DiscoverySource('https://id.test').load(AbortSignal.timeout(1000))).rejects.toThrow(/https/);
+    expect(fetched).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { fetchJson } from './fetch-json.js';
+import { KeysUnusable } from './issuer.errors.js';
+import { readJwks } from './jwks.js';
+import { type KeySet, namedKeys } from './key-set.js';
+import { KeySource } from './key-source.js';
+
+/** More than servers and browsers take for a URL. */
+const MAX_CHARACTERS = 8192;
+
+/** What we need of OpenID Connect Discovery 1.0, section 3. */
+const documentSchema = z.object({
+  issuer: z.string().min(1).max(MAX_CHARACTERS),
+  jwks_uri: z
+    .string()
+    .max(MAX_CHARACTERS)
+    .pipe(z.url({ protocol: /^https?$/ })),
+});
+
+/**
+ * Issuer and keys as the identity server's discovery document names them.
+ *
+ * The document's issuer counts, not the configured URI: the two often differ in port and path.
+ */
+export class DiscoverySource extends KeySource {
+  readonly description: string;
+
+  constructor(
+    identityServerUri: string,
+    private readonly expectedIssuer?: string,
+  ) {
+    super();
+    this.description = `${identityServerUri.replace(/\/+$/, '')}/.well-known/openid-configuration`;
+  }
+
+  async load(signal: AbortSignal): Promise<KeySet> {
+    const document = documentSchema.safeParse(await fetchJson(this.description, signal));
+    if (!document.success) {
+      throw new KeysUnusable(
+        `${this.description}: is not a discovery document with "issuer" and an http(s) "jwks_uri"`,
+      );
+    }
+    const { issuer, jwks_uri: jwksUri } = document.data;
+    if (this.expectedIssuer !== undefined && issuer !== this.expectedIssuer) {
+      throw new KeysUnusable(`${this.description}: names another issuer than the setting auth.issuer`);
+    }
+    // Whoever sits on an unprotected way to the keys could sign tokens for every member.
+    if (this.description.startsWith('https:') && !jwksUri.startsWith('https:')) {
+      throw new KeysUnusable(`${this.description}: is served over https but its "jwks_uri" is not`);
+    }
+    return namedKeys(issuer, await readJwks(await fetchJson(jwksUri, signal), jwksUri));
+  }
+}

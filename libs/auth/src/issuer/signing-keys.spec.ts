@@ -1,0 +1,100 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { Metrics } from '@key-connector/observability';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { IssuerUnavailable, KeyNotFetchedYet } from './issuer.errors.js';
+import { KeySetCache } from './key-set-cache.js';
+import { type KeySet, namedKeys } from './key-set.js';
+import { KeySource } from './key-source.js';
+import { SigningKeys } from './signing-keys.js';
+
+const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const setOf = (...kids: string[]): KeySet =>
+  namedKeys('issuer', new Map(kids.map((kid): [string, KeyObject] => [kid, publicKey])));
+
+/** Every load waits until the test ends it. */
+class ByHand extends KeySource {
+  readonly description = 'by hand';
+  readonly loads: { readonly resolve: (keys: KeySet) => void; readonly reject: (error: Error) => void }[] = [];
+
+  load(): Promise<KeySet> {
+    return new Promise((resolve, reject) => {
+      this.loads.push({ resolve, reject });
+    });
+  }
+}
+
+describe('signing keys', () => {
+  const jwksCooldownSeconds = 60;
+  let source: ByHand;
+  let cache: KeySetCache;
+  let keys: SigningKeys;
+
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
+
+  beforeEach(async () => {
+    source = new ByHand();
+    const times = { jwksMaxAgeSeconds: 300, jwksStaleSeconds: 600, jwksCooldownSeconds, fetchTimeoutSeconds: 5 };
+    cache = new KeySetCache(times, source, new Metrics());
+    keys = new SigningKeys(times, cache);
+    const first = keys.prefetch();
+    source.loads[0]?.resolve(setOf('old'));
+    await first;
+  });
+
+  afterEach(() => {
+    cache.onApplicationShutdown();
+  });
+
+  it('are judged by a set that was asked for after the token came', async () => {
+    const answer = keys.fetch('new');
+    await Promise.resolve();
+    source.loads[1]?.resolve(setOf('old'));
+    await expect(answer).resolves.toBeUndefined();
+  });
+
+  it('are not judged by a set that was asked for before the token came: the key may be newer', async () => {
+    const first = keys.fetch('made-up');
+    await Promise.resolve();
+    const second = keys.fetch('new');
+    source.loads[1]?.resolve(setOf('old'));
+    await expect(first).resolves.toBeUndefined();
+    await expect(second).rejects.toBeInstanceOf(KeyNotFetchedYet);
+    expect(source.loads).toHaveLength(2);
+  });
+
+  it('are asked for once more after a background refresh that began too early', async () => {
+    const refresh = keys.prefetch();
+    const answer = keys.fetch('new');
+    source.loads[1]?.resolve(setOf('old'));
+    await refresh;
+    await new Promise(setImmediate);
+    source.loads[2]?.resolve(setOf('old', 'new'));
+    await expect(answer).resolves.toBe(publicKey);
+  });
+
+  it('say when they may be fetched again: the rest of the cooldown, in whole seconds', async () => {
+    const first = keys.fetch('made-up');
+    await Promise.resolve();
+    source.loads[1]?.resolve(setOf('old'));
+    await first;
+    const refused: unknown = await keys.fetch('other').catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(KeyNotFetchedYet);
+    const { retryAfterSeconds } = refused as KeyNotFetchedYet;
+    expect(Number.isInteger(retryAfterSeconds)).toBe(true);
+    expect(retryAfterSeconds).toBeGreaterThan(jwksCooldownSeconds - 30);
+    expect(retryAfterSeconds).toBeLessThanOrEqual(jwksCooldownSeconds);
+  });
+
+  it('that could not be fetched are the issuer’s fault, and no token’s', async () => {
+    const answer = keys.fetch('new');
+    await Promise.resolve();
+    source.loads[1]?.reject(new Error('down'));
+    const refused: unknown = await answer.catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(IssuerUnavailable);
+    expect(refused).not.toBeInstanceOf(KeyNotFetchedYet);
+    expect(keys.find('old')).toBe(publicKey);
+  });
+});

@@ -1,0 +1,80 @@
+import type { KeyObject } from 'node:crypto';
+import { IssuerUnavailable, KeyNotFetchedYet } from './issuer.errors.js';
+import type { KeySetCache } from './key-set-cache.js';
+
+/**
+ * The issuer's signing keys, as tokens ask for them.
+ *
+ * @example
+ * const key = keys.find(kid) ?? (await keys.fetch(kid));
+ */
+export class SigningKeys {
+  /** When an unknown `kid` last made us fetch, in seconds of the monotonic clock. */
+  private missedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly options: { readonly jwksCooldownSeconds: number },
+    private readonly cache: KeySetCache,
+  ) {}
+
+  /** Starts fetching and refreshing in the background; resolves after the first try and never rejects. */
+  prefetch(): Promise<void> {
+    return this.cache.refresh();
+  }
+
+  /** Whether tokens can be verified now; the detail names no host. */
+  status(): { readonly ready: boolean; readonly detail: string } {
+    const age = this.cache.ageSeconds;
+    if (age === undefined) return { ready: false, detail: 'signing keys not loaded yet' };
+    const detail = `signing keys loaded ${Math.round(age)} s ago`;
+    return this.cache.current === undefined ? { ready: false, detail: `${detail}, too old` } : { ready: true, detail };
+  }
+
+  /** The issuer whose keys these are; throws IssuerUnavailable. */
+  get issuer(): string {
+    const keys = this.cache.current;
+    if (keys === undefined) throw new IssuerUnavailable();
+    return keys.issuer;
+  }
+
+  /** A key that is at hand: the way of nearly every request, without waiting. */
+  find(kid: string | undefined): KeyObject | undefined {
+    return this.cache.current?.find(kid);
+  }
+
+  /**
+   * A key that is not at hand: joins or starts a fetch, at most one per cooldown.
+   *
+   * `undefined` only when a set lacks the key that was asked for after this call: the issuer may have published it a
+   * moment ago. While that cannot be told, throws IssuerUnavailable, or KeyNotFetchedYet within the cooldown.
+   */
+  async fetch(kid: string | undefined): Promise<KeyObject | undefined> {
+    const begunBefore = this.cache.loadsBegun;
+    // A load that is under way may have begun before the key was published: what it lacks is asked for once more.
+    await this.cache.pending;
+    if (this.find(kid) === undefined) await (this.cache.pending ?? this.fetchOncePerCooldown());
+    const key = this.find(kid);
+    if (key !== undefined) return key;
+    if (this.cache.current !== undefined && this.cache.currentLoad > begunBefore) return undefined;
+    const retryAfter = Math.max(1, Math.ceil(this.cooldownLeft));
+    throw this.cache.current === undefined || this.cache.failing
+      ? new IssuerUnavailable(retryAfter)
+      : new KeyNotFetchedYet(retryAfter);
+  }
+
+  private fetchOncePerCooldown(): Promise<void> | undefined {
+    if (this.cooldownLeft > 0) return undefined;
+    this.missedAt = performance.now() / 1000;
+    return this.cache.refresh();
+  }
+
+  /**
+   * Seconds until a token may cause a fetch again. The background refresh alone does not start the cooldown, unless it
+   * fails: a key that is new right after it is found at once.
+   */
+  private get cooldownLeft(): number {
+    const sinceMiss = performance.now() / 1000 - this.missedAt;
+    const since = this.cache.failing ? Math.min(sinceMiss, this.cache.sinceAttemptSeconds) : sinceMiss;
+    return Math.max(0, this.options.jwksCooldownSeconds - since);
+  }
+}

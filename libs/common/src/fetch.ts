@@ -1,0 +1,26 @@
+import type { ReadableStream } from 'node:stream/web';
+
+/**
+ * Why a `fetch` failed, for a sentence: it only says "fetch failed", and what failed (ECONNREFUSED, a certificate) is in
+ * its cause.
+ */
+export function fetchFailure(error: unknown): string {
+  const { name, message = 'it failed', cause } = (error ?? {}) as Partial<Error>;
+  if (name === 'TimeoutError') return 'no answer in time';
+  const { message: because, code } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
+  const reason = because === '' ? code : (because ?? code);
+  return reason === undefined ? message : `${message}: ${reason}`;
+}
+
+/** The body of an answer as text, read no further than `maxBytes`: a server may send without end. Throws when it is larger. */
+export async function readText(response: Response, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early cancels the body and closes the connection.
+  for await (const chunk of (response.body as ReadableStream<Uint8Array> | null) ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw new Error(`it answered more than ${maxBytes / 1024} KB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

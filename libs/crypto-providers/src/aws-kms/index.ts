@@ -1,1 +1,0 @@
-export { openAwsKms } from './aws-kms.provider.js';

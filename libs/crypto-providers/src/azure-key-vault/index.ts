@@ -1,1 +1,0 @@
-export { openAzureKeyVault } from './azure-key-vault.provider.js';

@@ -1,1 +1,0 @@
-export { openCertificate } from './certificate.provider.js';

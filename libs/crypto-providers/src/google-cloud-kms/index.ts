@@ -1,1 +1,0 @@
-export { openGoogleCloudKms } from './google-cloud-kms.provider.js';

@@ -1,1 +1,0 @@
-export { openPkcs11 } from './pkcs11.provider.js';

@@ -1,1 +1,0 @@
-export { openVaultTransit } from './vault-transit.provider.js';

@@ -1,0 +1,39 @@
+import { ConnectionStringError } from './connection-string.errors.js';
+
+/** One `key=value` of a connection string, as written. */
+export interface Pair {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A pair that begins at the current position: the key (`==` stands for one `=`), then a quoted or a bare value. */
+const pair = /\s*((?:[^=;]|==)+?)\s*=(?!=)\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([^;"'][^;]*)?)\s*(?:;|$)/y;
+
+/**
+ * Splits an ADO.NET connection string (the rules of .NET's DbConnectionStringBuilder) into its pairs.
+ *
+ * @throws ConnectionStringError naming the place by its number only: a stray part may belong to a password.
+ */
+export function parseAdoNet(text: string): Pair[] {
+  const pairs: Pair[] = [];
+  pair.lastIndex = 0;
+  const end = text.trimEnd().length;
+  for (let at = skipBlanks(text, 0); at < end; at = skipBlanks(text, pair.lastIndex)) {
+    pair.lastIndex = at;
+    const match = pair.exec(text);
+    if (!match) {
+      const what = 'is not key=value (quote a value that holds ; or quotes, and double the quote inside it)';
+      throw new ConnectionStringError([`part ${pairs.length + 1} ${what}`]);
+    }
+    const [, key = '', double, single, bare] = match;
+    const value = double?.replaceAll('""', '"') ?? single?.replaceAll("''", "'") ?? bare?.trim() ?? '';
+    pairs.push({ key: key.replaceAll('==', '='), value });
+  }
+  return pairs;
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && /[\s;]/.test(text.charAt(at))) at += 1;
+  return at;
+}

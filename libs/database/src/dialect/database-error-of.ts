@@ -1,0 +1,26 @@
+import { KeyConnectorError } from '@key-connector/common';
+import { DatabaseReadOnly, DatabaseUnavailable } from '../errors/database.errors.js';
+import type { Dialect } from './dialect.js';
+import { driverErrorOf } from '../errors/driver-error.js';
+
+/** An error of the database in the product's own terms; `undefined` for an error that is not the database's. */
+export function databaseErrorOf(dialect: Dialect, error: unknown): KeyConnectorError | undefined {
+  if (error instanceof KeyConnectorError) return error;
+  const failure = dialect.failureOf(error);
+  if (failure === undefined) return undefined;
+  if (failure === 'read-only')
+    return new DatabaseReadOnly(`${dialect.description} takes no writes: ${reasonOf(error)}.`);
+  return unavailable(dialect, error);
+}
+
+/** Without the cause: a driver's error carries the statement's values. */
+export function unavailable({ description }: Dialect, error: unknown): DatabaseUnavailable {
+  return new DatabaseUnavailable(`${description} cannot be used: ${reasonOf(error)}.`);
+}
+
+/** The driver's message and code. Errors that quote values (SQLSTATE 22 and 23) never come here. */
+function reasonOf(error: unknown): string {
+  const { message, code } = driverErrorOf(error) ?? { message: 'unknown error', code: undefined };
+  if (message === '') return code ?? 'unknown error';
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
+}

@@ -1,0 +1,72 @@
+import type { UserId } from '@key-connector/common';
+import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import type { Failure } from '../errors/failure.js';
+import type { UserKeyStatements } from './user-key.statements.js';
+
+/** How the database's own client takes several statements. */
+export interface ScriptStyle {
+  readonly begin: string;
+  /** Behind each statement. */
+  readonly terminator: string;
+  readonly end: string;
+}
+
+/**
+ * Everything that differs between databases; one subclass a product. Errors are the driver's own: `failureOf` tells what
+ * they mean.
+ */
+export abstract class Dialect {
+  /** What and where the database is, for people: no user name, no password. */
+  abstract readonly description: string;
+
+  /** Options of the data source that serves requests. */
+  abstract readonly dataSourceOptions: DataSourceOptions;
+
+  /** Options of the short-lived data source that runs migrations: same place, one connection, long deadlines. */
+  abstract readonly migrationOptions: DataSourceOptions;
+
+  /** Digits behind the second that a column of times keeps. More are cut, as classic software does, where a server would round. */
+  readonly fractionDigits: number = 6;
+
+  /** A script is one transaction, unless the dialect says otherwise. */
+  readonly script: ScriptStyle = { begin: 'BEGIN;', terminator: ';', end: 'COMMIT;' };
+
+  /**
+   * Looks at the server or file before a pool is opened on it.
+   *
+   * @throws DatabaseUnsupported when it can never work; any other error means "try again".
+   */
+  abstract prepare(): Promise<void>;
+
+  /** Told of a data source that was opened, before anything else is done with it. */
+  opened?(source: DataSource): void;
+
+  /** One round trip on an opened data source; one that fails leaves no connection behind on which it still runs. */
+  abstract ping(source: DataSource): Promise<void>;
+
+  /** The hot statements on UserKeys, on an opened data source. */
+  abstract userKeys(source: DataSource): UserKeyStatements;
+
+  /**
+   * Runs work in one transaction that no other process can hold at the same time, whatever is killed when: the lock
+   * belongs to the work's own connection, and goes with it. Some databases commit at every change of a table, so work
+   * that changes tables must be fit to be run again.
+   */
+  abstract lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T>;
+
+  /** A member's id as classic software writes it into a row. */
+  idText(id: UserId): string {
+    return id;
+  }
+
+  /** Runs work while no lock of this process is held; only a database with one shared connection has to wait. */
+  turn<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  /** Told of every failure, after the last try: a database with several places looks for another one. */
+  failed?(failure: Failure): void;
+
+  /** What a driver's error means; `undefined` for an error that is not the database's. */
+  abstract failureOf(error: unknown): Failure | undefined;
+}

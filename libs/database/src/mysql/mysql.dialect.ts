@@ -1,0 +1,74 @@
+import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import { CloudLogin } from '../identity/cloud-login.js';
+import { mysqlMigrations } from './migrations/index.js';
+import { MysqlUserKeyStatements } from './user-key.statements.js';
+import { commonOptions } from '../dialect/common-options.js';
+import { Dialect } from '../dialect/dialect.js';
+import type { Failure } from '../errors/failure.js';
+import { mysqlFailureOf } from './failures.js';
+import { underLock } from './lock.js';
+import { mysqlPoolOptions, withSize, withTls, type MysqlSettings } from './pool-options.js';
+import { MysqlPool, poolOf, type MysqlPoolOptions } from './mysql.pool.js';
+import { findMysqlTls } from './probe.js';
+import { mysqlTlsChoices, type MysqlTls } from './tls.js';
+
+/** A migration may have to build an index over every member. */
+const migrationSeconds = 15 * 60;
+
+/** MySQL 8 or MariaDB 10.6 or newer, through mysql2. */
+export class MysqlDialect extends Dialect {
+  readonly description: string;
+  readonly dataSourceOptions: DataSourceOptions;
+  readonly migrationOptions: DataSourceOptions;
+  override readonly script = {
+    begin: '-- Each change of a table commits by itself: when one fails, print what is left anew.',
+    terminator: ';',
+    // For a session that does not commit by itself: the row that notes the last migration is no change of a table.
+    end: 'COMMIT;',
+  };
+  private readonly login: CloudLogin | undefined;
+  private tls: MysqlTls;
+
+  constructor(private readonly settings: MysqlSettings) {
+    super();
+    const { server, port, database, userId } = settings.connection;
+    this.login = settings.identity && new CloudLogin(settings.identity, userId);
+    this.description = `MySQL at ${server}:${port}/${database}`;
+    this.dataSourceOptions = this.sourceOptions(mysqlPoolOptions(settings, this.login));
+    this.migrationOptions = this.sourceOptions(withSize(mysqlPoolOptions(settings, this.login, migrationSeconds), 1));
+  }
+
+  async prepare(): Promise<void> {
+    const { connection, connectTimeoutSeconds } = this.settings;
+    const acquireMilliseconds = (connection.connectionTimeout ?? connectTimeoutSeconds) * 1000;
+    const base = { ...mysqlPoolOptions(this.settings, this.login), acquireMilliseconds };
+    this.tls = await findMysqlTls(await mysqlTlsChoices(connection), base);
+  }
+
+  async ping(source: DataSource): Promise<void> {
+    await poolOf(source).run('SELECT 1');
+  }
+
+  userKeys(source: DataSource): MysqlUserKeyStatements {
+    return new MysqlUserKeyStatements(source);
+  }
+
+  lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return underLock(source, poolOf(source).statementSeconds, work);
+  }
+
+  failureOf(error: unknown): Failure | undefined {
+    return mysqlFailureOf(error);
+  }
+
+  private sourceOptions(pool: MysqlPoolOptions): DataSourceOptions {
+    return {
+      ...commonOptions,
+      type: 'mysql',
+      database: this.settings.connection.database,
+      // TypeORM opens its pool when it connects, which is after `prepare`.
+      driver: { createPool: () => new MysqlPool(withTls(pool, this.tls)) },
+      migrations: mysqlMigrations,
+    };
+  }
+}

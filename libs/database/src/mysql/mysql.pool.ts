@@ -1,0 +1,219 @@
+import { connect, type Socket } from 'node:net';
+import type { Secret } from '@key-connector/common';
+import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
+import type { DataSource } from 'typeorm';
+import { isConnectionLost, isReadOnly } from './failures.js';
+import { resetSocket } from '../dialect/reset-socket.js';
+
+/** How long a connection may stay idle in the pool, and how often that is looked at. */
+const idleMilliseconds = 30_000;
+const sweepMilliseconds = 5000;
+
+const keepAliveMilliseconds = 10_000;
+
+/** How long a server may take to hang up after a goodbye; mysql2 leaves that to the server. */
+const goodbyeMilliseconds = 1000;
+
+/** After the server's own limit: for a server that no longer answers at all. */
+const graceMilliseconds = 500;
+
+/** Where a pool's connections go, and how long a caller waits for what. */
+export interface MysqlPoolOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The name in the certificate, where it is not the host. */
+  readonly tlsName: string;
+  /** Longest wait for a connection, be it free or new; mysql2 would wait for ever. */
+  readonly acquireMilliseconds: number;
+  /** Longest run of a statement; then its connection is dropped, where mysql2 would keep it with the statement on it. */
+  readonly statementSeconds: number;
+  /** Run on every new connection before it is handed out. */
+  readonly session: string;
+  readonly password?: Secret | undefined;
+  /** A password that changes: asked for at each login, and sent as it is. For TLS connections only. */
+  readonly token?: () => Promise<Secret>;
+  /** The rest is mysql2's own. */
+  readonly driver: Omit<PoolOptions, 'password' | 'authPlugins'>;
+}
+
+type Handover = (error: Error | null, connection?: PoolConnection) => void;
+type Done = (error: Error | null, result?: unknown, fields?: unknown) => void;
+
+/** Connections of mysql2, with a deadline for every wait; TypeORM takes them here too. */
+export class MysqlPool {
+  private readonly pool: Pool;
+  private readonly sockets = new Set<Socket>();
+  /** By the copy of the options that mysql2 makes for each connection: it hands out no sockets of its own. */
+  private readonly socketOf = new WeakMap<object, Socket>();
+  private readonly fresh = new WeakSet<PoolConnection>();
+  private readonly idleSince = new Map<PoolConnection, number>();
+  private readonly sweeper: NodeJS.Timeout;
+
+  /** Longest run of a statement on the server. */
+  readonly statementSeconds: number;
+
+  constructor(private readonly options: MysqlPoolOptions) {
+    this.statementSeconds = options.statementSeconds;
+    this.pool = createPool({
+      ...options.driver,
+      ...credentials(options),
+      host: options.tlsName,
+      port: options.port,
+      stream: ({ config }: { readonly config: object }) => this.dial(config),
+      connectTimeout: options.acquireMilliseconds,
+      gracefulEnd: true,
+      trace: false,
+    });
+    this.pool.on('connection', (connection: PoolConnection) => {
+      this.fresh.add(connection);
+      // The pool drops it; an error that nobody listens to would end the process.
+      connection.on('error', () => this.idleSince.delete(connection));
+      connection.on('end', () => this.idleSince.delete(connection));
+      this.limit(connection);
+    });
+    this.pool.on('acquire', (connection) => this.idleSince.delete(connection));
+    this.pool.on('release', (connection) => this.idleSince.set(connection, performance.now()));
+    // mysql2 has a sweeper too, which keeps the process alive, and spares the last connection.
+    this.sweeper = setInterval(() => {
+      this.sweep();
+    }, sweepMilliseconds).unref();
+  }
+
+  /** A connection that is the caller's until it is released; fails at the acquire deadline. */
+  getConnection(handover: Handover): void {
+    let waiting = true;
+    const settle: Handover = (error, connection) => {
+      if (!waiting) {
+        connection?.release();
+        return;
+      }
+      waiting = false;
+      clearTimeout(deadline);
+      handover(error, connection);
+    };
+    const deadline = setTimeout(() => {
+      settle(timeout('a connection'));
+    }, this.options.acquireMilliseconds);
+    this.pool.getConnection((error, connection) => {
+      if (error) settle(error);
+      else if (this.fresh.delete(connection)) this.begin(connection, settle);
+      else settle(null, connection);
+    });
+  }
+
+  /** Runs one statement on a connection of the pool. */
+  run<Result>(sql: string, values: readonly unknown[] = []): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.getConnection((error, connection) => {
+        if (!connection) {
+          reject(error ?? new Error('The pool gave no connection.'));
+          return;
+        }
+        connection.query(sql, [...values], (failure, result) => {
+          if (failure) reject(failure);
+          else resolve(result as Result);
+          // A server that has become a replica keeps its connections; a new one goes where the name leads now.
+          if (failure && isReadOnly(failure)) this.drop(connection);
+          else connection.release();
+          // What broke one connection may have broken the others: a second try must not meet another dead one.
+          if (failure && isConnectionLost(failure)) this.sweep(Infinity);
+        });
+      });
+    });
+  }
+
+  /** Says goodbye on every connection. */
+  end(done?: (error: Error | null) => void): void {
+    clearInterval(this.sweeper);
+    this.pool.end((error) => {
+      for (const socket of this.sockets) hangUpSoon(socket);
+      done?.(error);
+    });
+  }
+
+  /** Says goodbye on what has been idle since then or longer: a firewall may forget it without a word. */
+  private sweep(latest = performance.now() - idleMilliseconds): void {
+    for (const [connection, since] of this.idleSince) {
+      if (since > latest) continue;
+      this.idleSince.delete(connection);
+      connection.end();
+      const socket = this.socketOf.get(connection.config);
+      if (socket) hangUpSoon(socket);
+    }
+  }
+
+  private begin(connection: PoolConnection, settle: Handover): void {
+    connection.query(this.options.session, (error) => {
+      if (error) this.drop(connection);
+      if (error) settle(error);
+      else settle(null, connection);
+    });
+  }
+
+  /**
+   * Gives every statement of a connection its deadline; TypeORM's go through here too. mysql2 has one, which leaves the
+   * connection as it is, and a timer behind when the connection breaks.
+   */
+  private limit(connection: PoolConnection): void {
+    const send = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+    const milliseconds = this.statementSeconds * 1000 + graceMilliseconds;
+    const limited = (...args: unknown[]): unknown => {
+      const done = args.pop() as Done;
+      const deadline = setTimeout(() => {
+        this.drop(connection);
+        done(timeout('an answer'));
+      }, milliseconds);
+      const answered: Done = (...answer) => {
+        clearTimeout(deadline);
+        done(...answer);
+      };
+      return send(...args, answered);
+    };
+    connection.query = limited as typeof connection.query;
+  }
+
+  /** Drops a connection at once, with what is not sent yet. */
+  private drop(connection: PoolConnection): void {
+    // In this order: mysql2 begins an ordinary close, after which there is no reset.
+    const socket = this.socketOf.get(connection.config);
+    if (socket) resetSocket(socket);
+    connection.destroy();
+  }
+
+  private dial(config: object): Socket {
+    const { host, port } = this.options;
+    const socket = connect({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMilliseconds,
+    });
+    this.socketOf.set(config, socket);
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    return socket;
+  }
+}
+
+function credentials({ password, token }: MysqlPoolOptions): Pick<PoolOptions, 'password' | 'authPlugins'> {
+  if (token === undefined) return password === undefined ? {} : { password: password.reveal() };
+  return {
+    authPlugins: { mysql_clear_password: () => async () => Buffer.from(`${(await token()).reveal()}\0`) },
+  };
+}
+
+/** A server that does not answer keeps neither a socket open nor this process running. */
+function hangUpSoon(socket: Socket): void {
+  socket.unref();
+  setTimeout(() => socket.destroy(), goodbyeMilliseconds).unref();
+}
+
+const timeout = (what: string): Error =>
+  Object.assign(new Error(`timeout exceeded when waiting for ${what}`), { code: 'ETIMEDOUT' });
+
+/** The pool of an opened data source: every wait in it has a deadline. */
+export function poolOf(source: DataSource): MysqlPool {
+  // TypeORM types the pool of its MySQL driver as any; the dialect gave it this one.
+  return (source.driver as unknown as { readonly pool: MysqlPool }).pool;
+}

@@ -1,0 +1,62 @@
+import type { ProductSettings } from '../dialect/product.js';
+import type { MysqlConnection } from './connection-string.js';
+import type { CloudLogin } from '../identity/cloud-login.js';
+import type { MysqlPoolOptions } from './mysql.pool.js';
+import { tlsName, type MysqlTls } from './tls.js';
+
+/** Settings of a MySQL or MariaDB database. */
+export type MysqlSettings = ProductSettings<MysqlConnection>;
+
+/** Reads share queries and writes are rare, so few connections do; MySqlConnector's 100 would use up a server. */
+const defaultPoolSize = 10;
+
+/** Options of a pool, but for TLS; every wait in it has a deadline. */
+export function mysqlPoolOptions(
+  settings: MysqlSettings,
+  login: CloudLogin | undefined,
+  statementSeconds?: number,
+): MysqlPoolOptions {
+  const { connection, acquireTimeoutSeconds, statementTimeoutSeconds } = settings;
+  const { server, port, userId, password } = connection;
+  const seconds = statementSeconds ?? connection.commandTimeout ?? statementTimeoutSeconds;
+  return {
+    host: server,
+    port,
+    tlsName: tlsName(server),
+    acquireMilliseconds: acquireTimeoutSeconds * 1000,
+    statementSeconds: seconds,
+    session: sessionStatement(seconds),
+    ...(login === undefined ? { password } : { token: login.passwordFor({ host: server, port }) }),
+    driver: {
+      database: connection.database,
+      user: userId,
+      connectAttributes: { program_name: 'key-connector' },
+      charset: 'utf8mb4',
+      // Columns without time zone hold UTC: as text no driver, server or process can shift them.
+      dateStrings: true,
+      supportBigNumbers: true,
+      connectionLimit: connection.maximumPoolSize ?? defaultPoolSize,
+    },
+  };
+}
+
+/** The same pool with at most this many connections. */
+export const withSize = (options: MysqlPoolOptions, connectionLimit: number): MysqlPoolOptions => ({
+  ...options,
+  driver: { ...options.driver, connectionLimit },
+});
+
+/** The same pool by one way of TLS. */
+export const withTls = (options: MysqlPoolOptions, tls: MysqlTls): MysqlPoolOptions =>
+  tls === undefined ? options : { ...options, driver: { ...options.driver, ssl: tls } };
+
+/**
+ * What every session is told, whatever the server's defaults are: each statement commits, wrong data is an error, times
+ * are UTC, every row that was asked for is given, no wait for a lock outlives the statement. MySQL limits reads by max_execution_time and writes by their locks;
+ * MariaDB has max_statement_time for both. The isolation level is the server's: no statement of ours depends on it, and
+ * READ COMMITTED would be refused where the binary log is written by statement.
+ */
+const sessionStatement = (seconds: number): string =>
+  `SET SESSION autocommit = 1, sql_mode = 'TRADITIONAL', time_zone = '+00:00', foreign_key_checks = 1,
+   sql_select_limit = 18446744073709551615, innodb_lock_wait_timeout = ${seconds}, lock_wait_timeout = ${seconds}
+   /*!80000 , max_execution_time = ${seconds * 1000} */ /*M!100600 , max_statement_time = ${seconds} */`;

@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { greeting, ok, version } from '../testing/mysql-messages.js';
+import { type SilentServer, startSilentServer } from '../testing/silent-server.js';
+import type { MysqlPoolOptions } from './mysql.pool.js';
+import { findMysqlTls } from './probe.js';
+import type { MysqlTls } from './tls.js';
+
+const plain: readonly MysqlTls[] = [undefined];
+const tls: readonly MysqlTls[] = [{ rejectUnauthorized: false }];
+
+describe('a look at a MySQL server that says nothing more, and does not hang up,', () => {
+  let server: SilentServer;
+  afterEach(() => server.close());
+
+  const find = (choices: readonly MysqlTls[]): Promise<MysqlTls> => {
+    const options: MysqlPoolOptions = {
+      host: '127.0.0.1',
+      port: server.port,
+      tlsName: '127.0.0.1.',
+      acquireMilliseconds: 200,
+      statementSeconds: 0.1,
+      session: 'SET SESSION autocommit = 1',
+      driver: { user: 'u', database: 'keys' },
+    };
+    return findMysqlTls(choices, options);
+  };
+
+  test.each<[string, readonly MysqlTls[], readonly Buffer[], Buffer | undefined]>([
+    ['once it took the connection', plain, [], undefined],
+    ['when TLS is to begin', tls, [], greeting],
+    ['at the login', plain, [], greeting],
+    ['when the session is set up', plain, [ok(2)], greeting],
+    ['when it was asked something', plain, [ok(2), ok(1)], greeting],
+  ])('%s, ends at its deadline and leaves no connection', async (_, choices, answers, first) => {
+    server = await startSilentServer(answers, first);
+    await expect(find(choices)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    await server.left();
+  });
+
+  test('after its answer, ends with that answer and leaves no connection', async () => {
+    server = await startSilentServer([ok(2), ok(1), version], greeting);
+    expect(await find(plain)).toBeUndefined();
+    await server.left();
+  });
+});

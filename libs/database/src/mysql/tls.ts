@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import type { SslOptions } from 'mysql2';
+import type { MysqlConnection } from './connection-string.js';
+
+/** What mysql2 takes as `ssl`; undefined for a plain connection. */
+export type MysqlTls = SslOptions | undefined;
+
+/**
+ * The ways to connect that an SslMode allows, in the order in which they are tried.
+ *
+ * mysql2 has no "preferred" of its own. As in MySqlConnector, only VerifyCA and VerifyFull check the server's
+ * certificate, and only VerifyFull its name.
+ */
+export async function mysqlTlsChoices(connection: MysqlConnection): Promise<readonly MysqlTls[]> {
+  const [ca, cert, key] = await Promise.all([pem(connection.sslCa), pem(connection.sslCert), pem(connection.sslKey)]);
+  const identity = { ...(ca === undefined ? {} : { ca }), ...(cert && key ? { cert, key } : {}) };
+  const unverified = { ...identity, rejectUnauthorized: false };
+  switch (connection.sslMode) {
+    case 'None':
+      return [undefined];
+    case 'Preferred':
+      return [unverified, undefined];
+    case 'Required':
+      return [unverified];
+    case 'VerifyCA':
+      return [{ ...identity, rejectUnauthorized: true, verifyIdentity: false }];
+    case 'VerifyFull':
+      return [{ ...identity, rejectUnauthorized: true, verifyIdentity: true }];
+  }
+}
+
+/**
+ * The name that mysql2 compares with the certificate. It gives node:tls no name for an address, which is then compared
+ * with "localhost"; with the dot of a complete domain name it is passed on, and node:tls takes it as the address it is.
+ */
+export const tlsName = (host: string): string => (isIP(host) === 0 ? host : `${host}.`);
+
+const pem = async (file: string | undefined): Promise<string | undefined> =>
+  file === undefined ? undefined : readFile(file, 'utf8');

@@ -1,0 +1,33 @@
+import { driverErrorOf } from '../errors/driver-error.js';
+import { networkFailureOf, type Failure } from '../errors/failure.js';
+
+/** SQLSTATE classes and codes (PostgreSQL manual, appendix A) by what they mean to a caller; the first match counts. */
+const sqlStates: readonly (readonly [pattern: RegExp, failure: Failure | undefined])[] = [
+  [/^(40001|40P01|55P03)$/, 'rolled-back'], // serialization_failure, deadlock_detected, lock_not_available
+  [/^(25006|53100)$/, 'read-only'], // read_only_sql_transaction, disk_full
+  [/^(08...|57P01|57P02|25P03|57P05)$/, 'connection-lost'], // connection_exception, admin_shutdown, crash_shutdown, idle timeouts
+  [/^(22...|23...|42601)$/, undefined], // data exception, constraint violation, syntax error: our own mistakes
+  [/^[0-9A-Z]{5}$/, 'unavailable'],
+];
+
+/** Errors of node-postgres itself, which carry no code. */
+const messages: readonly (readonly [pattern: RegExp, failure: Failure])[] = [
+  [/^(timeout e|Query read timeout|Connection terminated due to connection timeout)/, 'unavailable'],
+  [
+    /^(Connection terminated|Client (has encountered|was closed)|Received unexpected \w+ message from backend)/,
+    'connection-lost',
+  ],
+  [
+    /^(Cannot use a pool|The server does not support SSL|SASL|Driver not Connected|There was an error establishing an SSL)/,
+    'unavailable',
+  ],
+];
+
+/** What an error of node-postgres, the network or TLS means; `undefined` when it is none of theirs. */
+export function postgresqlFailureOf(error: unknown): Failure | undefined {
+  const cause = driverErrorOf(error);
+  if (cause === undefined) return undefined;
+  const { code, message, fromServer } = cause;
+  if (code === undefined) return messages.find(([pattern]) => pattern.test(message))?.[1];
+  return fromServer ? sqlStates.find(([pattern]) => pattern.test(code))?.[1] : networkFailureOf(cause);
+}

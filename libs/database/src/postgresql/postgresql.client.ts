@@ -1,0 +1,53 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import { resetSocket } from '../dialect/reset-socket.js';
+
+/** What node-postgres says to the server first; it has no option for more. */
+interface StartupMessage {
+  getStartupConf(): Record<string, string>;
+}
+
+/** How long a server may take to hang up after a goodbye. */
+const goodbyeMilliseconds = 1000;
+
+const startup = pg.Client.prototype as unknown as StartupMessage;
+
+/** A connection whose socket can be reset, and which is given times in one form, whatever the server's own. */
+export class PostgresqlClient extends pg.Client {
+  private readonly socket: Socket;
+
+  constructor(config: pg.ClientConfig) {
+    const socket = new Socket();
+    super({ ...config, stream: () => socket });
+    this.socket = socket;
+  }
+
+  /** Whether a statement is under way. */
+  get busy(): boolean {
+    // node-postgres has no public name for it.
+    return (this as unknown as { readonly readyForQuery?: boolean }).readyForQuery === false;
+  }
+
+  /** As libpq does it with PGDATESTYLE, so poolers know the parameter. */
+  getStartupConf(): Record<string, string> {
+    return { ...startup.getStartupConf.call(this), DateStyle: 'ISO' };
+  }
+
+  /** Says goodbye. A server that is frozen does not hang up by itself, and node-postgres would wait for it without end. */
+  override end(): Promise<void>;
+  override end(done: (error: Error) => void): void;
+  override end(done?: (error: Error) => void): Promise<void> | undefined {
+    const deadline = setTimeout(() => this.socket.destroy(), goodbyeMilliseconds).unref();
+    this.socket.once('close', () => {
+      clearTimeout(deadline);
+    });
+    if (done === undefined) return super.end();
+    super.end(done);
+    return undefined;
+  }
+
+  /** Drops the connection at once, with what is not sent yet. */
+  reset(): void {
+    resetSocket(this.socket);
+  }
+}

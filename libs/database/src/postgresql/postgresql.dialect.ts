@@ -1,0 +1,96 @@
+import { Logger } from '@nestjs/common';
+import pg from 'pg';
+import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import { CloudLogin } from '../identity/cloud-login.js';
+import { postgresqlMigrations } from './migrations/index.js';
+import { PostgresqlUserKeyStatements } from './user-key.statements.js';
+import { commonOptions } from '../dialect/common-options.js';
+import { Dialect } from '../dialect/dialect.js';
+import type { Failure } from '../errors/failure.js';
+import { postgresqlFailureOf } from './failures.js';
+import { followerOf, followingPool, ServerLeft } from './following-pool.js';
+import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
+import { Servers } from './servers.js';
+import { findTarget } from './probe.js';
+import { tlsChoices } from './tls.js';
+
+/** A migration may have to build an index over every member. */
+const migrationMilliseconds = 15 * 60_000;
+
+/** `pg_advisory_xact_lock` key: "keyconn" in ASCII. One lock a database, for migrations and for the data key ring. */
+const lockKey = '30229461374070382';
+
+/** PostgreSQL 12 or newer, through node-postgres. */
+export class PostgresqlDialect extends Dialect {
+  readonly description: string;
+  readonly dataSourceOptions: DataSourceOptions;
+  readonly migrationOptions: DataSourceOptions;
+  private readonly logger = new Logger(PostgresqlDialect.name);
+  private readonly servers: Servers;
+
+  constructor(settings: PostgresqlSettings) {
+    super();
+    const { connection, connectTimeoutSeconds, identity } = settings;
+    const hosts = connection.endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
+    this.description = `PostgreSQL at ${hosts}/${connection.database}`;
+    const pool = poolOptions(settings);
+    const probe = { ...pool, connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000 };
+    const login = identity && new CloudLogin(identity, connection.username);
+    const places = connection.endpoints.map((endpoint) => {
+      const token = login?.passwordFor(endpoint);
+      return { ...endpoint, ...(token && { password: async () => (await token()).reveal() }) };
+    });
+    this.servers = new Servers(connection.endpoints, () =>
+      findTarget(places, (host) => tlsChoices(connection, host), probe),
+    );
+    this.dataSourceOptions = this.sourceOptions(pool);
+    this.migrationOptions = this.sourceOptions({ ...poolOptions(settings, migrationMilliseconds), max: 1 });
+  }
+
+  prepare(): Promise<void> {
+    return this.servers.choose();
+  }
+
+  override opened(source: DataSource): void {
+    this.servers.follow(followerOf(source));
+  }
+
+  override failed(failure: Failure): void {
+    if (failure !== 'rolled-back') this.servers.search();
+  }
+
+  async ping(source: DataSource): Promise<void> {
+    await poolOf(source).query('SELECT 1');
+  }
+
+  userKeys(source: DataSource): PostgresqlUserKeyStatements {
+    return new PostgresqlUserKeyStatements(source);
+  }
+
+  lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return source.transaction(async (manager) => {
+      await manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey]);
+      return work(manager);
+    });
+  }
+
+  failureOf(error: unknown): Failure | undefined {
+    return postgresqlFailureOf(error);
+  }
+
+  private sourceOptions(pool: pg.PoolConfig): DataSourceOptions {
+    return {
+      ...commonOptions,
+      type: 'postgres',
+      driver: { ...pg, Pool: followingPool(this.servers) },
+      installExtensions: false,
+      migrations: postgresqlMigrations,
+      extra: pool,
+      poolErrorHandler: (error: unknown) => {
+        if (error instanceof ServerLeft) return;
+        const reason = error instanceof Error ? error.message : 'unknown';
+        this.logger.warn({ msg: 'An idle database connection was lost', database: this.description, error: reason });
+      },
+    };
+  }
+}

@@ -1,0 +1,42 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { primary, starting, welcome, yesToTls } from '../testing/postgresql-messages.js';
+import { type SilentServer, startSilentServer } from '../testing/silent-server.js';
+import { findTarget, type Target } from './probe.js';
+import type { Tls } from './tls.js';
+
+const plain: readonly Tls[] = [false];
+const tls: readonly Tls[] = [{ rejectUnauthorized: false }];
+
+describe('a look at a PostgreSQL server that says nothing more, and does not hang up,', () => {
+  let server: SilentServer;
+  afterEach(() => server.close());
+
+  const find = (ways: readonly Tls[]): Promise<Target> =>
+    findTarget([{ host: '127.0.0.1', port: server.port }], () => Promise.resolve(ways), {
+      user: 'u',
+      connectionTimeoutMillis: 200,
+    });
+
+  test.each<[string, readonly Tls[], readonly Buffer[], RegExp]>([
+    ['once it took the connection', plain, [], /timeout expired/],
+    ['when TLS is to begin', tls, [yesToTls], /timeout expired/],
+    ['when it was asked something', plain, [welcome], /read timeout/],
+    ['after it refused the login', plain, [starting], /starting up/],
+  ])('%s, ends at its deadline and leaves no connection', async (_, ways, answers, failure) => {
+    server = await startSilentServer(answers);
+    await expect(find(ways)).rejects.toThrow(failure);
+    await server.left();
+  });
+
+  test('after its answer, ends with that answer and leaves no connection', async () => {
+    server = await startSilentServer([welcome, primary]);
+    expect(await find(plain)).toMatchObject({ standby: false });
+    await server.left();
+  });
+
+  test('costs one deadline, not one for each way of TLS', async () => {
+    server = await startSilentServer();
+    await expect(find([...tls, ...plain])).rejects.toThrow('timeout expired');
+    expect(server.connections()).toBe(1);
+  });
+});

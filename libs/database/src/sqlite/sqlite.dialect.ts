@@ -1,0 +1,115 @@
+import { open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { UserId } from '@key-connector/common';
+import SqliteDatabase from 'better-sqlite3';
+import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import type { SqliteConnection } from './connection-string.js';
+import { DatabaseUnavailable } from '../errors/database.errors.js';
+import { sqliteMigrations } from './migrations/index.js';
+import { commonOptions } from '../dialect/common-options.js';
+import { SqliteUserKeyStatements } from './user-key.statements.js';
+import { Dialect } from '../dialect/dialect.js';
+import type { Failure } from '../errors/failure.js';
+import { sqliteFailureOf } from './failures.js';
+import { Turns } from './turns.js';
+
+/** better-sqlite3 waits for another process' lock inside the call, so the event loop stands still this long at most. */
+const busyMilliseconds = 100;
+const lockDeadlineMilliseconds = 30_000;
+
+/** Every transaction takes the write lock at its start: one that reads first could not be upgraded later. */
+class ImmediateDatabase extends SqliteDatabase {
+  override prepare<P extends unknown[] | object, R = unknown>(sql: string): SqliteDatabase.Statement<P, R> {
+    return super.prepare<P, R>(sql === 'BEGIN TRANSACTION' ? 'BEGIN IMMEDIATE' : sql);
+  }
+}
+
+/** SQLite in a file, through better-sqlite3. */
+export class SqliteDialect extends Dialect {
+  readonly description: string;
+  readonly dataSourceOptions: DataSourceOptions;
+  readonly migrationOptions: DataSourceOptions;
+  override readonly fractionDigits = 7;
+  private readonly turns = new Turns();
+
+  constructor(private readonly connection: SqliteConnection) {
+    super();
+    this.description = `SQLite file ${connection.file}`;
+    this.dataSourceOptions = {
+      ...commonOptions,
+      type: 'better-sqlite3',
+      driver: ImmediateDatabase,
+      database: connection.file,
+      fileMustExist: true,
+      timeout: busyMilliseconds,
+      // A lost commit is a lost vault: wait for the disk at every commit, in every journal mode.
+      prepareDatabase: (database: SqliteDatabase.Database) => void database.pragma('synchronous = FULL'),
+      migrations: sqliteMigrations,
+    };
+    this.migrationOptions = this.dataSourceOptions;
+  }
+
+  /** Makes a new file, for its owner only. A file that exists keeps its journal mode, which other software may rely on. */
+  async prepare(): Promise<void> {
+    const { file, create } = this.connection;
+    const folder = dirname(file);
+    if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
+      throw new DatabaseUnavailable(
+        `The folder ${folder} of the ${this.description} does not exist; create or mount it.`,
+      );
+    }
+    const found = await stat(file).catch(() => undefined);
+    if (found !== undefined && found.size > 0) return;
+    if (found === undefined && !create) {
+      throw new DatabaseUnavailable(`The ${this.description} does not exist, and Mode says not to create it.`);
+    }
+    await (await open(file, 'a', 0o600)).close();
+    const database = new SqliteDatabase(file, { timeout: busyMilliseconds });
+    try {
+      database.pragma('journal_mode = WAL');
+    } finally {
+      database.close();
+    }
+  }
+
+  /** In upper case, as the files of existing deployments have it. */
+  override idText(id: UserId): string {
+    return id.toUpperCase();
+  }
+
+  async ping(source: DataSource): Promise<void> {
+    await source.query('SELECT 1');
+  }
+
+  userKeys(source: DataSource): SqliteUserKeyStatements {
+    return new SqliteUserKeyStatements(source);
+  }
+
+  lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.turns.take(async () => {
+      const deadline = Date.now() + lockDeadlineMilliseconds;
+      const state = { entered: false };
+      for (;;) {
+        try {
+          return await source.transaction((manager) => {
+            state.entered = true;
+            return work(manager);
+          });
+        } catch (error) {
+          // Busy at the start: another process has the lock. Busy later is the work's own affair.
+          if (state.entered || this.failureOf(error) !== 'rolled-back' || Date.now() > deadline) throw error;
+          await sleep(20 + Math.random() * 30);
+        }
+      }
+    });
+  }
+
+  override turn<T>(work: () => Promise<T>): Promise<T> {
+    return this.turns.take(work);
+  }
+
+  failureOf(error: unknown): Failure | undefined {
+    return sqliteFailureOf(error);
+  }
+}

@@ -1,0 +1,43 @@
+import { driverErrorOf } from '../errors/driver-error.js';
+import { networkFailureOf, type Failure } from '../errors/failure.js';
+
+/** Primary key or unique index, which count as one: the row is there already. */
+const duplicateKey = /^(2627|2601)$/;
+
+/** Error numbers of SQL Server (sys.messages) by what they mean to a caller; the first match counts. */
+const numbers: readonly (readonly [pattern: RegExp, failure: Failure | undefined])[] = [
+  [/^(1205|1222|3960)$/, 'rolled-back'], // deadlock victim, lock request time-out, snapshot conflict
+  [/^(3906|3908|1101|1105|9002|40544)$/, 'read-only'], // read-only database; file, log or size quota full
+  [/^(596|6005)$/, 'connection-lost'], // session killed, shutdown in progress
+  [duplicateKey, undefined],
+  // Constraint, null, truncation, conversion, syntax: our own mistakes.
+  [/^(547|515|2628|8152|8169|24[125]|811[45]|10[25]|13[78]|156)$/, undefined],
+  [/^\d+$/, 'unavailable'],
+];
+
+/** Codes of mssql and tedious; messages where they have none. */
+const drivers: readonly (readonly [pattern: RegExp, failure: Failure | undefined])[] = [
+  [/^EABORT\b/, 'rolled-back'],
+  [/^(ECLOSE|EINVALIDSTATE)\b/, 'connection-lost'],
+  // A connection that breaks while a statement runs; one that cannot be opened says "Failed to connect".
+  [/^(ESOCKET|EREQUEST) Connection lost\b/, 'connection-lost'],
+  [/^(EREQUEST|EPARAM|EARGS|EINJECT|EREQINPROG)\b/, undefined],
+  [/^ (Failed to acquire a connection|operation timed out|Driver not Connected|aborted)/, 'unavailable'],
+];
+
+/** What an error of mssql, tedious, the network or TLS means; `undefined` when it is none of theirs. */
+export function sqlserverFailureOf(error: unknown): Failure | undefined {
+  const cause = driverErrorOf(error);
+  if (cause === undefined) return undefined;
+  const { code = '', message, fromServer } = cause;
+  const known = fromServer
+    ? numbers.find(([pattern]) => pattern.test(code))
+    : drivers.find(([pattern]) => pattern.test(`${code} ${message}`));
+  return known ? known[1] : networkFailureOf(cause);
+}
+
+/** Whether a statement failed because a row with this key is there already. */
+export function isDuplicateKey(error: unknown): boolean {
+  const { code = '', fromServer = false } = driverErrorOf(error) ?? {};
+  return fromServer && duplicateKey.test(code);
+}

@@ -1,0 +1,102 @@
+import mssql from 'mssql';
+import type { DataSource, DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
+import { DatabaseUnavailable } from '../errors/database.errors.js';
+import { sqlserverMigrations } from './migrations/index.js';
+import { SqlserverUserKeyStatements } from './user-key.statements.js';
+import { commonOptions } from '../dialect/common-options.js';
+import { Dialect } from '../dialect/dialect.js';
+import type { Failure } from '../errors/failure.js';
+import { sqlserverFailureOf } from './failures.js';
+import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
+
+/** A migration may have to build an index over every member. */
+const migrationMilliseconds = 15 * 60_000;
+
+/**
+ * One lock a database, for migrations and for the data key ring; it goes with the transaction. The wait ends with the
+ * statement's deadline.
+ */
+const takeLock = `
+  DECLARE @result int;
+  EXEC @result = sp_getapplock
+    @Resource = N'key-connector', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = -1;
+  SELECT @result AS [result];`;
+
+/** SQL Server 2019 or newer and Azure SQL, through mssql (tedious). */
+export class SqlserverDialect extends Dialect {
+  readonly description: string;
+  readonly dataSourceOptions: DataSourceOptions;
+  readonly migrationOptions: DataSourceOptions;
+  override readonly fractionDigits = 7;
+  /** For `sqlcmd -b`, which ends at the first error; a batch sees what the one before it made. */
+  override readonly script = {
+    begin: 'SET XACT_ABORT ON;\nSET QUOTED_IDENTIFIER ON;\nBEGIN TRANSACTION;\nGO',
+    terminator: ';\nGO',
+    end: 'COMMIT;\nGO',
+  };
+
+  constructor(settings: SqlserverSettings) {
+    super();
+    const { host, port, instance, database } = settings.connection;
+    const place = instance === undefined ? `${host}:${port}` : `${host}\\${instance}`;
+    this.description = `SQL Server at ${place}${database === undefined ? '' : `/${database}`}`;
+    this.dataSourceOptions = sourceOptions(poolOptions(settings));
+    const pool = poolOptions(settings, migrationMilliseconds);
+    this.migrationOptions = sourceOptions({ ...pool, pool: { ...pool.pool, max: 1 } });
+  }
+
+  /** Nothing has to be known before the pool opens: the first connection tells what is wrong. */
+  async prepare(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  /** The pool's connections are in the right database: TypeORM shall name it in no statement, nor take its name apart. */
+  override opened({ driver }: DataSource): void {
+    Reflect.deleteProperty(driver, 'database');
+    const create = driver.createQueryRunner.bind(driver);
+    driver.createQueryRunner = (mode) => {
+      const runner = create(mode);
+      runner.hasTable = (table) => hasTable(runner, driver.parseTableName(table).tableName);
+      return runner;
+    };
+  }
+
+  async ping(source: DataSource): Promise<void> {
+    await requestOn(source).query('SELECT 1 AS [one]');
+  }
+
+  userKeys(source: DataSource): SqlserverUserKeyStatements {
+    return new SqlserverUserKeyStatements(source);
+  }
+
+  lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return source.transaction(async (manager) => {
+      const [row] = await manager.query<{ result: number }[]>(takeLock);
+      // Below zero: timed out, cancelled, deadlock victim, or refused (sp_getapplock).
+      if (row === undefined || row.result < 0) {
+        throw new DatabaseUnavailable(`${this.description} did not grant the lock (${row?.result ?? 'no answer'}).`);
+      }
+      return work(manager);
+    });
+  }
+
+  failureOf(error: unknown): Failure | undefined {
+    return sqlserverFailureOf(error);
+  }
+}
+
+/** By the name that the statements have, so in the schema that they find it in. */
+async function hasTable(runner: QueryRunner, name: string): Promise<boolean> {
+  const rows: unknown = await runner.query(`SELECT OBJECT_ID(N'[${name}]', N'U') AS [id]`);
+  return (rows as readonly { id: number | null }[])[0]?.id != null;
+}
+
+function sourceOptions(pool: object): DataSourceOptions {
+  return {
+    ...commonOptions,
+    type: 'mssql',
+    driver: { ...mssql, ConnectionPool: SqlserverPool },
+    migrations: sqlserverMigrations,
+    extra: pool,
+  };
+}

@@ -1,0 +1,136 @@
+import { parseUserId, type UserId } from '@key-connector/common';
+import { type EntityManager, In, IsNull, Like, Not } from 'typeorm';
+import type { Dialect } from '../dialect/dialect.js';
+import { fromUtcText } from '../dialect/utc-column.js';
+import { UserKey } from './user-key.entity.js';
+import type { StoredUserKey } from '../dialect/user-key.statements.js';
+
+/** A member's row, and when its key was last stored; undefined where the columns hold no time. */
+export interface DatedUserKey extends StoredUserKey {
+  readonly changed: Date | undefined;
+}
+
+/** A row to insert; times are `yyyy-MM-dd HH:mm:ss.fffffff` in UTC. */
+export interface NewUserKey extends StoredUserKey {
+  readonly creationDate: string;
+  readonly revisionDate: string | null;
+  readonly lastAccessDate: string | null;
+}
+
+/** Rows in one statement: with six values each it stays below SQL Server's limit of 2,100 parameters. */
+const batchSize = 250;
+
+/**
+ * What is asked of UserKeys beside requests: at start, and by imports. Takes the manager that `Database.read` or
+ * `Database.lock` hands out, so it runs where the caller's other statements run.
+ */
+export class UserKeyRows {
+  constructor(private readonly dialect: Dialect) {}
+
+  /** Whether any member has a row. */
+  exist(manager: EntityManager): Promise<boolean> {
+    return manager.exists(UserKey);
+  }
+
+  /** Whether a stored value begins otherwise. The prefix holds neither `%` nor `_`. */
+  existWithoutPrefix(manager: EntityManager, prefix: string): Promise<boolean> {
+    return manager.existsBy(UserKey, { value: Not(Like(`${prefix}%`)) });
+  }
+
+  /** Whether a stored value begins so. The prefix holds neither `%` nor `_`. */
+  existWithPrefix(manager: EntityManager, prefix: string): Promise<boolean> {
+    return manager.existsBy(UserKey, { value: Like(`${prefix}%`) });
+  }
+
+  /** The rows with a value that were created last, at most `take`. */
+  async newest(manager: EntityManager, take: number): Promise<StoredUserKey[]> {
+    const rows = await manager.find(UserKey, {
+      select: { id: true, value: true, dataKeyId: true },
+      where: { value: Not(IsNull()) },
+      order: { creationDate: 'DESC' },
+      take,
+    });
+    return rows.flatMap((row) => storedUserKey(row) ?? []);
+  }
+
+  /** The rows of those members that have one; a GUID is found in either case. */
+  async find(manager: EntityManager, ids: readonly UserId[]): Promise<Map<UserId, DatedUserKey>> {
+    const found = new Map<UserId, DatedUserKey>();
+    for (const batch of batches(ids)) {
+      const spellings = [...new Set(batch.flatMap((id) => [this.dialect.idText(id), id]))];
+      // As the driver gives them: a column that holds no time must not fail the other members' rows.
+      const rows = await manager
+        .createQueryBuilder(UserKey, 'k')
+        .select('k.id', 'id')
+        .addSelect('k.value', 'value')
+        .addSelect('k.dataKeyId', 'dataKeyId')
+        .addSelect('k.creationDate', 'created')
+        .addSelect('k.revisionDate', 'revised')
+        .where({ id: In(spellings) })
+        .getRawMany<Pick<UserKey, 'id' | 'value' | 'dataKeyId'> & { created: unknown; revised: unknown }>();
+      for (const row of rows) {
+        const stored = storedUserKey(row);
+        if (stored !== undefined) found.set(stored.id, { ...stored, changed: timeOf(row.revised ?? row.created) });
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Inserts and never overwrites: a row that is there fails the statement, and with it the transaction. In the order of
+   * ids, in which a PUT locks rows: neither can wait for the other.
+   */
+  async insert(manager: EntityManager, rows: readonly NewUserKey[]): Promise<void> {
+    for (const batch of batches(rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)))) {
+      await manager
+        .createQueryBuilder()
+        .insert()
+        // By the table's name: the entity's times end at the millisecond.
+        .into('UserKeys', ['Id', 'Key', 'DataKeyId', 'CreationDate', 'RevisionDate', 'LastAccessDate'])
+        .values(batch.map((row) => this.valuesOf(row)))
+        .execute();
+    }
+  }
+
+  private valuesOf(row: NewUserKey): Record<string, unknown> {
+    return {
+      Id: this.dialect.idText(row.id),
+      Key: row.value,
+      DataKeyId: row.dataKeyId,
+      CreationDate: this.cut(row.creationDate),
+      RevisionDate: row.revisionDate === null ? null : this.cut(row.revisionDate),
+      LastAccessDate: row.lastAccessDate === null ? null : this.cut(row.lastAccessDate),
+    };
+  }
+
+  private cut(time: string): string {
+    return time.slice(0, 'yyyy-MM-dd HH:mm:ss.'.length + this.dialect.fractionDigits);
+  }
+}
+
+/** `undefined` for a row whose id is no GUID: it can be no member's. */
+function storedUserKey({
+  id,
+  value,
+  dataKeyId,
+}: Pick<UserKey, 'id' | 'value' | 'dataKeyId'>): StoredUserKey | undefined {
+  const userId = parseUserId(id);
+  return userId && { id: userId, value: value ?? '', dataKeyId };
+}
+
+/** A time as a column gives it; undefined for anything else: SQLite keeps what it is given, PostgreSQL knows infinity. */
+function timeOf(stored: unknown): Date | undefined {
+  if (typeof stored !== 'string' && !(stored instanceof Date)) return undefined;
+  try {
+    const time = fromUtcText(stored);
+    return Number.isNaN(time.getTime()) ? undefined : time;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function batches<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / batchSize);
+  return Array.from({ length: count }, (_, index) => items.slice(index * batchSize, (index + 1) * batchSize));
+}

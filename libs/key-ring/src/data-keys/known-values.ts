@@ -1,0 +1,82 @@
+import { UserKeyRows } from '@key-connector/database';
+import { Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { DataKeyUnreadable, ValueLayoutRefused } from '../key-ring.errors.js';
+import { boundPrefix } from '../values/bound.layout.js';
+import { classicDataKeyId } from '../values/data-key.js';
+import { OpeningFailures } from '../values/opening-failures.js';
+import { Ring } from '../values/ring.js';
+
+/** Values that a start opens, the newest. */
+const sampleSize = 8;
+
+/** Before the first request: data keys and layout must fit what is stored. Only reads. */
+@Injectable()
+export class KnownValues {
+  private readonly logger = new Logger(KnownValues.name);
+
+  constructor(
+    private readonly userKeys: UserKeyRows,
+    private readonly failures: OpeningFailures,
+  ) {}
+
+  /**
+   * The ring to serve with: the given one, or the same with a stricter layout where no classic value can be missed.
+   *
+   * @throws DataKeyUnreadable when most of the newest values do not open; ValueLayoutRefused when members would be locked out.
+   */
+  async check(ring: Ring, manager: EntityManager): Promise<Ring> {
+    const tightened = await this.tighten(ring, manager);
+    await this.openNewest(tightened, manager);
+    return tightened;
+  }
+
+  /**
+   * `bound` takes classic values for those members who have one; once nobody has, a classic value is one that was put there.
+   *
+   * At a start only, and only where there is a bound value: while replicas are restarted one by one, an older one may still
+   * write classic values, and a database without members says nothing about the others. One that runs does not tighten.
+   */
+  private async tighten(ring: Ring, manager: EntityManager): Promise<Ring> {
+    if (ring.layout === 'classic') return ring;
+    const boundOnly = new Ring(ring.dataKeys, ring.active, 'boundOnly');
+    if (!ring.dataKeys.has(classicDataKeyId)) return boundOnly;
+    const classicLeft = await this.userKeys.existWithoutPrefix(manager, boundPrefix);
+    if (ring.layout === 'boundOnly' && classicLeft)
+      throw new ValueLayoutRefused(
+        'keyRing__valueLayout is boundOnly, but there are values in the classic layout, whose members would be locked ' +
+          'out. Set keyRing__valueLayout to bound until every value has been sealed again.',
+      );
+    if (ring.layout === 'boundOnly') return ring;
+    if (classicLeft || !(await this.userKeys.existWithPrefix(manager, boundPrefix))) return ring;
+    this.logger.log({ msg: 'no classic value is left: from now on this replica refuses them (boundOnly)' });
+    return boundOnly;
+  }
+
+  /**
+   * More than half must not fail: a few damaged rows among them must not keep everybody else out, and one good row, which
+   * someone may have put there, must not vouch for data keys that open nothing else.
+   */
+  private async openNewest(ring: Ring, manager: EntityManager): Promise<void> {
+    const sample = await this.userKeys.newest(manager, sampleSize);
+    const failed = sample.filter((stored) => {
+      try {
+        ring.open(stored).fill(0);
+        return false;
+      } catch (error) {
+        this.failures.report(stored.id, error);
+        return true;
+      }
+    });
+    if (failed.length === 0) return;
+    const which = failed.length === sample.length ? 'None' : `Only ${sample.length - failed.length}`;
+    if (failed.length * 2 > sample.length)
+      throw new DataKeyUnreadable(
+        `${which} of the ${sample.length} newest user keys ${which === 'None' ? 'opens' : 'open'} with the data keys of this ` +
+          `database (${[...ring.dataKeys.keys()].join(', ')}). Most likely they do not belong together: UserKeys, DataKeys, ` +
+          'DataKeyWrappings and ApplicationDatas must come from the same backup. The log names each member whose key does ' +
+          'not open: where those rows alone are damaged, restore or delete them.',
+      );
+    this.logger.error({ msg: 'some stored user keys do not open', failed: failed.length, tried: sample.length });
+  }
+}

@@ -1,0 +1,3 @@
+// First, and before anything that an old Node does not understand.
+import './check-node.js';
+export { launch } from './launch.js';

@@ -1,0 +1,1 @@
+export { deploymentsWith, environmentOf } from './canaries.js';

@@ -1,0 +1,135 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { parseUserId, type UserId } from '@key-connector/common';
+import { DatabaseUnavailable, type Database, type StoredUserKey } from '@key-connector/database';
+import { UserKeyReader } from './user-key-reader.js';
+
+const id = (n: number): UserId => {
+  const parsed = parseUserId(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`);
+  if (parsed === undefined) throw new Error('no GUID');
+  return parsed;
+};
+
+/** A table in memory whose queries end when the test says so. */
+class SlowTable {
+  readonly rows = new Map<UserId, StoredUserKey>();
+  readonly queries: { ids: readonly UserId[]; answer: () => void; fail: (error: Error) => void }[] = [];
+
+  readonly database = {
+    description: 'a slow table',
+    acquireTimeout: 5000,
+    read: (work: (session: unknown) => Promise<unknown>) =>
+      work({ userKeys: { find: (ids: readonly UserId[]) => this.find(ids) } }),
+  } as unknown as Database;
+
+  put(n: number, value: string): void {
+    this.rows.set(id(n), { id: id(n), value, dataKeyId: 1 });
+  }
+
+  private find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
+    // What the database would see is what stands there when the query is sent.
+    const found = ids.flatMap((one) => this.rows.get(one) ?? []);
+    return new Promise((resolve, reject) => {
+      this.queries.push({
+        ids,
+        answer: () => {
+          resolve(found);
+        },
+        fail: reject,
+      });
+    });
+  }
+}
+
+describe('reads', () => {
+  let table: SlowTable;
+  let reader: UserKeyReader;
+
+  beforeEach(() => {
+    table = new SlowTable();
+    reader = new UserKeyReader(table.database);
+  });
+
+  test('that arrive together share one query, and each gets its own row', async () => {
+    table.put(1, 'one');
+    table.put(2, 'two');
+    const reads = [1, 2, 3, 1].map((n) => reader.read(id(n)));
+    await nextTurn();
+    expect(table.queries).toHaveLength(1);
+    table.queries[0]?.answer();
+    expect((await Promise.all(reads)).map((row) => row?.value)).toEqual(['one', 'two', undefined, 'one']);
+  });
+
+  test('wait for the next query while two are on their way, then all go in one', async () => {
+    for (let n = 1; n <= 2; n += 1) {
+      void reader.read(id(n));
+      await nextTurn();
+    }
+    const late = [4, 5, 6].map((n) => reader.read(id(n)));
+    await nextTurn();
+    expect(table.queries).toHaveLength(2);
+    table.queries[0]?.answer();
+    await nextTurn();
+    expect(table.queries.map(({ ids }) => ids.length)).toEqual([1, 1, 3]);
+    table.queries[2]?.answer();
+    await Promise.all(late);
+  });
+
+  test('that begin after a write was acknowledged see it, also while older queries run', async () => {
+    table.put(1, 'old');
+    const before = reader.read(id(1));
+    await nextTurn();
+    table.put(1, 'new');
+    const after = reader.read(id(1));
+    await nextTurn();
+    for (const query of table.queries) query.answer();
+    expect((await before)?.value).toBe('old');
+    expect((await after)?.value).toBe('new');
+  });
+
+  test('of a failing query fail, and no others', async () => {
+    table.put(2, 'two');
+    const bad = reader.read(id(1));
+    await nextTurn();
+    const good = reader.read(id(2));
+    await nextTurn();
+    table.queries[0]?.fail(new DatabaseUnavailable('down'));
+    table.queries[1]?.answer();
+    await expect(bad).rejects.toThrow('down');
+    expect((await good)?.value).toBe('two');
+  });
+
+  test('a crowd is split into queries of at most 500 rows', async () => {
+    const reads = Array.from({ length: 1200 }, (_, n) => reader.read(id(n)));
+    await nextTurn();
+    expect(table.queries).toHaveLength(2);
+    for (const query of table.queries) query.answer();
+    await nextTurn();
+    table.queries[2]?.answer();
+    await Promise.all(reads);
+    expect(table.queries.map(({ ids }) => ids.length)).toEqual([500, 500, 200]);
+  });
+
+  test('that wait too long for a stuck database are refused, and later ones are served', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    try {
+      for (let n = 1; n <= 2; n += 1) {
+        void reader.read(id(n));
+        await nextTurn();
+      }
+      const stuck = reader.read(id(4)).catch((error: unknown) => error);
+      await nextTurn();
+      jest.advanceTimersByTime(5000);
+      expect(await stuck).toBeInstanceOf(DatabaseUnavailable);
+    } finally {
+      jest.useRealTimers();
+    }
+    table.put(5, 'five');
+    const later = reader.read(id(5));
+    await nextTurn();
+    for (const query of table.queries) query.answer();
+    await sleep(5);
+    table.queries.at(-1)?.answer();
+    expect((await later)?.value).toBe('five');
+  });
+});

@@ -1,0 +1,67 @@
+/**
+ * Builds the product: `node scripts/build.ts [--if-changed] [project …]`, every project when none is named, two at a time.
+ * With --if-changed, what was built from the very same sources is left as it is.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { run } from '../test/lab/processes/child-process.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** The projects of nest-cli.json, the longest first. */
+export const projects = ['key-connector', 'cli', 'key-provider', 'demo-issuer'] as const;
+
+/** All that a build depends on. */
+const sources = ['{apps,libs}/**/*.{ts,json}', 'tsconfig.json', 'nest-cli.json', 'package-lock.json'];
+
+/** Builds what has changed since it was built; tells of each that it builds. */
+export async function buildChanged(wanted: readonly string[], say: (text: string) => void): Promise<void> {
+  const now = fingerprint();
+  await build(
+    wanted.filter((project) => !existsSync(stamp(project)) || readFileSync(stamp(project), 'utf8') !== now),
+    say,
+  );
+}
+
+async function build(wanted: readonly string[], say: (text: string) => void): Promise<void> {
+  const waiting = [...wanted];
+  const lane = async (): Promise<void> => {
+    for (let project = waiting.shift(); project !== undefined; project = waiting.shift()) {
+      say(`Building ${project} …\n`);
+      // Before, not after: what is changed meanwhile may not be in the build.
+      const from = fingerprint();
+      await run('nest', ['build', project], { cwd: root });
+      writeFileSync(stamp(project), from);
+    }
+  };
+  await Promise.all([lane(), lane()]);
+}
+
+/** Says what a build was made from; Nest empties the folder before it builds. */
+const stamp = (project: string): string => join(root, 'dist', project, '.built-from');
+
+function fingerprint(): string {
+  const hash = createHash('sha256');
+  for (const file of globSync(sources, { cwd: root }).sort()) {
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const options = { 'if-changed': { type: 'boolean', default: false } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const wanted = positionals.length > 0 ? positionals : projects;
+  try {
+    // Standard output stays the task's own.
+    await (values['if-changed'] ? buildChanged : build)(wanted, (text) => void process.stderr.write(text));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

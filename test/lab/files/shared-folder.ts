@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { lstat, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { giveToUnprivileged } from '../processes/command-line.ts';
+
+/**
+ * A folder that is costly to make, made once for every test process of this user; others can read in it.
+ *
+ * @param name names the folder and, with a version in it, what it was made from
+ * @param make makes the folder at the path that it is given, also as the user of `unprivileged` programs
+ */
+export async function madeOnce(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
+  const home = await sharedFolder();
+  const target = join(home, name);
+  if (existsSync(target)) return target;
+  const draft = await mkdtemp(join(home, 'draft-'));
+  await giveToUnprivileged(draft);
+  await make(join(draft, 'made'));
+  // Another process may have been first: what it made is as good as ours.
+  await rename(join(draft, 'made'), target).catch((error: unknown) => {
+    if (!existsSync(target)) throw error;
+  });
+  await rm(draft, { recursive: true, force: true });
+  return target;
+}
+
+async function sharedFolder(): Promise<string> {
+  const home = join(tmpdir(), `key-connector-tools-${process.getuid?.() ?? 0}`);
+  await mkdir(home, { recursive: true, mode: 0o755 });
+  // /tmp is everybody's: never use what somebody else laid there.
+  const info = await lstat(home);
+  if (!info.isDirectory() || info.uid !== (process.getuid?.() ?? info.uid) || (info.mode & 0o022) !== 0) {
+    throw new Error(`${home} belongs to another user: remove it, or point TMPDIR at a folder of your own.`);
+  }
+  return home;
+}
