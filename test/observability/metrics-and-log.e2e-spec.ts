@@ -48,6 +48,12 @@ describe('what an operator sees', () => {
       );
     });
 
+    test('answers the probes, where no connection to the members’ port is in their way', async () => {
+      const [live, ready] = [await metrics('/health/live'), await metrics('/health/ready')];
+      expect([live.status, await live.json()]).toEqual([200, { status: 'ok' }]);
+      expect([ready.status, await ready.json()]).toEqual([200, expect.objectContaining({ status: 'ok' })]);
+    });
+
     test.each(['/', '/metrics/', '/user-keys', '/health', '/alive'])('serves nothing at %s', async (path) => {
       const answer = await metrics(path);
       expect([answer.status, await answer.text()]).toEqual([404, '']);

@@ -1,4 +1,5 @@
 import { type Settings } from '@key-connector/settings';
+import { takeJsonAsBytes } from '@key-connector/user-keys';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -16,12 +17,8 @@ export async function createApp(settings: Settings, logger: LoggerService): Prom
     new FastifyAdapter(fastifyOptions(settings.http, await readTlsIdentity(settings.http))),
     { logger, bodyParser: false, abortOnError: false },
   );
+  takeJsonAsBytes(app);
   const fastify = app.getHttpAdapter().getInstance();
-  // A body is JSON, and read as JSON where it is used: behind the guard, so not for everybody. All else is 415.
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
   fastify.addHook('onRequest', requireWellFormed);
   const record = app.get(RequestRecord);
   fastify.addHook('onSend', record.onSend);

@@ -1,6 +1,19 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { BodyMalformed } from './user-keys.errors.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Lets JSON bodies reach the controllers as bytes, and no other bodies at all (415). So a body is read behind the guard, by
+ * {@link readJsonBody}, and never for a request whose token is no good. Make the application with `bodyParser: false`.
+ */
+export function takeJsonAsBytes(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+}
 
 /**
  * Reads the bytes of a JSON body, `undefined` where there is none.
