@@ -174,6 +174,13 @@ module.exports = {
       to: { path: '^test/' },
     },
     {
+      name: 'no-circles-between-folders-of-auth',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^libs/auth/src' },
+      to: { circular: true },
+    },
+    {
       name: 'no-circles-between-folders-of-database',
       severity: 'error',
       scope: 'folder',

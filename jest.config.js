@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // gRPC would trust the authorities in this file alone, and not those that a test adds.
 Reflect.deleteProperty(process.env, 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH');
 
@@ -45,5 +47,5 @@ export default {
   ],
   testTimeout: 60_000,
   // Journeys mostly wait for processes of their own: two workers a core keep the cores busy.
-  maxWorkers: '200%',
+  maxWorkers: 2 * availableParallelism(),
 };

@@ -168,6 +168,18 @@ describe('a hostile token', () => {
     await expect(service.ask(issuer.token({ headerText: claimsText }))).resolves.toMatchObject({ status: 401 });
   });
 
+  it.each(['null', '[]', '"text"', '7', '{', '{"sub":}', ' '])(
+    'is refused with the type JWT, for which its library reads them early, and the claims %j',
+    async (claimsText) => {
+      for (const signer of [undefined, () => Buffer.alloc(256, 1)]) {
+        const token = issuer.token({ header: { typ: 'JWT' }, claimsText, ...(signer && { signer }) });
+        await expect(service.ask(token)).resolves.toMatchObject({ status: 401, code: 'TOKEN_INVALID' });
+        const unknown = issuer.token({ header: { typ: 'JWT', kid: 'unknown' }, claimsText });
+        await expect(service.ask(unknown)).resolves.toMatchObject({ status: 401, code: 'TOKEN_INVALID' });
+      }
+    },
+  );
+
   it.each(['http://identity.test/', 'http://Identity.test', 'HTTP://identity.test', 'http://identity.test:80', ''])(
     'is refused from the issuer "%s"',
     async (iss) => {

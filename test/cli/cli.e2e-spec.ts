@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { runCli } from '../lab/service/cli.process.js';
+import { runCli } from '../lab/service/service.process.js';
 import { cliSettings } from './cli-settings.js';
 
 const unreachable = {

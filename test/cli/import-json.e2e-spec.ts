@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { useDatabases } from '../database/open-database.js';
 import { testKinds } from '../database/test-database.js';
-import { runCli } from '../lab/service/cli.process.js';
+import { runCli } from '../lab/service/service.process.js';
 import { startDeployment } from '../lab/service/deployment.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { cliSettings, keySettings } from './cli-settings.js';

@@ -6,7 +6,7 @@ import { mariadbKind } from '../database/mariadb.kind.js';
 import { useDatabases } from '../database/open-database.js';
 import { postgresqlKind } from '../database/postgresql.kind.js';
 import type { ServerHolder } from '../database/server.kind.js';
-import { runCli } from '../lab/service/cli.process.js';
+import { runCli } from '../lab/service/service.process.js';
 import { startDeployment } from '../lab/service/deployment.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { until } from '../lab/processes/until.js';

@@ -3,7 +3,7 @@ import { DatabaseUnsupported } from '@key-connector/database';
 import { openDatabase, useDatabases } from '../database/open-database.js';
 import { testKinds } from '../database/test-database.js';
 import type { Outcome } from '../lab/processes/child-process.js';
-import { runCli } from '../lab/service/cli.process.js';
+import { runCli } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { cliSettings } from './cli-settings.js';
 import { applyScript, ownClientOf } from './own-client.js';

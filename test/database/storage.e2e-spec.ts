@@ -107,6 +107,26 @@ function storageSuite(kind: TestKind): void {
     expect(rows).toEqual([{ Key: winners[0] }]);
   });
 
+  test('of 100 puts of one new member at once none fails, and one of them is stored whole', async () => {
+    const replicas = await Promise.all([open(), open()]);
+    await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
+    const id = newId();
+    const keys = Array.from({ length: 100 }, (_, index) => ({
+      id,
+      value: index % 3 === 0 ? `classic ${index}` : `bound ${index}`,
+      dataKeyId: index % 3 === 0 ? null : 1,
+    }));
+    await Promise.all(
+      keys.map((key, index) => {
+        const database = index % 2 === 0 ? replicas[0] : replicas[1];
+        return database.write(({ userKeys }) => userKeys.put([key], new Date()));
+      }),
+    );
+    const [stored, ...more] = await replicas[0].read(({ userKeys }) => userKeys.find([id]));
+    expect(more).toEqual([]);
+    expect(keys).toContainEqual(stored);
+  });
+
   test('an access date moves forward and never back', async () => {
     const database = await open();
     const [one, two] = [newId(), newId()];

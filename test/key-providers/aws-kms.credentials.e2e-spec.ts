@@ -7,7 +7,7 @@ import { AwsAccount, type AwsUser } from '../lab/clouds/aws/aws-account.ts';
 import { type AwsFront, startAwsFront } from '../lab/clouds/aws/aws-front.ts';
 import { startContainerCredentials, startInstanceMetadata } from '../lab/clouds/aws/credential-sources.ts';
 import { type Ministack, ministack, startMinistack } from '../lab/clouds/aws/ministack.ts';
-import { webIdentityToken } from '../lab/clouds/aws/web-identity.ts';
+import { webIdentityToken } from '../lab/clouds/aws/aws-account.ts';
 import { setEnvironment } from '../lab/processes/environment.ts';
 import { openKey } from '../lab/clouds/open-key.ts';
 import { describeIf } from '../lab/skip/skip.ts';

@@ -4,7 +4,7 @@ import { describeKeyEncryptionKey, describeStalledProvider } from '@key-connecto
 import { setEnvironment } from '../lab/processes/environment.ts';
 import { type GoogleProject, startGoogleProject } from '../lab/clouds/google/project.ts';
 import { openKey } from '../lab/clouds/open-key.ts';
-import { trust } from '../lab/network/trusted.ts';
+import { trust } from '../lab/processes/environment.ts';
 
 describe('Google Cloud KMS', () => {
   let project: GoogleProject;

@@ -13,7 +13,7 @@ import { setEnvironment } from '../lab/processes/environment.ts';
 import { type GoogleFault, permissions } from '../lab/clouds/google/kms.double.ts';
 import { type GoogleProject, startGoogleProject } from '../lab/clouds/google/project.ts';
 import { openKey } from '../lab/clouds/open-key.ts';
-import { trust } from '../lab/network/trusted.ts';
+import { trust } from '../lab/processes/environment.ts';
 
 describe('Google Cloud KMS that fails', () => {
   let project: GoogleProject;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { AwsAccount } from '../lab/clouds/aws/aws-account.js';
 import { ministack, startMinistack } from '../lab/clouds/aws/ministack.js';
-import { webIdentityToken } from '../lab/clouds/aws/web-identity.js';
+import { webIdentityToken } from '../lab/clouds/aws/aws-account.js';
 import { tlsCertificate } from '../lab/files/certificate.js';
 import { ConnectProxy } from '../lab/network/connect-proxy.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';

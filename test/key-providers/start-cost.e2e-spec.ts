@@ -5,20 +5,21 @@ import { makeKeyCertificate } from '../lab/files/certificate.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
 import { type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
-import { packagesLoadedAtStart } from '../lab/service/loaded-packages.js';
+import { packagesLoadedAtStart } from '../lab/service/start-cost.js';
 
 /** What every start loads of what package.json names; a new name here makes every start dearer. */
 const always = [
   '@nestjs/common',
   '@nestjs/core',
+  '@nestjs/passport',
   '@nestjs/platform-fastify',
   '@nestjs/terminus',
   '@nestjs/typeorm',
   'cockatiel',
   'fastest-levenshtein',
   'fastify',
-  'jsonc-parser',
   'node-forge',
+  'passport',
   'passport-jwt',
   'pino',
   'prom-client',

@@ -2,7 +2,7 @@ import { mariadbKind } from '../database/mariadb.kind.js';
 import { mysqlDatabases } from '../database/test-database.js';
 import { hasMysql, ownsMariadb } from '../lab/databases/mariadb.server.js';
 import { describeFirstStart } from './first-start.suite.js';
-import { onServer } from './server.first-start.js';
+import { onServer } from './first-start-on-server.js';
 
 /** The service's own lock, see libs/database: one a database, for migrations and for the first data key. */
 const serviceLock = `DO GET_LOCK(CONCAT('key-connector.', MD5(LOWER(DATABASE()))), 0)`;

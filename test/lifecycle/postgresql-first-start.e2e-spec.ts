@@ -1,7 +1,7 @@
 import { postgresqlKind } from '../database/postgresql.kind.js';
 import { postgresDatabases } from '../database/test-database.js';
 import { describeFirstStart } from './first-start.suite.js';
-import { onServer } from './server.first-start.js';
+import { onServer } from './first-start-on-server.js';
 
 /** The service's own lock, see libs/database: one a database, for migrations and for the first data key. */
 const serviceLock = 'SELECT pg_advisory_lock(30229461374070382)';

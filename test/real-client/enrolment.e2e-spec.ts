@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { newMember } from './support/bitwarden/member.js';
-import { opensAccount } from './support/bitwarden/opens-account.js';
+import { opensAccount } from './support/bitwarden/enrolled-member.js';
 import { forgottenMember, wiki } from './support/cast.js';
 import { describeJourneys, implementations, sdk, typeScript } from './support/journey.js';
 import { apiKeyLogin, enrol, singleSignOn } from './support/sign-in.js';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { masterPasswordMember } from './support/bitwarden/enrolled-member.js';
-import { opensAccount } from './support/bitwarden/opens-account.js';
+import { opensAccount } from './support/bitwarden/enrolled-member.js';
 import { wiki } from './support/cast.js';
 import { describeJourneys, implementations } from './support/journey.js';
 import { apiKeyLogin, removeMasterPassword, singleSignOn } from './support/sign-in.js';

@@ -42,8 +42,11 @@ describe('a secret that the service reads from a file', () => {
   };
 
   test.each([
-    ['the process substitution of a shell', '9< <(printf %s "$SECRET")', '/dev/fd/9'],
-    ['one that takes its time', '9< <(sleep 1; printf %s "${SECRET:0:4}"; sleep 0.5; echo "${SECRET:4}")', '/dev/fd/9'],
+    [
+      'the process substitution of a shell, which takes its time',
+      '9< <(sleep 1; printf %s "${SECRET:0:4}"; sleep 0.5; echo "${SECRET:4}")',
+      '/dev/fd/9',
+    ],
     ['a here-string', '9<<< "$SECRET"', '/dev/fd/9'],
     ['standard input', '< <(printf %s "$SECRET")', '/dev/stdin'],
   ])('may be %s', async (_, redirection, path) => {

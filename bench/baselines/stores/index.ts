@@ -3,9 +3,9 @@ import type { Store } from './store.ts';
 
 /** One entry a database; a driver is loaded when it is chosen. */
 const stores: Record<DatabaseKind, (url: string) => Promise<Store>> = {
-  mysql: async (url) => (await import('./mysql.store.ts')).mysqlStore(url),
-  postgresql: async (url) => (await import('./postgresql.store.ts')).postgresqlStore(url),
-  sqlite: async (file) => (await import('./sqlite.store.ts')).sqliteStore(file),
+  mysql: async (url) => (await import('./mysql.ts')).mysqlStore(url),
+  postgresql: async (url) => (await import('./postgresql.ts')).postgresqlStore(url),
+  sqlite: async (file) => (await import('./sqlite.ts')).sqliteStore(file),
 };
 
 /** The baseline's way to the database of this run. */

@@ -25,15 +25,34 @@ export class AccessTokenGuard extends AuthGuard('access-token') {
     super();
   }
 
+  /**
+   * What Passport gets: as much of the request as the strategy reads. It hangs eight members on what it is given, and a
+   * Fastify request that grows outlives the young heap: four times the garbage to collect there.
+   */
+  override getRequest(context: ExecutionContext): BearerRequest {
+    const { headers, raw } = requestOf(context);
+    return { headers, raw };
+  }
+
   /** The member, or one of our errors: for whatever Passport, passport-jwt and the strategy made of the request. */
   override handleRequest<T>(error: unknown, member: T | false | null, info: unknown, context: ExecutionContext): T {
-    if (member) return member;
-    const request = context.switchToHttp().getRequest<BearerRequest & { readonly id: string }>();
+    const request = requestOf(context);
+    if (member) {
+      request.user = member;
+      return member;
+    }
     const refusal = refusalOf(error ?? info, request);
     this.refusals.record(refusal, request.id);
     throw refusal;
   }
 }
+
+interface Request extends BearerRequest {
+  readonly id: string;
+  user?: unknown;
+}
+
+const requestOf = (context: ExecutionContext): Request => context.switchToHttp().getRequest<Request>();
 
 function refusalOf(thrown: unknown, request: BearerRequest): unknown {
   if (bearerToken(request) === null) return new TokenMissing();

@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { databaseSettingsSchema } from './database.settings.js';
+import { openDialect } from './products.js';
 
 const problems = (settings: Record<string, unknown>): string[] => {
   const result = databaseSettingsSchema.safeParse(settings);
@@ -59,4 +61,21 @@ describe('database settings', () => {
   ])('SQLite %s is refused', (sqliteConnectionString, message) => {
     expect(problems({ provider: 'sqlite', sqliteConnectionString })).toEqual([expect.stringMatching(message)]);
   });
+
+  test.each([
+    ['postgresql', 'postgreSqlConnectionString', 'Host=h;Username=u;Password=canary;SSL Password=canary'],
+    ['postgresql', 'postgreSqlConnectionString', 'postgres://u:canary@h/keys'],
+    ['mysql', 'mySqlConnectionString', 'Server=h;Database=d;User=u;Password=canary'],
+    ['sqlserver', 'sqlServerConnectionString', 'Server=h;User Id=u;Password=canary'],
+  ])(
+    'a password of %s is in no output of the settings, nor of what the driver is given',
+    async (provider, at, text) => {
+      const settings = databaseSettingsSchema.parse({ provider, [at]: text });
+      const { dataSourceOptions, migrationOptions } = await openDialect(settings);
+      for (const output of [settings, dataSourceOptions, migrationOptions]) {
+        expect(inspect(output, { depth: 20, showHidden: true })).not.toContain('canary');
+        expect(JSON.stringify(output)).not.toContain('canary');
+      }
+    },
+  );
 });

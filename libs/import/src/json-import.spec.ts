@@ -118,6 +118,18 @@ describe('the JSON file of a classic deployment', () => {
     expect(fixture.contents()).toEqual(before);
   });
 
+  it.each<[string, string, unknown]>([
+    ['no time says when it was stored', '"RevisionDate" = ?', 'yesterday'],
+    ['bytes stand where the time should', '"RevisionDate" = ?', randomBytes(8)],
+    ['its times are no days of a calendar', '"RevisionDate" = ?', '2026-13-45 00:00:00'],
+    ['it is no text', '"Key" = ?', randomBytes(60)],
+  ])('takes a different key for a conflict, not for a newer one, where %s', async (_, change, value) => {
+    const replica = await fixture.start();
+    fixture.store(replica.keyRing.seal(firstMember, randomBytes(32)));
+    fixture.sql(`UPDATE "UserKeys" SET ${change}`, value);
+    await expect(importing(replica)).rejects.toThrow(`member ${firstMember}`);
+  });
+
   it('leaves a key that was replaced here since', async () => {
     const replica = await connected();
     await importing(replica);

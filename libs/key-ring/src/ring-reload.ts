@@ -5,6 +5,7 @@ import { Metrics } from '@key-connector/observability';
 import { Injectable, Logger } from '@nestjs/common';
 import { RingStore, type StoredRing } from './data-keys/stored-ring.js';
 import { Wrappings } from './data-keys/wrappings.js';
+import { DataKeyUnreadable } from './key-ring.errors.js';
 import type { DataKey } from './values/data-key.js';
 import { Ring } from './values/ring.js';
 
@@ -85,10 +86,12 @@ export class RingReload {
 
   private async read(): Promise<StoredRing | undefined> {
     try {
-      return await this.store.read();
+      const stored = await this.store.read();
+      this.told.delete(undefined);
+      return stored;
     } catch (error) {
-      if (error instanceof UnavailableError) throw error;
-      this.refuse(undefined, 'row_malformed', messageOf(error));
+      if (!(error instanceof DataKeyUnreadable)) throw error;
+      this.refuse(undefined, 'row_malformed', error.message);
       return undefined;
     }
   }

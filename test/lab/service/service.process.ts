@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { freePort } from '../network/free-port.ts';
 import { statusOf } from '../network/http-call.ts';
-import { Child, type Ending } from '../processes/child-process.ts';
+import { Child, type Ending, type Outcome, outcomeOf } from '../processes/child-process.ts';
 import { type LogLine, LogReader } from './log-reader.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -119,4 +119,10 @@ export function productionEnvironment(settings: Readonly<Record<string, string>>
   });
   const given = Object.entries(settings).map(([path, value]) => [`keyConnectorSettings__${path}`, value] as const);
   return Object.fromEntries([...inherited, ['NODE_ENV', 'production'], ...given]);
+}
+
+/** Runs `key-connector <args>` of the production build to its end, with exactly these settings (path → value). */
+export async function runCli(args: readonly string[], settings: Readonly<Record<string, string>>): Promise<Outcome> {
+  if (!existsSync(cliEntry)) throw new Error('There is no build to test: run "npm run build" first.');
+  return outcomeOf(process.execPath, [cliEntry, ...args], { env: productionEnvironment(settings) });
 }

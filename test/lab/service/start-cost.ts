@@ -1,6 +1,6 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { childrenOf, memoryMb } from '../processes/proc.ts';
-import { packagesLoadedAtStart } from './loaded-packages.ts';
 import { type ServiceOptions, startService } from './service.process.ts';
 
 /** Where to write what starts cost: `START_COSTS=costs.jsonl npm test -- test/key-providers`; measured only where it is given. */
@@ -25,4 +25,36 @@ export async function recordStartCost(name: string, folder: string, options: Ser
   const { size: packages } = await packagesLoadedAtStart(folder, options);
   const line = { name, readyMs: median('readyMs'), residentMb: median('residentMb'), packages };
   await appendFile(startCostsFile ?? '', `${JSON.stringify(line)}\n`);
+}
+
+const package_ = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*\/node_modules\/)/;
+
+/** Tells of each file that Node loads as a module, required or imported. */
+const hook = (file: string): string => `
+  import { appendFileSync } from 'node:fs';
+  import { registerHooks } from 'node:module';
+  registerHooks({
+    load: (url, context, next) => {
+      appendFileSync(${JSON.stringify(file)}, url + '\\n');
+      return next(url, context);
+    },
+  });
+`;
+
+/**
+ * Starts the service, waits until it is ready, and gives the names of the packages that it has loaded code of, native
+ * code included.
+ */
+export async function packagesLoadedAtStart(folder: string, options: ServiceOptions): Promise<ReadonlySet<string>> {
+  const [hookFile, loaded] = [join(folder, 'hook.mjs'), join(folder, 'loaded.txt')];
+  await writeFile(hookFile, hook(loaded));
+  await writeFile(loaded, '');
+  const service = await startService({ ...options, env: { ...options.env, NODE_OPTIONS: `--import=${hookFile}` } });
+  try {
+    const mapped = await readFile(`/proc/${service.pid}/maps`, 'utf8');
+    const files = [...(await readFile(loaded, 'utf8')).split('\n'), ...mapped.split('\n')];
+    return new Set(files.flatMap((file) => package_.exec(file)?.[1] ?? []));
+  } finally {
+    await service.terminate();
+  }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import type { DeploymentOptions } from '../../lab/service/deployment.js';
 import { describeIf } from '../../lab/skip/skip.js';
-import { missingForClient } from './client/installation.js';
+import { missingForClient } from './client/client.js';
 import { Company } from './company.js';
 
 // A run of the client takes seconds, and a login may be repeated.

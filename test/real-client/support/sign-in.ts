@@ -1,7 +1,6 @@
 import type { Member } from './bitwarden/member.js';
 import { holdingCallbackPort } from './client/callback-port.js';
 import type { Client } from './client/client.js';
-import { lostItsKeys, lostItsToken } from './client/known-faults.js';
 import type { Outcome } from './client/run.js';
 import type { Company } from './company.js';
 
@@ -87,3 +86,14 @@ function complaintOf({ exitCode, stdout, stderr }: Outcome): string {
 function sessionOf({ exitCode, stdout }: Outcome): string {
   return exitCode === 0 ? (stdout.split(/\s+/).at(-1) ?? '') : '';
 }
+
+/*
+ * The client reads its own state through a cache that its writes reach late, so now and then it does not find what it
+ * has just written to its disk. That says nothing about the service; these are the two forms in which it was seen.
+ */
+
+/** During a login, before the first call to the service: nothing has happened yet, so the login may be repeated. */
+const lostItsToken = 'Failed to decode access token: Access token not found';
+
+/** At the end of an enrolment, when both servers have acknowledged: nothing is left to repeat. */
+const lostItsKeys = 'Account cryptographic state is required is null or undefined';

@@ -1,6 +1,7 @@
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { mysqlMigrations } from './migrations/index.js';
+import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
+import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { MysqlUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
@@ -68,7 +69,8 @@ export class MysqlDialect extends Dialect {
       database: this.settings.connection.database,
       // TypeORM opens its pool when it connects, which is after `prepare`.
       driver: { createPool: () => new MysqlPool(withTls(pool, this.tls)) },
-      migrations: mysqlMigrations,
+      // MySQL commits at every change of a table: each step looks first whether it is done, so one that was cut off is run again.
+      migrations: [ClassicTables1760000000001, DataKeys1760000000002],
     };
   }
 }

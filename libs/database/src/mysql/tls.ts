@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { SslOptions } from 'mysql2';
+import { readPem } from '../dialect/pem.js';
 import type { MysqlConnection } from './connection-string.js';
 
 /** What mysql2 takes as `ssl`; undefined for a plain connection. */
@@ -13,7 +13,11 @@ export type MysqlTls = SslOptions | undefined;
  * certificate, and only VerifyFull its name.
  */
 export async function mysqlTlsChoices(connection: MysqlConnection): Promise<readonly MysqlTls[]> {
-  const [ca, cert, key] = await Promise.all([pem(connection.sslCa), pem(connection.sslCert), pem(connection.sslKey)]);
+  const [ca, cert, key] = await Promise.all([
+    readPem(connection.sslCa),
+    readPem(connection.sslCert),
+    readPem(connection.sslKey),
+  ]);
   const identity = { ...(ca === undefined ? {} : { ca }), ...(cert && key ? { cert, key } : {}) };
   const unverified = { ...identity, rejectUnauthorized: false };
   switch (connection.sslMode) {
@@ -35,6 +39,3 @@ export async function mysqlTlsChoices(connection: MysqlConnection): Promise<read
  * with "localhost"; with the dot of a complete domain name it is passed on, and node:tls takes it as the address it is.
  */
 export const tlsName = (host: string): string => (isIP(host) === 0 ? host : `${host}.`);
-
-const pem = async (file: string | undefined): Promise<string | undefined> =>
-  file === undefined ? undefined : readFile(file, 'utf8');

@@ -1,8 +1,10 @@
+import { messageOf } from '@key-connector/common';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { postgresqlMigrations } from './migrations/index.js';
+import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
+import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { PostgresqlUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
@@ -84,12 +86,12 @@ export class PostgresqlDialect extends Dialect {
       type: 'postgres',
       driver: { ...pg, Pool: followingPool(this.servers) },
       installExtensions: false,
-      migrations: postgresqlMigrations,
+      migrations: [ClassicTables1760000000001, DataKeys1760000000002],
       extra: pool,
       poolErrorHandler: (error: unknown) => {
         if (error instanceof ServerLeft) return;
-        const reason = error instanceof Error ? error.message : 'unknown';
-        this.logger.warn({ msg: 'An idle database connection was lost', database: this.description, error: reason });
+        const lost = { database: this.description, error: messageOf(error) };
+        this.logger.warn({ msg: 'An idle database connection was lost', ...lost });
       },
     };
   }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
+import { readPem } from '../dialect/pem.js';
 import type { PostgresqlConnection } from './connection-string.js';
 
 /** What node-postgres takes as `ssl`: false for a plain connection. */
@@ -13,9 +13,9 @@ export type Tls = false | ConnectionOptions;
  */
 export async function tlsChoices(connection: PostgresqlConnection, host: string): Promise<readonly Tls[]> {
   const [ca, cert, key] = await Promise.all([
-    pem(connection.rootCertificate),
-    pem(connection.sslCertificate),
-    pem(connection.sslKey),
+    readPem(connection.rootCertificate),
+    readPem(connection.sslCertificate),
+    readPem(connection.sslKey),
   ]);
   const { sslPassword } = connection;
   const passphrase = sslPassword === undefined ? {} : { passphrase: sslPassword.reveal() };
@@ -37,6 +37,3 @@ export async function tlsChoices(connection: PostgresqlConnection, host: string)
       return [{ ...identity, checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate) }];
   }
 }
-
-const pem = async (file: string | undefined): Promise<string | undefined> =>
-  file === undefined ? undefined : readFile(file, 'utf8');

@@ -6,7 +6,8 @@ import SqliteDatabase from 'better-sqlite3';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import type { SqliteConnection } from './connection-string.js';
 import { DatabaseUnavailable } from '../errors/database.errors.js';
-import { sqliteMigrations } from './migrations/index.js';
+import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
+import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { commonOptions } from '../dialect/common-options.js';
 import { SqliteUserKeyStatements } from './user-key.statements.js';
 import { Dialect } from '../dialect/dialect.js';
@@ -45,7 +46,7 @@ export class SqliteDialect extends Dialect {
       timeout: busyMilliseconds,
       // A lost commit is a lost vault: wait for the disk at every commit, in every journal mode.
       prepareDatabase: (database: SqliteDatabase.Database) => void database.pragma('synchronous = FULL'),
-      migrations: sqliteMigrations,
+      migrations: [ClassicTables1760000000001, DataKeys1760000000002],
     };
     this.migrationOptions = this.dataSourceOptions;
   }

@@ -1,7 +1,8 @@
 import mssql from 'mssql';
 import type { DataSource, DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
 import { DatabaseUnavailable } from '../errors/database.errors.js';
-import { sqlserverMigrations } from './migrations/index.js';
+import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
+import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { SqlserverUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
@@ -96,7 +97,7 @@ function sourceOptions(pool: object): DataSourceOptions {
     ...commonOptions,
     type: 'mssql',
     driver: { ...mssql, ConnectionPool: SqlserverPool },
-    migrations: sqlserverMigrations,
+    migrations: [ClassicTables1760000000001, DataKeys1760000000002],
     extra: pool,
   };
 }

@@ -1,5 +1,5 @@
 export { appended, everyBitFlipped, everyTruncation } from './alterations.js';
 export { classicFolder, KeyRingFixture, type Replica } from './key-ring-fixture.js';
 export { generateOtherKey } from './other-key.js';
-export { referenceOpenClassic, referenceSealClassic } from './reference-layouts.js';
+export { referenceOpenClassic, referenceSealBound, referenceSealClassic } from './reference-layouts.js';
 export { alice, userId } from './user-id.js';

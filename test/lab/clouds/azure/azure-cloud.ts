@@ -1,6 +1,6 @@
 import { tlsCertificate } from '../../files/certificate.ts';
 import { ConnectProxy } from '../../network/connect-proxy.ts';
-import { trust } from '../../network/trusted.ts';
+import { trust } from '../../processes/environment.ts';
 import { setEnvironment } from '../../processes/environment.ts';
 import { type DoubleAnswer, type DoubleRequest, json, type ListeningDouble, startDouble } from '../http-double.ts';
 import { type EntraApplication, EntraDouble } from './entra.double.ts';

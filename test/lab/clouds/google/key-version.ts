@@ -1,5 +1,5 @@
 import { constants, createPublicKey, generateKeyPairSync, type KeyObject, privateDecrypt } from 'node:crypto';
-import type { versionAlgorithms } from './kms.service.ts';
+import type { versionAlgorithms } from './kms-service.ts';
 
 /** States of a key version as Google names them. */
 export type VersionState = 'ENABLED' | 'DISABLED' | 'DESTROY_SCHEDULED' | 'DESTROYED';

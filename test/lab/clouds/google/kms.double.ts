@@ -17,7 +17,7 @@ import {
   keyManagementService,
   type PublicKeyAnswer,
   versionAlgorithms,
-} from './kms.service.ts';
+} from './kms-service.ts';
 
 /** What goes wrong with a call: a status of gRPC, no answer at all, an answer that was changed on its way. */
 export type GoogleFault =

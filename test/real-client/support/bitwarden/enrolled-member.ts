@@ -1,7 +1,7 @@
 import { constants, generateKeyPairSync, pbkdf2Sync, publicEncrypt, randomBytes, randomUUID } from 'node:crypto';
 import { accountKeysV1 } from './account-keys.js';
-import { encrypt, encryptionKey, stretch } from './enc-string.js';
-import { newMember, type Member, type StoredCipher } from './member.js';
+import { decrypt, encrypt, encryptionKey, stretch } from './enc-string.js';
+import { type Member, newMember, type StoredCipher } from './member.js';
 
 /** A login in the vault, in clear. */
 export interface Login {
@@ -54,4 +54,14 @@ function storedLogin({ name, username, password }: Login, seal: (text: string) =
     name: seal(name),
     login: { username: seal(username), password: seal(password) },
   };
+}
+
+/** Whether this key, and nothing else, opens the user key that the member's client left with the server. */
+export function opensAccount(key: Buffer | undefined, member: Member): boolean {
+  if (key?.length !== 32 || !member.account) return false;
+  try {
+    return decrypt(member.account.wrappedUserKey, stretch(key)).length > 0;
+  } catch {
+    return false;
+  }
 }

@@ -1,10 +1,10 @@
 import { startDouble } from '../../../lab/clouds/http-double.js';
 import type { TlsCertificate } from '../../../lab/files/certificate.js';
-import { accountRoutes } from './account.routes.js';
+import { accountRoutes } from './account-routes.js';
 import { BitwardenState, type IssueToken } from './state.js';
-import { identityRoutes } from './identity.routes.js';
+import { identityRoutes } from './identity-routes.js';
 import { router, type Seen } from './router.js';
-import { vaultRoutes } from './vault.routes.js';
+import { vaultRoutes } from './vault-routes.js';
 
 /** A running stand-in for a Bitwarden deployment: the part of its API that a login, an enrolment and a migration use. */
 export interface BitwardenServer {

@@ -1,9 +1,9 @@
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { installBrowser } from './browser.js';
-import { clientProgram } from './installation.js';
-import { run, type Outcome, type Run } from './run.js';
+import { type Outcome, run, type Run } from './run.js';
 
 /** Where a client is installed, and which authority it trusts. */
 export interface Installation {
@@ -76,4 +76,15 @@ export class Client {
       answers,
     });
   }
+}
+
+/** The client's program file; each run is a Node process of its own. */
+const clientProgram = resolve(import.meta.dirname, '../../../tools/node_modules/@bitwarden/cli/build/bw.js');
+
+/** Why the journeys cannot run on this machine; `undefined` where they can. */
+export function missingForClient(): string | undefined {
+  if (!existsSync(clientProgram)) return 'the @bitwarden/cli package is not installed: npm ci --prefix test/tools';
+  if (process.platform !== 'linux') return 'the client is driven through a Linux pseudo-terminal (script, xdg-open)';
+  if (!existsSync('/usr/bin/script')) return 'there is no /usr/bin/script (util-linux) for a pseudo-terminal';
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import { masterPasswordUnlock } from './decryption-options.js';
 import type { Member, StoredCipher } from './member.js';
-import { organizationResponse } from './organization.response.js';
+import { organizationResponse } from './organization-response.js';
 
 export const created = '2026-01-01T00:00:00.000Z';
 

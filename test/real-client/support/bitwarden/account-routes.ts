@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { created } from './sync.response.js';
+import { created } from './sync-response.js';
 import { accountKeysSchema, accountKeysV1 } from './account-keys.js';
 import type { BitwardenState } from './state.js';
 import type { Member } from './member.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { cipherResponse, syncResponse } from './sync.response.js';
+import { cipherResponse, syncResponse } from './sync-response.js';
 import type { BitwardenState } from './state.js';
 import type { Routes } from './router.js';
 
