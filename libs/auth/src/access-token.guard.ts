@@ -1,7 +1,6 @@
 import { KeyConnectorError } from '@key-connector/common';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
-import { TokenRefusals } from './token-refusals.js';
 import { bearerToken, type BearerRequest } from './token/bearer-token.js';
 import { TokenInvalid, TokenMissing } from './token/token.errors.js';
 
@@ -21,10 +20,6 @@ import { TokenInvalid, TokenMissing } from './token/token.errors.js';
  */
 @Injectable()
 export class AccessTokenGuard extends AuthGuard('access-token') {
-  constructor(private readonly refusals: TokenRefusals) {
-    super();
-  }
-
   /**
    * What Passport gets: as much of the request as the strategy reads. It hangs eight members on what it is given, and a
    * Fastify request that grows outlives the young heap: four times the garbage to collect there.
@@ -37,18 +32,13 @@ export class AccessTokenGuard extends AuthGuard('access-token') {
   /** The member, or one of our errors: for whatever Passport, passport-jwt and the strategy made of the request. */
   override handleRequest<T>(error: unknown, member: T | false | null, info: unknown, context: ExecutionContext): T {
     const request = requestOf(context);
-    if (member) {
-      request.user = member;
-      return member;
-    }
-    const refusal = refusalOf(error ?? info, request);
-    this.refusals.record(refusal, request.id);
-    throw refusal;
+    if (!member) throw refusalOf(error ?? info, request);
+    request.user = member;
+    return member;
   }
 }
 
 interface Request extends BearerRequest {
-  readonly id: string;
   user?: unknown;
 }
 
