@@ -28,8 +28,8 @@ export interface Load {
 /** Makes sure that wrk is there: installs Debian's package as root, otherwise says how to get it. */
 export async function ensureWrk(): Promise<void> {
   // `wrk -v` prints its version and exits with 1.
-  const { output } = await outcomeOf('wrk', ['-v']).catch(() => ({ output: '' }));
-  if (!output.startsWith('wrk ')) await installDebian(['wrk']);
+  const { stdout, stderr } = await outcomeOf('wrk', ['-v']).catch(() => ({ stdout: '', stderr: '' }));
+  if (!(stdout + stderr).startsWith('wrk ')) await installDebian(['wrk']);
 }
 
 /** Loads `/user-keys` over the given connections; throws when any answer is an error. */

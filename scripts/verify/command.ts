@@ -17,13 +17,16 @@ interface RunOptions {
   readonly minutes?: number;
 }
 
-/** Runs a program of node_modules/.bin or PATH and keeps what it prints. */
+/** Runs a program of node_modules/.bin or PATH and gives what it printed. */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const { live = false, minutes = 15 } = options;
-  const show = (text: string): void => void process.stdout.write(text);
+  let output = '';
+  const listen = (text: string): void => {
+    output += text;
+    if (live) process.stdout.write(text);
+  };
   try {
-    const listen = live ? { listen: show } : {};
-    const { code, output } = await outcomeOf(program, args, { cwd: root, group: true, minutes, ...listen });
+    const { code } = await outcomeOf(program, args, { cwd: root, group: true, minutes, listen });
     return { ok: code === 0, output };
   } catch (error) {
     return { ok: false, output: error instanceof Error ? error.message : String(error) };

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { collect, exchange, parseAnswers } from '../lab/network/raw-http.js';
+import { freePort } from '../lab/network/free-port.js';
 import { until } from '../lab/processes/until.js';
 
 const goodKey = randomBytes(32).toString('base64');
@@ -11,8 +12,10 @@ const goodKey = randomBytes(32).toString('base64');
 describe('requests that are refused, as bytes on a socket', () => {
   let deployment: Deployment;
   let userId: string;
+  let metricsPort: number;
   beforeAll(async () => {
-    deployment = await startDeployment();
+    metricsPort = await freePort();
+    deployment = await startDeployment({ settings: { metrics__port: String(metricsPort) } });
   });
   afterAll(() => deployment.stop());
 
@@ -89,6 +92,8 @@ describe('requests that are refused, as bytes on a socket', () => {
       ['null for a key', '{"key":null}'],
       ['an object for a key', '{"key":{"length":44}}'],
       ['no key', '{}'],
+      ['a key that is there twice', `{"key":"${goodKey}","key":"${goodKey}"}`],
+      ['a key that is there twice, once in escapes', `{"key":"${goodKey}","\\u006bey":"${goodKey}"}`],
       ['two spellings', JSON.stringify({ key: goodKey, Key: randomBytes(32).toString('base64') })],
       ['__proto__', `{"__proto__":{"polluted":true},"key":"${goodKey}"}`],
       ['constructor', `{"constructor":{"prototype":{"polluted":true}},"key":"${goodKey}"}`],
@@ -163,12 +168,49 @@ describe('requests that are refused, as bytes on a socket', () => {
     });
 
     test.each([
+      ['two Host headers', 'GET /alive HTTP/1.1\r\nHost: x\r\nhost: x\r\nConnection: close\r\n\r\n'],
+      ['a Host that is a path', 'GET /alive HTTP/1.1\r\nHost: x/y\r\nConnection: close\r\n\r\n'],
+      ['a Host with a blank', 'GET /alive HTTP/1.1\r\nHost: x y\r\nConnection: close\r\n\r\n'],
+      ['a Host with a user', 'GET /alive HTTP/1.1\r\nHost: user@x\r\nConnection: close\r\n\r\n'],
+      ['a Host with a port that is none', 'GET /alive HTTP/1.1\r\nHost: x:port\r\nConnection: close\r\n\r\n'],
+      ['HTTP/2.0', 'GET /alive HTTP/2.0\r\nHost: x\r\nConnection: close\r\n\r\n'],
+      ['HTTP/0.9', 'GET /alive HTTP/0.9\r\nHost: x\r\nConnection: close\r\n\r\n'],
+      ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+      ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\nGET /alive HTTP/1.1\r\nHost: x\r\n\r\n'],
       ['a path that does not decode', 'GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
       ['no host', 'GET /alive HTTP/1.1\r\nConnection: close\r\n\r\n'],
     ])('%s: 400 with a problem document', async (_what, bytes) => {
       const [answer] = await exchange(deployment.port, bytes);
       expect([answer?.status, answer?.headers['content-type']]).toEqual([400, 'application/problem+json']);
-      expect(JSON.parse(answer?.body ?? '')).toMatchObject({ code: 'REQUEST_MALFORMED' });
+      expect(answer?.headers['cache-control']).toBe('no-store');
+      const { code, requestId } = JSON.parse(answer?.body ?? '') as { code: string; requestId: string };
+      expect(code).toBe('REQUEST_MALFORMED');
+      const refused = { event: 'request', outcome: 'refused', reason: code, requestId };
+      await until(() => deployment.service.output.includes(requestId), 'the refusal is in the log');
+      expect(deployment.service.logs).toContainEqual(expect.objectContaining(refused));
+    });
+
+    test.each(['localhost', 'key-connector.example.com:5000', '127.0.0.1:80', '[::1]:5000', '[::1]', 'x_y', ''])(
+      'the host "%s" is taken',
+      async (host) => {
+        const bytes = `GET /alive HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+        expect((await exchange(deployment.port, bytes))[0]?.status).toBe(200);
+      },
+    );
+
+    test('HTTP/1.0 is taken, without a host too, as proxies and load balancers speak it', async () => {
+      expect((await exchange(deployment.port, 'GET /alive HTTP/1.0\r\n\r\n'))[0]?.status).toBe(200);
+    });
+
+    test('an expectation that cannot be met is 417 with a problem document', async () => {
+      const [answer] = await exchange(
+        deployment.port,
+        raw(['PUT /user-keys HTTP/1.1', 'Host: x', 'Expect: miracles', 'Content-Length: 2']) + '{}',
+      );
+      expect([answer?.status, answer?.headers['cache-control']]).toEqual([417, 'no-store']);
+      const { code, requestId } = JSON.parse(answer?.body ?? '') as { code: string; requestId: string };
+      expect(code).toBe('EXPECTATION_FAILED');
+      await until(() => deployment.service.output.includes(requestId), 'the refusal is in the log');
     });
 
     test('garbage behind a good request is never taken for the answer to that request', async () => {
@@ -190,9 +232,8 @@ describe('requests that are refused, as bytes on a socket', () => {
         () => socket.destroy(),
       );
       await collect(socket, 5000);
-      const mark = randomUUID();
-      await fetch(`${deployment.url}/mark`, { headers: { 'x-request-id': mark } });
-      await until(() => deployment.service.output.includes(mark), 'the mark is in the log');
+      const mark = (await (await fetch(`${deployment.url}/mark`)).json()) as { requestId: string };
+      await until(() => deployment.service.output.includes(mark.requestId), 'the mark is in the log');
       expect(deployment.service.logs.filter(({ level }) => level === 'error')).toEqual([]);
     });
   });
@@ -204,6 +245,19 @@ describe('requests that are refused, as bytes on a socket', () => {
         `${method} /user-keys HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
       );
       expect([404, 405]).toContain(answer?.status);
+    });
+
+    test('methods that nobody has heard of make no series of metrics of their own', async () => {
+      const odd = ['PROPFIND', 'MKCOL', 'PURGE', 'REBIND', 'SUBSCRIBE', 'BIND', 'M-SEARCH', 'LINK'];
+      for (const method of odd) {
+        await exchange(deployment.port, `${method} /user-keys HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      }
+      const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+      const methods = new Set(
+        [...metrics.matchAll(/request_duration_seconds_count\{method="([^"]*)"/g)].map((m) => m[1]),
+      );
+      expect(methods).toContain('other');
+      expect(odd.filter((method) => methods.has(method))).toEqual([]);
     });
 
     test('405 names the methods that would do', async () => {
@@ -241,7 +295,7 @@ describe('requests that are refused, as bytes on a socket', () => {
 
   test('pipelined requests with different tokens each get their own key', async () => {
     const members = await Promise.all(
-      Array.from({ length: 20 }, async () => {
+      Array.from({ length: 8 }, async () => {
         const member = { id: randomUUID(), key: randomBytes(32).toString('base64') };
         await deployment.call('POST', member.id, member.key);
         return member;
@@ -260,6 +314,14 @@ describe('requests that are refused, as bytes on a socket', () => {
     );
     const answers = parseAnswers(await received);
     expect(answers.map(({ body }) => JSON.parse(body) as unknown)).toEqual(members.map(({ key }) => ({ key })));
+  });
+
+  test.each([
+    ['no JSON', '{"key'],
+    ['JSON', JSON.stringify({ key: goodKey })],
+  ])('a body that is %s is not looked at when the token is no good', async (_what, body) => {
+    const [answer] = await exchange(deployment.port, request('PUT', body, { authorization: 'Bearer x.y.z' }));
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ status: 401, code: 'TOKEN_INVALID' });
   });
 
   test('a GET with a JSON content type and no body is answered', async () => {

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { collect } from '../lab/network/raw-http.js';
+import { freePort } from '../lab/network/free-port.js';
 import { until } from '../lab/processes/until.js';
 
 const LIMIT = 5;
@@ -10,8 +11,11 @@ const request = 'GET /alive HTTP/1.1\r\nHost: x\r\n\r\n';
 
 describe('http__maxConnections', () => {
   let deployment: Deployment;
+  let metricsPort: number;
   beforeAll(async () => {
-    deployment = await startDeployment({ settings: { http__maxConnections: String(LIMIT) } });
+    deployment = await startDeployment({
+      settings: { http__maxConnections: String(LIMIT), metrics__port: String((metricsPort = await freePort())) },
+    });
   });
   afterAll(() => deployment.stop());
 
@@ -50,6 +54,9 @@ describe('http__maxConnections', () => {
         return open.length === LIMIT;
       }, `${LIMIT} connections are open`);
       for (let turn = 0; turn < 3; turn += 1) expect(await turnedAway()).toBe('');
+      // Probes have a way of their own.
+      expect((await fetch(`http://127.0.0.1:${metricsPort}/health/live`)).status).toBe(200);
+      expect((await fetch(`http://127.0.0.1:${metricsPort}/health/ready`)).status).toBe(200);
       for (const socket of open) {
         socket.write(request);
         expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 200 /);

@@ -151,6 +151,20 @@ describe('the wire contract', () => {
     });
   });
 
+  test.each([
+    '/alive',
+    '/now',
+    '/version',
+    '/health',
+    '/health/live',
+    '/health/ready',
+    '/nowhere',
+    '/user-keys',
+    '/%zz',
+  ])('the answer of %s is not to be stored', async (path) => {
+    expect((await get(path)).headers.get('cache-control')).toBe('no-store');
+  });
+
   describe('CORS', () => {
     const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
     const allHeaders = [

@@ -7,6 +7,8 @@ import { exchange } from '../lab/network/raw-http.js';
 import { type ServiceProcess, startService } from '../lab/service/service.process.js';
 import { until } from '../lab/processes/until.js';
 
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
 describe('what an operator sees', () => {
   let deployment: Deployment;
   let metricsPort: number;
@@ -23,11 +25,10 @@ describe('what an operator sees', () => {
 
   /** The lines of the request log; there is none yet for a request whose line is not awaited. */
   const requestLines = (of: ServiceProcess): LogLine[] => of.logs.filter((line) => line['context'] === 'Request');
-  /** Asks for a route that is not there under an id, and waits for its audit line: what was asked before is logged by then. */
+  /** Asks for a route that is not there, and waits for its audit line: what was asked before is logged by then. */
   const mark = async (of: ServiceProcess): Promise<void> => {
-    const id = randomUUID();
-    await fetch(`${of.url}/mark`, { headers: { 'x-request-id': id } });
-    await until(() => of.output.includes(id), 'the mark is in the log');
+    const { requestId } = (await (await fetch(`${of.url}/mark`)).json()) as { requestId: string };
+    await until(() => of.output.includes(requestId), 'the mark is in the log');
   };
   const startWith = async (settings: Record<string, string>): Promise<ServiceProcess> =>
     (service = await startService({ settings: { ...deployment.settings, metrics__port: '', ...settings } }));
@@ -45,6 +46,12 @@ describe('what an operator sees', () => {
       expect(await answer.text()).toMatch(
         /^key_connector_http_request_duration_seconds_count\{method="GET",route="\/user-keys",status="404"\} [1-9]/m,
       );
+    });
+
+    test('answers the probes, where no connection to the members’ port is in their way', async () => {
+      const [live, ready] = [await metrics('/health/live'), await metrics('/health/ready')];
+      expect([live.status, await live.json()]).toEqual([200, { status: 'ok' }]);
+      expect([ready.status, await ready.json()]).toEqual([200, expect.objectContaining({ status: 'ok' })]);
     });
 
     test.each(['/', '/metrics/', '/user-keys', '/health', '/alive'])('serves nothing at %s', async (path) => {
@@ -65,13 +72,12 @@ describe('what an operator sees', () => {
     test('has one line for each request, with the address of the connection, and none for a probe', async () => {
       const plain = await startWith({});
       for (const path of ['/health', '/health/live', '/health/ready', '/alive', '/now']) await fetch(plain.url + path);
-      const id = randomUUID();
-      await fetch(`${plain.url}/version`, { headers: { 'x-request-id': id, 'x-forwarded-for': '203.0.113.9' } });
+      await fetch(`${plain.url}/version`, { headers: { 'x-forwarded-for': '203.0.113.9' } });
       await mark(plain);
       await until(() => requestLines(plain).length === 2, 'two requests are in the log');
       expect(requestLines(plain)[0]).toMatchObject({
         level: 'info',
-        requestId: id,
+        requestId: expect.stringMatching(uuid),
         method: 'GET',
         route: '/version',
         status: 200,
@@ -85,6 +91,21 @@ describe('what an operator sees', () => {
       await fetch(`${behind.url}/version`, { headers: { 'x-forwarded-for': '203.0.113.9' } });
       await until(() => requestLines(behind).some((line) => line['route'] === '/version'), 'the request is in the log');
       expect(requestLines(behind).find((line) => line['route'] === '/version')?.['ip']).toBe('203.0.113.9');
+    });
+
+    test.each([
+      ['takes over the X-Request-Id of', '127.0.0.0/8', true],
+      ['takes over the X-Request-Id of', 'true', true],
+      ['has an id of its own instead of that of', '192.0.2.0/24', false],
+      ['has an id of its own instead of that of', 'false', false],
+    ])('%s a client where http__trustProxy is %s', async (_what, http__trustProxy, taken) => {
+      const plain = await startWith({ http__trustProxy });
+      const id = randomUUID();
+      const answer = await fetch(`${plain.url}/nowhere`, { headers: { 'x-request-id': id } });
+      const { requestId } = (await answer.json()) as { requestId: string };
+      expect(requestId === id).toBe(taken);
+      await until(() => requestLines(plain).length === 1, 'the request is in the log');
+      expect(requestLines(plain)[0]?.['requestId']).toBe(requestId);
     });
 
     test('does not believe X-Forwarded-For of a proxy that is not on the list', async () => {
@@ -117,8 +138,8 @@ describe('what an operator sees', () => {
       ['quotes', '","level":"fatal","msg":"forged'],
       ['a blank', 'two words'],
       ['bytes that are not ASCII', 'caf\u00e9'],
-    ])('never takes over an X-Request-Id that is %s', async (_what, hostile) => {
-      const plain = await startWith({});
+    ])('never takes over an X-Request-Id that is %s, of a trusted proxy either', async (_what, hostile) => {
+      const plain = await startWith({ http__trustProxy: 'true' });
       const [answer] = await exchange(
         plain.port,
         Buffer.from(
@@ -127,7 +148,7 @@ describe('what an operator sees', () => {
         ),
       );
       const { requestId } = JSON.parse(answer?.body ?? '') as { requestId: string };
-      expect(requestId).toMatch(/^[\da-f-]{36}$/);
+      expect(requestId).toMatch(uuid);
       await until(() => requestLines(plain).length === 1, 'the request is in the log');
       expect(requestLines(plain)[0]?.['requestId']).toBe(requestId);
       expect(plain.output).not.toContain(hostile);

@@ -86,13 +86,16 @@ function cutoverSuite(start: () => Promise<TestDatabases>): void {
 
     for (const id of others) expect((await deployment.call('PUT', id, newKey)).status).toBe(200);
     const next = await startService({ settings: { ...deployment.settings, http__port: String(await freePort()) } });
-    await replace(classic, 'NULL');
-    const headers = { authorization: `Bearer ${deployment.token(alice)}` };
-    const refused = await fetch(`${next.url}/user-keys`, { headers });
-
-    expect([refused.status, await refused.json()]).toMatchObject([500, { code: 'USER_KEY_UNREADABLE' }]);
-    expect(next.logs.find(({ msg }) => msg === 'ready')).toMatchObject({ layout: 'boundOnly' });
-    await next.terminate();
+    try {
+      await replace(classic, 'NULL');
+      const headers = { authorization: `Bearer ${deployment.token(alice)}` };
+      const refused = await fetch(`${next.url}/user-keys`, { headers });
+      expect([refused.status, await refused.json()]).toMatchObject([500, { code: 'USER_KEY_UNREADABLE' }]);
+      const isTold = (): boolean => next.logs.some((line) => line['msg'] === 'ready' && line['layout'] === 'boundOnly');
+      await until(isTold, 'the line ready says boundOnly');
+    } finally {
+      await next.terminate();
+    }
     await replace(bound, '0');
   });
 }

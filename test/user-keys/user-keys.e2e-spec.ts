@@ -6,7 +6,7 @@ import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { Database, DatabaseModule, databaseSettingsSchema, fromUtcText } from '@key-connector/database';
 import { KeyRing, KeyRingModule } from '@key-connector/key-ring';
 import { ObservabilityModule } from '@key-connector/observability';
-import { UserKeysModule } from '@key-connector/user-keys';
+import { takeJsonAsBytes, UserKeysModule } from '@key-connector/user-keys';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
@@ -77,7 +77,8 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
       useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000 }),
     });
     const module = await Test.createTestingModule({ imports: [userKeys] }).compile();
-    app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
+    app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false, bodyParser: false });
+    takeJsonAsBytes(app);
     await app.init();
     await app.get(Database).connect();
     await app.get(KeyRing).load();

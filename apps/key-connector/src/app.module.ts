@@ -14,13 +14,14 @@ import { Boot } from './boot/boot.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { Drain } from './http/drain.js';
+import { Outages } from './http/outages.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { RequestLog } from './http/request-log.js';
+import { RequestRecord } from './http/request-record.js';
 
 /** The composition root: hands each room its slice of the settings, and the rooms that it stands on. */
 @Module({
   controllers: [AboutController, HealthController],
-  providers: [Boot, Readiness, Drain, RequestLog, { provide: APP_FILTER, useClass: ProblemFilter }],
+  providers: [Boot, Readiness, Drain, Outages, RequestRecord, { provide: APP_FILTER, useClass: ProblemFilter }],
 })
 export class AppModule {
   /** Each room is made once, here: Nest knows a configured module by this very object. */

@@ -6,6 +6,7 @@ import { loadSettings, type Settings, SettingsInvalid, useProxies } from '@key-c
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Boot } from './boot/boot.js';
 import { createApp } from './create-app.js';
+import { startWarnings } from './start-warnings.js';
 
 /** Starts the service; it listens at once and turns ready when its dependencies are up. */
 export async function serve(): Promise<void> {
@@ -16,6 +17,7 @@ export async function serve(): Promise<void> {
     logger.debug({ msg: 'settings', settings });
     await trustExtraCas(settings.tls.extraCaPath);
     useProxies();
+    for (const warning of await startWarnings(settings)) logger.warn(warning, 'Start');
     app = await createApp(settings, logger);
     await app.listen(settings.http.port, settings.http.host);
     if (await app.get(Boot).run()) logger.log({ msg: 'ready', ...(await summary(app)) });

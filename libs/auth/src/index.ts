@@ -5,3 +5,4 @@ export { CurrentUser } from './current-user.decorator.js';
 export { IssuerNotConfigured, IssuerUnavailable } from './issuer/issuer.errors.js';
 export { SigningKeys } from './issuer/signing-keys.js';
 export { ScopeInsufficient, TokenInvalid, TokenMissing } from './token/token.errors.js';
+export { tokenFaultOf } from './token-fault.js';

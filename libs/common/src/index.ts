@@ -1,6 +1,6 @@
 export { messageOf } from './message-of.js';
 export { timerMilliseconds } from './timer.js';
-export type { ErrorCode } from './error-codes.js';
+export { answerOf, type ErrorCode } from './error-codes.js';
 export { KeyConnectorError, UnavailableError } from './key-connector.errors.js';
 export { fetchFailure, readText } from './fetch.js';
 export {

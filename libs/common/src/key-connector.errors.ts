@@ -8,6 +8,11 @@ import type { ErrorCode } from './error-codes.js';
 export abstract class KeyConnectorError extends Error {
   abstract readonly code: ErrorCode;
 
+  /** Headers that the answer has beside those of every refusal, such as `{ allow: 'GET' }`; names in lower case. */
+  get headers(): Readonly<Record<string, string>> {
+    return {};
+  }
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
@@ -18,4 +23,8 @@ export abstract class KeyConnectorError extends Error {
 export abstract class UnavailableError extends KeyConnectorError {
   /** Seconds after which it is worth trying again. */
   readonly retryAfterSeconds: number = 1;
+
+  override get headers(): Readonly<Record<string, string>> {
+    return { 'retry-after': String(this.retryAfterSeconds) };
+  }
 }

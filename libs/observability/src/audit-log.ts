@@ -1,8 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 
+/** What was done to a member's key. Its line is never left out of the log while requests are acknowledged. */
+export type KeyEvent = 'user-key.create' | 'user-key.replace';
+
 /** Who did what to which member's key, and how it ended; never the key. */
 export interface AuditEvent {
-  readonly event: 'token' | 'request' | 'user-key.create' | 'user-key.replace';
+  readonly event: KeyEvent | 'token' | 'request';
   readonly outcome: 'done' | 'refused' | 'failed';
   readonly userId?: string;
   readonly requestId?: string;

@@ -1,67 +1,27 @@
-import { pino, stdTimeFunctions, type Logger } from 'pino';
-import sonicBoom from 'sonic-boom';
-import { LineBuffer } from './line-buffer.js';
+import { pino, stdTimeFunctions, type Logger, type LoggerOptions } from 'pino';
+import { type LineRank, standardOutput, startFlushing } from './log-output.js';
 import type { LogSettings } from './log.settings.js';
 
-/** Longest time that a line waits for others, in milliseconds: a quiet service still shows its log at once. */
-const FLUSH_MILLISECONDS = 200;
-/** What may wait for a reader that does not read; newer lines are dropped then. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** How long the end of the process waits for the last lines to be taken, in milliseconds. */
-const EXIT_MILLISECONDS = 1000;
+/** One logger for each rank of lines; all write JSON to standard output, in the order of their calls. */
+export type RankedLogger = Readonly<Record<LineRank, Logger>>;
 
-/**
- * JSON lines on standard output, written off the request path.
- *
- * A full disk or a stalled reader behind it costs lines, never the service; how many is said when lines go through again.
- */
-export function createLogger(settings: LogSettings): Logger {
-  let exitDeadline = Number.POSITIVE_INFINITY;
-  let lost = 0;
-  let failing = false;
-  const stdout = new sonicBoom.SonicBoom({
-    fd: 1,
-    sync: false,
-    maxLength: MAX_WAITING_BYTES,
-    retryEAGAIN: () => Date.now() < exitDeadline,
-  });
-  const lines = new LineBuffer(stdout);
-  const logger = pino(
-    {
-      level: settings.level,
-      base: null,
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    lines,
-  );
-  stdout.on('drop', (text: string) => {
-    lost += text.split('\n').length - 1;
-  });
-  // What could not be written stays in the buffer and is tried again with the next lines.
-  stdout.on('error', () => {
-    failing = true;
-  });
-  stdout.on('write', () => {
-    failing = false;
-    if (lost === 0) return;
-    const count = lost;
-    lost = 0;
-    logger.warn({ msg: 'log lines were lost: nobody took them', lines: count });
-  });
-  setInterval(() => {
-    lines.flush();
-  }, FLUSH_MILLISECONDS).unref();
-  process.on('exit', () => {
-    // flushSync goes on trying for ever where the disk is full.
-    if (failing) return;
-    lines.flush();
-    exitDeadline = Date.now() + EXIT_MILLISECONDS;
-    try {
-      stdout.flushSync();
-    } catch {
-      // Nobody is left to tell.
-    }
+/** JSON lines on standard output, written off the request path. */
+export function createLogger(settings: LogSettings): RankedLogger {
+  const options: LoggerOptions = {
+    level: settings.level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  };
+  const ranked = (rank: LineRank): Logger =>
+    pino(options, {
+      write: (line: string) => {
+        standardOutput.add(line, rank);
+      },
+    });
+  const logger = { flood: ranked('flood'), ordinary: ranked('ordinary'), kept: ranked('kept') };
+  startFlushing((lines) => {
+    logger.ordinary.warn({ msg: 'log lines were left out: they came faster than they were taken', lines });
   });
   return logger;
 }

@@ -5,5 +5,5 @@ import { MetricsServer } from './metrics.server.js';
 import { ConfigurableModuleClass } from './observability.module-definition.js';
 
 /** Metrics and audit log, for the rooms that import it. */
-@Module({ providers: [AuditLog, Metrics, MetricsServer], exports: [AuditLog, Metrics] })
+@Module({ providers: [AuditLog, Metrics, MetricsServer], exports: [AuditLog, Metrics, MetricsServer] })
 export class ObservabilityModule extends ConfigurableModuleClass {}

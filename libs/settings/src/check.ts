@@ -20,7 +20,7 @@ export function check(catalogue: Catalogue, { values, problems }: Resolution, co
   const found = [...problems, ...refuseTransfer(values, catalogue.transfer)];
   const missing: Problem[] = crossSliceProblems(values).filter(({ name }) => !broken.has(name));
   for (const slice of catalogue.slices) {
-    const own = values.filter(({ setting }) => slice.settings.includes(setting));
+    const own = values.filter(isOneOf(slice.settings));
     const result = checkSlice(slice, own, broken);
     outputs[slice.name] = result.output;
     found.push(...result.wrong);
@@ -30,6 +30,12 @@ export function check(catalogue: Catalogue, { values, problems }: Resolution, co
   if (found.length > 0 || !complete) throw new SettingsInvalid(found);
   // Without problems, every slice gave the output of its schema.
   return new Settings(outputs as SliceOutputs);
+}
+
+/** By their names: where a package brings settings, the catalogue was made anew after names were resolved. */
+function isOneOf(settings: readonly KnownSetting[]): (value: Resolved) => boolean {
+  const names = new Set(settings.map(({ path }) => settingName(path)));
+  return ({ setting }) => names.has(settingName(setting.path));
 }
 
 interface SliceResult {
@@ -110,7 +116,7 @@ function crossSliceProblems(values: readonly Resolved[]): Problem[] {
 /** Refuses every setting of a transfer by name: a start that ignored them would leave keys where they are. */
 const refuseTransfer = (values: readonly Resolved[], transfer: readonly KnownSetting[]): Problem[] =>
   values
-    .filter(({ setting }) => transfer.includes(setting))
+    .filter(isOneOf(transfer))
     .flatMap((value) => [
       ...problemsOf(value),
       settingProblem(

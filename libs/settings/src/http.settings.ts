@@ -51,7 +51,7 @@ export const httpSettingsSchema = z
     ).optional(),
     tlsKeyPath: text('PEM file with the private key of `http__tlsCertificatePath`.').optional(),
     trustProxy: trustedProxies(
-      'Whose `X-Forwarded-*` headers are believed: `true` (anyone), `false` (no one), or the addresses and CIDR ranges of the proxies, separated by commas.',
+      'Whose `X-Forwarded-*` and `X-Request-Id` headers are believed: `true` (anyone), `false` (no one), or the addresses and CIDR ranges of the proxies, separated by commas.',
     ).default(false),
     allowedOrigins: origins(
       'Further origins that browsers may call from, beside the web vault and the desktop app.',

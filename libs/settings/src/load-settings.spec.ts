@@ -1,7 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 
 import { loadSettings } from './load-settings.js';
-import { enough, enoughAnd, nameOf, problemLines } from './testing/settings-case.js';
+import { enough, enoughAnd, nameOf, problemLines, SpecFolder } from './testing/settings-case.js';
 
 describe('loadSettings', () => {
   it('loads the fewest settings that a service starts with, and fills in the defaults', async () => {
@@ -149,5 +149,35 @@ describe('loadSettings', () => {
     expect(await problemLines({ ...without, ...issuer, [nameOf('auth__publicKeyPath')]: '/srv/issuer.pem' })).toEqual(
       [],
     );
+  });
+});
+
+describe('the settings of a package that brings the key provider', () => {
+  const folder = new SpecFolder();
+  afterAll(() => {
+    folder.remove();
+  });
+  const main = folder.write(
+    'provider.mjs',
+    `const properties = { slot: { type: 'string', description: 'The slot.' } };
+    const validate = (value) => ({ value });
+    const jsonSchema = { input: () => ({ type: 'object', properties }) };
+    const settings = { '~standard': { version: 1, vendor: 'spec', validate, jsonSchema } };
+    const describe = ({ slot }) => 'slot ' + slot;
+    export const keyProvider = { apiVersion: 1, settings, describe, open: () => Promise.reject(new Error('not here')) };`,
+  );
+  const withPackage = (settings: Record<string, string>): ReturnType<typeof enoughAnd> =>
+    enoughAnd({ rsaKey__provider: `module:${main}`, ...settings });
+
+  it('are read beside those of the service', async () => {
+    const settings = await loadSettings(withPackage({ rsaKey__module__slot: '7', rsaKey__timeoutSeconds: '9' }));
+    expect(settings.keyProvider).toMatchObject({ kind: 'module', timeoutSeconds: 9, module: { given: { slot: '7' } } });
+    expect(settings.database).toMatchObject({ provider: 'sqlite' });
+  });
+
+  it('do not let a transfer through', async () => {
+    expect(await problemLines(withPackage({ transferTo__database__provider: 'sqlite' }))).toEqual([
+      expect.stringContaining('transferTo__database__provider: is known, but moving keys is not built yet'),
+    ]);
   });
 });

@@ -29,6 +29,10 @@ const body = z
  * @throws UserKeyInvalid naming the rule, never the value.
  */
 export function parseUserKey(given: unknown): Buffer {
+  // zod would leave it out.
+  if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__')) {
+    throw new UserKeyInvalid('The body must not hold "__proto__".');
+  }
   const result = body.safeParse(given);
   if (!result.success) {
     const [issue] = result.error.issues;

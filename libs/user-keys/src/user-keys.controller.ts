@@ -1,25 +1,18 @@
 import { AccessTokenGuard, CurrentUser } from '@key-connector/auth';
 import type { UserId } from '@key-connector/common';
-import { Body, Controller, Get, Header, HttpCode, Post, Put, Req, UseGuards } from '@nestjs/common';
+import { Audited } from '@key-connector/observability';
+import { Body, Controller, Get, Header, HttpCode, Post, Put, UseGuards } from '@nestjs/common';
+import { readJsonBody } from './json-body.js';
 import { parseUserKey, type UserKeyBody } from './user-key-body.js';
-import { UserKeysAudit } from './user-keys.audit.js';
 import { UserKeys } from './user-keys.js';
-
-interface Request {
-  readonly id: string;
-}
 
 /** `/user-keys`: the one resource of this product, one for each member, found by the token alone. */
 @Controller('user-keys')
 @UseGuards(AccessTokenGuard)
 export class UserKeysController {
-  constructor(
-    private readonly keys: UserKeys,
-    private readonly audit: UserKeysAudit,
-  ) {}
+  constructor(private readonly keys: UserKeys) {}
 
   @Get()
-  @Header('Cache-Control', 'no-store')
   @Header('Pragma', 'no-cache')
   async read(@CurrentUser() id: UserId): Promise<UserKeyBody> {
     const key = await this.keys.read(id);
@@ -33,27 +26,27 @@ export class UserKeysController {
   // Clients take nothing but 200 for a write, and fail on an empty body that claims to be JSON.
   @Post()
   @HttpCode(200)
-  create(@CurrentUser() id: UserId, @Body() body: unknown, @Req() request: Request): Promise<void> {
-    return this.audit.record('user-key.create', id, request.id, () =>
-      withKey(body, (key) => this.keys.create(id, key)),
-    );
+  @Audited('user-key.create')
+  create(@CurrentUser() id: UserId, @Body() body: unknown): Promise<void> {
+    return withKey(body, (key) => this.keys.create(id, key));
   }
 
   @Put()
   @HttpCode(200)
-  replace(@CurrentUser() id: UserId, @Body() body: unknown, @Req() request: Request): Promise<void> {
-    return this.audit.record('user-key.replace', id, request.id, () =>
-      withKey(body, (key) => this.keys.replace(id, key)),
-    );
+  @Audited('user-key.replace')
+  replace(@CurrentUser() id: UserId, @Body() body: unknown): Promise<void> {
+    return withKey(body, (key) => this.keys.replace(id, key));
   }
 }
 
-/** Gives the body's key to work, and wipes it however that ends. */
+/** Gives the body's key to work, and wipes both however that ends. */
 async function withKey(body: unknown, work: (key: Uint8Array) => Promise<void>): Promise<void> {
-  const key = parseUserKey(body);
+  let key: Buffer | undefined;
   try {
+    key = parseUserKey(readJsonBody(body));
     await work(key);
   } finally {
-    key.fill(0);
+    key?.fill(0);
+    if (body instanceof Uint8Array) body.fill(0);
   }
 }

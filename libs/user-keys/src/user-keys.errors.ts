@@ -22,3 +22,12 @@ export class UserKeyAlreadyStored extends KeyConnectorError {
 export class UserKeyInvalid extends KeyConnectorError {
   readonly code = 'USER_KEY_INVALID';
 }
+
+/** The body is no JSON that has one meaning. */
+export class BodyMalformed extends KeyConnectorError {
+  readonly code = 'BODY_MALFORMED';
+
+  constructor() {
+    super('The body is not JSON, or holds a member twice.');
+  }
+}

@@ -176,16 +176,28 @@ export interface Outcome {
   readonly code: Ending;
   readonly stdout: string;
   readonly stderr: string;
-  /** Both, as they came. */
-  readonly output: string;
 }
 
-/** Runs a program to its end; one that takes longer than `minutes` is killed, and the error says what it printed. */
-export async function outcomeOf(
+type RunOptions = ChildOptions & { readonly minutes?: number };
+
+/** Runs a program to its end; one that takes longer than `minutes`, 15 unless told otherwise, is killed, and throws. */
+export async function outcomeOf(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const { code, child } = await completed(program, args, options);
+  return { code, stdout: child.stdout, stderr: child.stderr };
+}
+
+/** Runs a program to its end and gives what it printed; throws that when it fails. */
+export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { code, child } = await completed(program, args, options);
+  if (code !== 0) throw new Error(`${[program, ...args].join(' ')} ended with ${code}:\n${child.output}`);
+  return child.output;
+}
+
+async function completed(
   program: string,
   args: readonly string[],
-  { minutes = 15, ...options }: ChildOptions & { readonly minutes?: number } = {},
-): Promise<Outcome> {
+  { minutes = 15, ...options }: RunOptions,
+): Promise<{ code: Ending; child: Child }> {
   const child = new Child(program, args, options);
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
@@ -198,13 +210,5 @@ export async function outcomeOf(
   const code = await Promise.race([child.closed, deadline]).finally(() => {
     clearTimeout(timer);
   });
-  const { stdout, stderr, output } = child;
-  return { code, stdout, stderr, output };
-}
-
-/** Runs a program to its end and gives what it printed; throws that when it fails. */
-export async function run(program: string, args: readonly string[], options: ChildOptions = {}): Promise<string> {
-  const { code, output } = await outcomeOf(program, args, options);
-  if (code !== 0) throw new Error(`${[program, ...args].join(' ')} ended with ${code}:\n${output}`);
-  return output;
+  return { code, child };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Deployment } from '../../lab/service/deployment.js';
 import { type ServiceOptions, type ServiceProcess, startService } from '../../lab/service/service.process.js';
@@ -78,9 +77,9 @@ export class KeyConnector {
 
   /** Where the log ends now. The log is buffered, so a request that can be told from all others marks the place. */
   private async logPosition(): Promise<number> {
-    const mark = randomUUID();
-    await httpCall(`${this.url}/version`, { ca: this.ca, headers: { 'x-request-id': mark } });
-    const position = (): number => this.service.logs.findIndex((line) => line['requestId'] === mark);
+    const { body } = await httpCall(`${this.url}/nowhere`, { ca: this.ca });
+    const mark = z.object({ requestId: z.string() }).parse(JSON.parse(body)).requestId;
+    const position = (): number => this.service.logs.findLastIndex((line) => line['requestId'] === mark);
     await until(() => position() >= 0, 'the service has written its log');
     return position();
   }

@@ -93,7 +93,7 @@ function sessionOf({ exitCode, stdout }: Outcome): string {
  */
 
 /** During a login, before the first call to the service: nothing has happened yet, so the login may be repeated. */
-export const lostItsToken = 'Failed to decode access token: Access token not found';
+const lostItsToken = 'Failed to decode access token: Access token not found';
 
 /** At the end of an enrolment, when both servers have acknowledged: nothing is left to repeat. */
-export const lostItsKeys = 'Account cryptographic state is required is null or undefined';
+const lostItsKeys = 'Account cryptographic state is required is null or undefined';

@@ -1,25 +1,37 @@
-import { Controller, Get, Res, ServiceUnavailableException } from '@nestjs/common';
+import { MetricsServer } from '@key-connector/observability';
+import { Controller, Get, type OnModuleInit, Res, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { Readiness } from './readiness.js';
 
-/** `/health` for existing monitors, `/health/live` and `/health/ready` for Kubernetes probes. */
+/**
+ * `/health` for existing monitors, `/health/live` and `/health/ready` for Kubernetes probes. The probes' are served on the
+ * metrics port too: connections that fill the members' port cannot make a probe fail there.
+ */
 @Controller('health')
-export class HealthController {
+export class HealthController implements OnModuleInit {
   constructor(
     private readonly health: HealthCheckService,
     private readonly readiness: Readiness,
+    private readonly inside: MetricsServer,
   ) {}
+
+  onModuleInit(): void {
+    const type = 'application/json; charset=utf-8';
+    this.inside.serve('/health/live', () => Promise.resolve({ status: 200, type, body: JSON.stringify(this.live()) }));
+    this.inside.serve('/health/ready', async () => {
+      const result = await this.check();
+      return { status: statusOf(result), type, body: JSON.stringify(result) };
+    });
+  }
 
   @Get()
   async overall(@Res() reply: FastifyReply): Promise<void> {
-    const { status } = await this.check();
-    const healthy = status === 'ok';
+    const status = statusOf(await this.check());
     await reply
-      .status(healthy ? 200 : 503)
+      .status(status)
       .type('text/plain; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .send(healthy ? 'Healthy' : 'Unhealthy');
+      .send(status === 200 ? 'Healthy' : 'Unhealthy');
   }
 
   /** The process runs; a dependency that is down never ends it. */
@@ -31,10 +43,7 @@ export class HealthController {
   @Get('ready')
   async ready(@Res() reply: FastifyReply): Promise<void> {
     const result = await this.check();
-    await reply
-      .status(result.status === 'ok' ? 200 : 503)
-      .header('cache-control', 'no-store')
-      .send(result);
+    await reply.status(statusOf(result)).send(result);
   }
 
   private async check(): Promise<HealthCheckResult> {
@@ -47,3 +56,5 @@ export class HealthController {
     }
   }
 }
+
+const statusOf = ({ status }: HealthCheckResult): number => (status === 'ok' ? 200 : 503);

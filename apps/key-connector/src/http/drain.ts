@@ -2,7 +2,6 @@ import { Settings } from '@key-connector/settings';
 import { type BeforeApplicationShutdown, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Server } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /**
  * The end of the service's life: from the signal on, every answer closes its connection, so that none is open when the
@@ -10,7 +9,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
  */
 @Injectable()
 export class Drain implements OnModuleDestroy, BeforeApplicationShutdown {
-  private draining = false;
+  /** Whether the signal has come. */
+  draining = false;
 
   constructor(
     private readonly settings: Settings,
@@ -31,12 +31,4 @@ export class Drain implements OnModuleDestroy, BeforeApplicationShutdown {
       (drainDelaySeconds + drainTimeoutSeconds) * 1000,
     ).unref();
   }
-
-  /** Fastify's `onSend` hook. */
-  readonly onSend = (_request: FastifyRequest, reply: FastifyReply, payload: unknown, done: DoneWithPayload): void => {
-    if (this.draining) reply.header('connection', 'close');
-    done(null, payload);
-  };
 }
-
-type DoneWithPayload = (error: Error | null, payload?: unknown) => void;

@@ -1,28 +1,13 @@
-import { KeyConnectorError, parseUserId } from '@key-connector/common';
-import { AuditLog } from '@key-connector/observability';
+import { KeyConnectorError } from '@key-connector/common';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { MethodNotAllowed, methodNotAllowed } from './method-not-allowed.js';
-import { type Problem, problemOf, retryAfterOf } from './problem.js';
+import { MethodNotAllowed } from './http.errors.js';
+import { Outages } from './outages.js';
+import { headersOf, type Problem, problemOf } from './problem.js';
+import type { RecordedRequest } from './request-record.js';
 
-/** RFC 6750, section 3: what each refusal of a token says in `WWW-Authenticate`. */
-const challengeOf: Partial<Record<Problem['code'], string>> = {
-  TOKEN_MISSING: 'Bearer',
-  TOKEN_INVALID: 'Bearer error="invalid_token"',
-  SCOPE_INSUFFICIENT: 'Bearer error="insufficient_scope"',
-};
-
-/** What the rooms that refuse it record themselves, with more to say. */
-const recordedElsewhere: ReadonlySet<Problem['code']> = new Set([
-  'TOKEN_MISSING',
-  'TOKEN_INVALID',
-  'SCOPE_INSUFFICIENT',
-  'USER_KEY_ALREADY_STORED',
-  'USER_KEY_INVALID',
-]);
-
-/** Answers everything that was thrown with a problem document, and records every refusal. */
+/** Answers everything that was thrown with a problem document, and tells operators of what is not the caller's doing. */
 @Catch()
 @Injectable()
 export class ProblemFilter implements ExceptionFilter {
@@ -30,12 +15,12 @@ export class ProblemFilter implements ExceptionFilter {
 
   constructor(
     private readonly adapterHost: HttpAdapterHost,
-    private readonly audit: AuditLog,
+    private readonly outages: Outages,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest & { user?: { id?: unknown } }>();
+    const request = http.getRequest<RecordedRequest>();
     const reply = http.getResponse<FastifyReply>();
     // The client went away in the middle of its body, or was too slow and has its answer.
     if (request.raw.destroyed && !request.raw.complete) {
@@ -44,36 +29,35 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const error = this.refine(thrown, request);
     const problem = problemOf(error, request.id);
-    this.record(error, problem, request);
-
-    reply.status(problem.status).type('application/problem+json').header('cache-control', 'no-store');
-    const challenge = challengeOf[problem.code];
-    if (challenge !== undefined) reply.header('www-authenticate', challenge);
-    const retryAfter = retryAfterOf(error, problem.status);
-    if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
-    if (error instanceof MethodNotAllowed) reply.header('allow', error.allowed.join(', '));
+    if (problem.status >= 500) this.tell(error, problem, request);
+    request.failure = error;
     // Bytes, because Fastify adds a charset to text and this media type has none (RFC 9457, section 6.1).
-    reply.send(Buffer.from(JSON.stringify(problem)));
+    reply
+      .status(problem.status)
+      .headers(headersOf(error))
+      .send(Buffer.from(JSON.stringify(problem)));
   }
 
+  /** For a request that no route took: the error that says that another method would have been taken, if so. */
   private refine(thrown: unknown, request: FastifyRequest): unknown {
     if (!(thrown instanceof HttpException) || thrown.getStatus() !== 404) return thrown;
     const server = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
-    return methodNotAllowed(server, request) ?? thrown;
+    const [path = '/'] = request.url.split('?', 1);
+    const url = path.replaceAll(/\/+/g, '/').replace(/(.)\/$/, '$1');
+    const allowed = server.supportedMethods.filter((method) => server.hasRoute({ method, url }));
+    return allowed.length > 0 ? new MethodNotAllowed(request.method, allowed.sort()) : thrown;
   }
 
-  private record(error: unknown, problem: Problem, request: { id: string; user?: { id?: unknown } }): void {
-    const userId = parseUserId(request.user?.id);
-    const who = { requestId: request.id, ...(userId === undefined ? {} : { userId }) };
-    if (recordedElsewhere.has(problem.code)) return;
-    if (problem.status < 500) {
-      this.audit.record({ event: 'request', outcome: 'refused', reason: problem.code, ...who });
-    } else if (error instanceof KeyConnectorError) {
-      this.logger.warn({ msg: error.message, code: problem.code, ...who });
-    } else {
+  private tell(error: unknown, problem: Problem, { id, user }: RecordedRequest): void {
+    const who = { requestId: id, ...(user && { userId: user.id }) };
+    if (!(error instanceof KeyConnectorError)) {
       const { name, message, stack } =
         error instanceof Error ? error : new Error('something that is no Error was thrown');
       this.logger.error({ msg: message, code: problem.code, error: name, stack, ...who });
+    } else if (problem.status === 503) {
+      this.outages.met(error, id);
+    } else {
+      this.logger.warn({ msg: error.message, code: problem.code, ...who });
     }
   }
 }

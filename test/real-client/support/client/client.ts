@@ -79,7 +79,7 @@ export class Client {
 }
 
 /** The client's program file; each run is a Node process of its own. */
-export const clientProgram = resolve(import.meta.dirname, '../../../tools/node_modules/@bitwarden/cli/build/bw.js');
+const clientProgram = resolve(import.meta.dirname, '../../../tools/node_modules/@bitwarden/cli/build/bw.js');
 
 /** Why the journeys cannot run on this machine; `undefined` where they can. */
 export function missingForClient(): string | undefined {

@@ -1,5 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Logger } from 'pino';
+import type { AuditEvent } from './audit-log.js';
+import type { LineRank } from './log-output.js';
+import type { RankedLogger } from './logger.js';
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
@@ -14,7 +16,7 @@ const wiring: ReadonlySet<unknown> = new Set([
 
 /** Nest's logger on pino: an object becomes the line's fields, text becomes its `msg`; the last text is the context. */
 export class PinoLoggerService implements LoggerService {
-  constructor(private readonly pino: Logger) {}
+  constructor(private readonly pino: RankedLogger) {}
 
   fatal(message: unknown, ...rest: unknown[]): void {
     this.write('fatal', message, rest);
@@ -43,8 +45,16 @@ export class PinoLoggerService implements LoggerService {
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
     const context = rest.at(-1);
     const where = typeof context === 'string' ? { context } : {};
-    this.pino[level]({ ...where, ...fieldsOf(message) });
+    const fields = fieldsOf(message);
+    this.pino[rankOf(context, fields)][level]({ ...where, ...fields });
   }
+}
+
+/** Requests and refusals are what anybody can cause without end; the other audit lines are what was done to keys. */
+function rankOf(context: unknown, { outcome }: Partial<AuditEvent>): LineRank {
+  if (context === 'Request') return 'flood';
+  if (context !== 'Audit') return 'ordinary';
+  return outcome === 'refused' ? 'flood' : 'kept';
 }
 
 /** Of an error only name, message and stack: drivers hang statements and their parameters on theirs. */
