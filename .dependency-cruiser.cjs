@@ -218,6 +218,23 @@ module.exports = {
       },
     },
     only('launch', []),
+    {
+      name: 'where-settings-come-from-knows-no-setting',
+      comment: 'Environment, YAML and files give names and text; what they mean is for resolve.ts and later steps.',
+      severity: 'error',
+      from: { path: '^libs/settings/src/(environment|given|names|settings\\.errors|sources|yaml-file)\\.ts$' },
+      to: { path: '^libs/settings/src/(catalogue|check|load-settings|resolve|secret-files|settings|slices)\\.ts$' },
+    },
+    {
+      name: 'what-settings-there-are-knows-no-source',
+      comment: 'The reference is generated from the catalogue alone.',
+      severity: 'error',
+      from: { path: '^libs/settings/src/(catalogue|http\\.settings|settings|slices)\\.ts$' },
+      to: {
+        path: '^libs/settings/src/',
+        pathNot: '^libs/settings/src/(catalogue|http\\.settings|settings|slices)\\.ts$',
+      },
+    },
     only('common', []),
     only('observability', ['common']),
     only('auth', ['common', 'observability']),

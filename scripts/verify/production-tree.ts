@@ -45,8 +45,9 @@ function unexplained(tree: ProductionTree): string[] {
   ];
 }
 
-/** What npm finds wrong with versions and peers, the development packages included. */
+/** What npm finds wrong with versions and peers, the development packages included; not what is left of older installs. */
 async function conflicts(): Promise<string[]> {
   const { output } = await run('npm', ['ls', '--all', '--json', '--silent']);
-  return (JSON.parse(output) as { problems?: string[] }).problems ?? [];
+  const { problems = [] } = JSON.parse(output) as { problems?: string[] };
+  return problems.filter((problem) => !problem.startsWith('extraneous:'));
 }

@@ -18,17 +18,26 @@ describe('a secret that the service reads from a file', () => {
   let deployment: Deployment;
   let password: string;
   let started: Child | undefined;
+  /** Started first, because it takes its time until it gives up. */
+  let silent: Child;
+  const silentFifo = (): string => join(deployment.folder, 'silent');
 
   beforeAll(async () => {
     deployment = await startDeployment();
     password = deployment.settings['certificate__filesystemPassword'] ?? '';
     await deployment.service.kill();
+    await run('mkfifo', [silentFifo()]);
+    const silence = { ...(await withoutPassword()), certificate__filesystemPassword_FILE: silentFifo() };
+    silent = fromShell('', productionEnvironment(silence));
   });
   afterEach(async () => {
     await started?.kill();
     started = undefined;
   });
-  afterAll(() => deployment.stop());
+  afterAll(async () => {
+    await silent.kill();
+    await deployment.stop();
+  });
 
   /** The settings of the deployment without the password, on a port of their own. */
   const withoutPassword = async (): Promise<Record<string, string>> => {
@@ -85,12 +94,9 @@ describe('a secret that the service reads from a file', () => {
   });
 
   test('ends the start when it is a FIFO that nobody writes, with setting and file', async () => {
-    const fifo = join(deployment.folder, 'silent');
-    await run('mkfifo', [fifo]);
-    const service = await start('', fifo);
-    expect(await service.closed).toBe(1);
-    expect(service.output).toContain(
-      `certificate__filesystemPassword: cannot be read: ${fifo} gave nothing within 10 seconds`,
+    expect(await silent.closed).toBe(1);
+    expect(silent.output).toContain(
+      `certificate__filesystemPassword: cannot be read: ${silentFifo()} gave nothing within 10 seconds`,
     );
   });
 });

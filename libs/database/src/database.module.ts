@@ -6,8 +6,8 @@ import { Database } from './database.service.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
 import { Migrations } from './migrations/migrations.js';
-import { UserKey } from './user-keys/user-key.entity.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
+import { UserKey } from './user-keys/user-key.entity.js';
 
 /** The product that the settings choose: a module of its own, because TypeORM's options are made from it. */
 @Module({ providers: [dialectProvider], exports: [Dialect, DATABASE_SETTINGS] })

@@ -5,8 +5,8 @@ import { DATABASE_SETTINGS } from './database.module-definition.js';
 import { Database } from './database.service.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
-import { openDialect } from './products.js';
 import { Migrations } from './migrations/migrations.js';
+import { openDialect } from './products.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 
 export const dialectProvider: FactoryProvider<Dialect> = {

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyConnectorError } from '@key-connector/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { DatabaseUnavailable } from './errors/database.errors.js';
-import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
 import type { DatabaseSettings } from './database.settings.js';
+import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
 import { Dialect } from './dialect/dialect.js';
+import { openSource } from './dialect/open-source.js';
+import type { UserKeyStatements } from './dialect/user-key.statements.js';
+import { DatabaseUnavailable } from './errors/database.errors.js';
 import type { Failure } from './errors/failure.js';
 import { migrate } from './migrations/migrate.js';
 import { SharedAnswer } from './shared-answer.js';
-import type { UserKeyStatements } from './dialect/user-key.statements.js';
 
 /** How often a statement is sent again after the database rolled it back: a deadlock's victim wins the second time. */
 const attempts = 4;
@@ -82,6 +83,8 @@ export class Database {
    *
    * @example
    * const rows = await database.read(({ userKeys }) => userKeys.find(ids));
+   *
+   * @throws DatabaseUnavailable; whatever else the work throws comes out as it is.
    */
   async read<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
     return this.translate(() => this.again(() => work(this.#session), readFailures));
@@ -93,6 +96,9 @@ export class Database {
    *
    * @example
    * await database.write(({ userKeys }) => userKeys.put([key], new Date()));
+   *
+   * @throws DatabaseReadOnly where reads go on, DatabaseUnavailable where nothing does; whatever else the work throws comes
+   * out as it is.
    */
   async write<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
     return this.translate(() => this.again(() => work(this.#session), ['rolled-back']));
@@ -102,8 +108,7 @@ export class Database {
     try {
       if (!this.source.isInitialized) {
         await this.dialect.prepare();
-        await this.source.initialize();
-        this.dialect.opened?.(this.source);
+        await openSource(this.dialect, this.source);
       }
       // A look at the tables can meet a migration of another replica, and be a deadlock's victim.
       await this.again(() => migrate(this.source, this.dialect, this.settings.migrate), ['rolled-back']);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { KeyProvider, KeyProviderUnavailable, type KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { Database } from '@key-connector/database';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { RingStore } from './data-keys/stored-ring.js';
+import { RingStore } from './data-keys/ring-store.js';
 import { KeyRingFixture, type Replica } from './testing/key-ring-fixture.js';
 import { alice } from './testing/user-id.js';
 

@@ -5,7 +5,7 @@ import { DataKeys } from './data-keys/data-keys.js';
 import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from './data-keys/data-keys.entity.js';
 import { FirstDataKey } from './data-keys/first-data-key.js';
 import { KnownValues } from './data-keys/known-values.js';
-import { RingStore } from './data-keys/stored-ring.js';
+import { RingStore } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
 import { ConfigurableModuleClass } from './key-ring.module-definition.js';
 import { KeyRing } from './key-ring.js';

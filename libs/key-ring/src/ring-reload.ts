@@ -3,7 +3,7 @@ import { messageOf, UnavailableError } from '@key-connector/common';
 import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { Metrics } from '@key-connector/observability';
 import { Injectable, Logger } from '@nestjs/common';
-import { RingStore, type StoredRing } from './data-keys/stored-ring.js';
+import { RingStore, type StoredRing } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
 import { DataKeyUnreadable } from './key-ring.errors.js';
 import type { DataKey } from './values/data-key.js';

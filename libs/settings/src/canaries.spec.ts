@@ -14,6 +14,7 @@ import {
   withCanary,
   withoutSecret,
 } from './testing/canaries.js';
+import { SpecFolder } from './testing/settings-case.js';
 
 const canary = 'hunter2canary';
 
@@ -77,5 +78,25 @@ describe('what is never printed of the settings', () => {
       const isRefused = said.includes(`${name}: must be the address of a server`);
       expect((await arrivals(name, value)) > 0).not.toBe(isRefused);
     }
+  });
+
+  it('is what a package marks as `writeOnly`', async () => {
+    const folder = new SpecFolder();
+    const path = folder.write(
+      'provider.mjs',
+      `const properties = { pin: { type: 'string', writeOnly: true }, slot: { type: 'string' } };
+       const validate = (value) => ({ value });
+       export const keyProvider = {
+         apiVersion: 1,
+         settings: { '~standard': { version: 1, vendor: 'test', validate, jsonSchema: { input: () => ({ type: 'object', properties }) } } },
+         describe: ({ slot, pin }) => 'slot ' + slot + (pin === '${canary}' ? ', which has its PIN' : ''),
+         open: () => undefined,
+       };`,
+    );
+    const named = { rsaKey__provider: `module:${path}`, rsaKey__module__slot: '7', rsaKey__module__pin: canary };
+    const loaded = await completed(named);
+    folder.remove();
+    expect(JSON.stringify(loaded?.settings)).toContain('slot 7, which has its PIN');
+    expect(leaks(loaded?.settings ?? {})).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { KeyConnectorError } from '@key-connector/common';
 import { DatabaseReadOnly, DatabaseUnavailable } from '../errors/database.errors.js';
-import type { Dialect } from './dialect.js';
 import { driverErrorOf } from '../errors/driver-error.js';
+import type { Dialect } from './dialect.js';
 
 /** An error of the database in the product's own terms; `undefined` for an error that is not the database's. */
 export function databaseErrorOf(dialect: Dialect, error: unknown): KeyConnectorError | undefined {

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type DataSource, MigrationExecutor } from 'typeorm';
-import { DatabaseUnsupported } from '../errors/database.errors.js';
 import type { Dialect } from '../dialect/dialect.js';
+import { DatabaseUnsupported } from '../errors/database.errors.js';
 import { withMigrationSource } from './migration-source.js';
 import { nameOf, pendingMigrations } from './pending-migrations.js';
 

@@ -1,17 +1,17 @@
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
-import { CloudLogin } from '../identity/cloud-login.js';
-import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
-import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
-import { MysqlUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
 import type { Failure } from '../errors/failure.js';
+import { CloudLogin } from '../identity/cloud-login.js';
 import { mysqlFailureOf } from './failures.js';
 import { underLock } from './lock.js';
-import { mysqlPoolOptions, withSize, withTls, type MysqlSettings } from './pool-options.js';
+import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
+import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { MysqlPool, poolOf, type MysqlPoolOptions } from './mysql.pool.js';
+import { mysqlPoolOptions, withSize, withTls, type MysqlSettings } from './pool-options.js';
 import { findMysqlTls } from './probe.js';
 import { mysqlTlsChoices, type MysqlTls } from './tls.js';
+import { MysqlUserKeyStatements } from './user-key.statements.js';
 
 /** A migration may have to build an index over every member. */
 const migrationSeconds = 15 * 60;

@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net';
 import type { Secret } from '@key-connector/common';
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { DataSource } from 'typeorm';
-import { isConnectionLost, isReadOnly } from './failures.js';
 import { resetSocket } from '../dialect/reset-socket.js';
+import { isConnectionLost, isReadOnly } from './failures.js';
 
 /** How long a connection may stay idle in the pool, and how often that is looked at. */
 const idleMilliseconds = 30_000;

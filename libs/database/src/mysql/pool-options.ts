@@ -1,6 +1,6 @@
 import type { ProductSettings } from '../dialect/product.js';
-import type { MysqlConnection } from './connection-string.js';
 import type { CloudLogin } from '../identity/cloud-login.js';
+import type { MysqlConnection } from './connection-string.js';
 import type { MysqlPoolOptions } from './mysql.pool.js';
 import { tlsName, type MysqlTls } from './tls.js';
 

@@ -1,7 +1,7 @@
 import { DatabaseUnsupported } from '../errors/database.errors.js';
 import { driverErrorOf } from '../errors/driver-error.js';
-import { withSize, withTls } from './pool-options.js';
 import { MysqlPool, type MysqlPoolOptions } from './mysql.pool.js';
+import { withSize, withTls } from './pool-options.js';
 import type { MysqlTls } from './tls.js';
 
 /** The oldest versions that have all that the statements need (JSON_TABLE among it). */

@@ -1,9 +1,9 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
-import { poolOf } from './mysql.pool.js';
-import { driverErrorOf } from '../errors/driver-error.js';
-import { toUtcText } from '../dialect/utc-column.js';
 import type { StoredUserKey, UserKeyStatements } from '../dialect/user-key.statements.js';
+import { toUtcText } from '../dialect/utc-column.js';
+import { driverErrorOf } from '../errors/driver-error.js';
+import { poolOf } from './mysql.pool.js';
 
 interface Row {
   readonly Id: string;

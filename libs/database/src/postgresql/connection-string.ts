@@ -3,8 +3,8 @@ import { parseAdoNet } from '../connection-string/ado-net.js';
 import { ConnectionStringError } from '../connection-string/connection-string.errors.js';
 import { readKeywords, type Keywords } from '../connection-string/keywords.js';
 import { name, never, oneOf, password, poolSize, port, seconds, yesNo } from '../connection-string/rules.js';
-import type { Endpoint } from '../identity/cloud-identity.js';
 import { isUrl, parseUrl, type UrlKeys } from '../connection-string/url.js';
+import type { Endpoint } from '../identity/cloud-identity.js';
 
 /** Which server Npgsql takes of several. The one that takes writes is always looked for; a standby alone is of no use. */
 const targetSession = () =>

@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { PostgresqlClient } from './postgresql.client.js';
-import { postgresqlFailureOf } from './failures.js';
 import type { DataSource } from 'typeorm';
+import { postgresqlFailureOf } from './failures.js';
 import { poolOf } from './pool-options.js';
+import { PostgresqlClient } from './postgresql.client.js';
 import type { Follower, Servers } from './servers.js';
 
 /** Why an idle connection left the pool: it may be sound, but its server is not used, or not trusted, any more. */

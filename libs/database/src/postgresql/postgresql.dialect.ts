@@ -2,19 +2,19 @@ import { messageOf } from '@key-connector/common';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
-import { CloudLogin } from '../identity/cloud-login.js';
-import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
-import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
-import { PostgresqlUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
 import type { Failure } from '../errors/failure.js';
+import { CloudLogin } from '../identity/cloud-login.js';
 import { postgresqlFailureOf } from './failures.js';
 import { followerOf, followingPool, ServerLeft } from './following-pool.js';
+import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
+import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
-import { Servers } from './servers.js';
 import { findTarget } from './probe.js';
+import { Servers } from './servers.js';
 import { tlsChoices } from './tls.js';
+import { PostgresqlUserKeyStatements } from './user-key.statements.js';
 
 /** A migration may have to build an index over every member. */
 const migrationMilliseconds = 15 * 60_000;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import type { Endpoint } from '../identity/cloud-identity.js';
 import { DatabaseUnsupported } from '../errors/database.errors.js';
 import { driverErrorOf } from '../errors/driver-error.js';
+import type { Endpoint } from '../identity/cloud-identity.js';
 import { PostgresqlClient } from './postgresql.client.js';
 import type { Tls } from './tls.js';
 

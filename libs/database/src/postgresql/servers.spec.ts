@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { followingPool } from './following-pool.js';
-import { Servers } from './servers.js';
 import type { Target } from './probe.js';
+import { Servers } from './servers.js';
 
 const [a, b] = [
   { host: 'a', port: 1 },

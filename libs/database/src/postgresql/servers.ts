@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type pg from 'pg';
-import type { Endpoint } from '../identity/cloud-identity.js';
 import { driverErrorOf } from '../errors/driver-error.js';
+import type { Endpoint } from '../identity/cloud-identity.js';
 import type { Target } from './probe.js';
 
 /** Between two searches: when every server is down, each failed request would start one. */

@@ -1,8 +1,8 @@
 import type { UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
-import { poolOf } from './pool-options.js';
-import { toUtcText } from '../dialect/utc-column.js';
 import type { StoredUserKey, UserKeyStatements } from '../dialect/user-key.statements.js';
+import { toUtcText } from '../dialect/utc-column.js';
+import { poolOf } from './pool-options.js';
 
 interface Row {
   readonly Id: UserId;

@@ -4,16 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserId } from '@key-connector/common';
 import SqliteDatabase from 'better-sqlite3';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
-import type { SqliteConnection } from './connection-string.js';
+import { commonOptions } from '../dialect/common-options.js';
+import { Dialect } from '../dialect/dialect.js';
 import { DatabaseUnavailable } from '../errors/database.errors.js';
+import type { Failure } from '../errors/failure.js';
+import type { SqliteConnection } from './connection-string.js';
+import { sqliteFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
-import { commonOptions } from '../dialect/common-options.js';
-import { SqliteUserKeyStatements } from './user-key.statements.js';
-import { Dialect } from '../dialect/dialect.js';
-import type { Failure } from '../errors/failure.js';
-import { sqliteFailureOf } from './failures.js';
 import { Turns } from './turns.js';
+import { SqliteUserKeyStatements } from './user-key.statements.js';
 
 /** better-sqlite3 waits for another process' lock inside the call, so the event loop stands still this long at most. */
 const busyMilliseconds = 100;

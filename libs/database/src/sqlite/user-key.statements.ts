@@ -1,7 +1,7 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
-import { toUtcText } from '../dialect/utc-column.js';
 import type { StoredUserKey, UserKeyStatements } from '../dialect/user-key.statements.js';
+import { toUtcText } from '../dialect/utc-column.js';
 
 interface Row {
   readonly Id: string;

@@ -3,8 +3,8 @@ import { parseAdoNet } from '../connection-string/ado-net.js';
 import { ConnectionStringError } from '../connection-string/connection-string.errors.js';
 import { readKeywords, type Keywords } from '../connection-string/keywords.js';
 import { name, oneOf, password, poolSize, port, seconds } from '../connection-string/rules.js';
-import { parseServer, type ServerAddress } from './server-address.js';
 import { isUrl, parseUrl, type UrlKeys } from '../connection-string/url.js';
+import { parseServer, type ServerAddress } from './server-address.js';
 
 const yesOrNo = () => oneOf(['True', 'False', 'Yes', 'No']);
 

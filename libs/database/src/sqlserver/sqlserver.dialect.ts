@@ -1,14 +1,14 @@
 import mssql from 'mssql';
 import type { DataSource, DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
-import { DatabaseUnavailable } from '../errors/database.errors.js';
-import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
-import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
-import { SqlserverUserKeyStatements } from './user-key.statements.js';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
+import { DatabaseUnavailable } from '../errors/database.errors.js';
 import type { Failure } from '../errors/failure.js';
 import { sqlserverFailureOf } from './failures.js';
+import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
+import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
+import { SqlserverUserKeyStatements } from './user-key.statements.js';
 
 /** A migration may have to build an index over every member. */
 const migrationMilliseconds = 15 * 60_000;

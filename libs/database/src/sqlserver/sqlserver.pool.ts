@@ -2,8 +2,8 @@ import type { Secret } from '@key-connector/common';
 import mssql from 'mssql';
 import type { DataSource } from 'typeorm';
 import type { ProductSettings } from '../dialect/product.js';
-import type { SqlserverConnection } from './connection-string.js';
 import { driverErrorOf } from '../errors/driver-error.js';
+import type { SqlserverConnection } from './connection-string.js';
 import { entraLogin } from './entra-login.js';
 import { connectResetting } from './resetting-socket.js';
 

@@ -1,9 +1,9 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import mssql from 'mssql';
 import type { DataSource } from 'typeorm';
+import type { StoredUserKey, UserKeyStatements } from '../dialect/user-key.statements.js';
 import { isDuplicateKey } from './failures.js';
 import { requestOn } from './sqlserver.pool.js';
-import type { StoredUserKey, UserKeyStatements } from '../dialect/user-key.statements.js';
 
 interface Row {
   readonly Id: string;

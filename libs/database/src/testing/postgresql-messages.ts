@@ -16,6 +16,9 @@ const ready = message('Z', Buffer.from('I'));
 export const welcome = Buffer.concat([message('R', int32(0)), ready]);
 /** The login is refused. */
 export const starting = message('E', Buffer.from('SFATAL\0C57P03\0Mthe database system is starting up\0\0'));
+/** A statement is refused; the connection goes on. */
+export const refused = Buffer.concat([message('E', Buffer.from('SERROR\0C42501\0Mpermission denied\0\0')), ready]);
+
 /** The answer of a primary to the question of a probe. */
 export const primary = Buffer.concat([
   message('T', int16(2), column('version', 23), column('standby', 16)),

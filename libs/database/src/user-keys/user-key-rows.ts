@@ -1,9 +1,9 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import { type EntityManager, In, IsNull, Like, Not } from 'typeorm';
 import type { Dialect } from '../dialect/dialect.js';
+import type { StoredUserKey } from '../dialect/user-key.statements.js';
 import { fromUtcText } from '../dialect/utc-column.js';
 import { UserKey } from './user-key.entity.js';
-import type { StoredUserKey } from '../dialect/user-key.statements.js';
 
 /** A member's row, and when its key was last stored; undefined where the columns hold no time. */
 export interface DatedUserKey extends StoredUserKey {

@@ -10,7 +10,7 @@ import { Ring } from '../values/ring.js';
 import { resolveLayout } from '../values/value-layout.js';
 import { DataKeys } from './data-keys.js';
 import { FirstDataKey } from './first-data-key.js';
-import { RingStore, type StoredRing } from './stored-ring.js';
+import { RingStore, type StoredRing } from './ring-store.js';
 import { Wrappings } from './wrappings.js';
 
 /** The data key of a classic deployment, which opens that deployment's values and, maybe, no row of this database. */

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { DataKeyLost } from '../key-ring.errors.js';
 import type { DataKey } from '../values/data-key.js';
 import { FirstDataKey } from './first-data-key.js';
-import { RingStore, type StoredRing } from './stored-ring.js';
+import { RingStore, type StoredRing } from './ring-store.js';
 import { Wrappings } from './wrappings.js';
 
 /** The data keys in memory, and the key-encryption key that opened them. */

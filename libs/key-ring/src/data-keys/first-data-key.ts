@@ -10,7 +10,7 @@ import { classicDataKeyId, takeSecret } from '../values/data-key.js';
 import { Ring } from '../values/ring.js';
 import { resolveLayout } from '../values/value-layout.js';
 import { KnownValues } from './known-values.js';
-import { RingStore } from './stored-ring.js';
+import { RingStore } from './ring-store.js';
 import { Wrappings } from './wrappings.js';
 
 const firstBoundDataKeyId = 1;

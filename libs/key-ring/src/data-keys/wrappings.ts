@@ -3,7 +3,7 @@ import { type KeyEncryptionKey, UnwrapFailed, type WrappedKey } from '@key-conne
 import { Injectable } from '@nestjs/common';
 import { ClassicKeyUnreadable, DataKeyUnreadable } from '../key-ring.errors.js';
 import { classicDataKeyId, type DataKey, takeSecret } from '../values/data-key.js';
-import type { StoredRing, StoredWrapping } from './stored-ring.js';
+import type { StoredRing, StoredWrapping } from './ring-store.js';
 
 /** Opens wrapped data keys, each wrapping once: the provider is asked no more after boot, while the database stays as it is. */
 @Injectable()
