@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
@@ -7,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort } from '../lab/network/free-port.js';
+import { run } from '../lab/processes/child-process.js';
 import { until } from '../lab/processes/until.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { type ServiceProcess, startService } from '../lab/service/service.process.js';
@@ -90,7 +90,7 @@ describe('a flood of requests without a token', () => {
 
   test('takes away no audit line of a key from a pipe that is read slowly, and says how many others were left out', async () => {
     const pipe = join(deployment.folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    await run('mkfifo', [pipe]);
     // Held open for writing too, so that the pipe does not end before the service opens it.
     const held = await open(pipe, constants.O_RDWR);
     const reader = createReadStream(pipe, { encoding: 'utf8', highWaterMark: 16 * 1024 });
