@@ -95,11 +95,11 @@ describe('a flood of requests without a token', () => {
     const held = await open(pipe, constants.O_RDWR);
     const reader = createReadStream(pipe, { encoding: 'utf8', highWaterMark: 16 * 1024 });
     let log = '';
-    let hurry = false;
+    const pace = { milliseconds: 50 };
     const reading = (async (): Promise<void> => {
       for await (const text of reader) {
         log += text as string;
-        if (!hurry) await sleep(50);
+        await sleep(pace.milliseconds);
       }
     })().catch(() => undefined);
     const service = await startInto(pipe);
@@ -110,7 +110,7 @@ describe('a flood of requests without a token', () => {
       const acknowledged = await write(service);
       expect(acknowledged).toHaveLength(WRITES);
       stop();
-      hurry = true;
+      pace.milliseconds = 0;
       await until(
         () => unrecorded(log, acknowledged).length === 0,
         () => `${unrecorded(log, acknowledged).length} of ${WRITES} acknowledged writes have no line`,

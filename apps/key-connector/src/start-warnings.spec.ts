@@ -1,0 +1,65 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadSettings } from '@key-connector/settings';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startWarnings } from './start-warnings.js';
+
+describe('what the log warns of at the start', () => {
+  let folder: string;
+  let [tlsKey, pfx] = ['', ''];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'key-connector-warnings-'));
+    [tlsKey, pfx] = [join(folder, 'tls.key'), join(folder, 'bwkc.pfx')];
+    await writeFile(tlsKey, '');
+    await writeFile(pfx, '');
+  });
+  beforeEach(async () => {
+    await chmod(tlsKey, 0o640);
+    await chmod(pfx, 0o640);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const warningsWith = async (settings: Record<string, string>): Promise<string[]> => {
+    const all = {
+      identityServerUri: 'https://identity.example.com',
+      database__provider: 'sqlite',
+      database__sqliteConnectionString: 'Data Source=keys.db',
+      rsaKey__provider: 'certificate',
+      certificate__provider: 'filesystem',
+      certificate__filesystemPath: pfx,
+      certificate__filesystemPassword: 'secret',
+      ...settings,
+    };
+    const environment = Object.entries(all).map(([path, value]) => [`keyConnectorSettings__${path}`, value]);
+    return startWarnings(await loadSettings(Object.fromEntries(environment) as Record<string, string>));
+  };
+  const tls = (): Record<string, string> => ({ http__tlsCertificatePath: tlsKey, http__tlsKeyPath: tlsKey });
+
+  test('nothing where the service ends TLS itself and its keys are its own', async () => {
+    expect(await warningsWith(tls())).toEqual([]);
+  });
+
+  test.each([
+    [{}, 1],
+    [{ http__host: '::' }, 1],
+    [{ http__host: '127.0.0.1' }, 0],
+    [{ http__trustProxy: '10.0.0.0/8' }, 0],
+  ])('plain HTTP with %j: %d', async (settings, count) => {
+    const warnings = await warningsWith(settings);
+    expect(warnings).toEqual(Array.from({ length: count }, () => expect.stringContaining('plain HTTP')));
+  });
+
+  test('key files that every user of the machine can read, by setting and path', async () => {
+    await chmod(tlsKey, 0o644);
+    await chmod(pfx, 0o604);
+    expect(await warningsWith(tls())).toEqual([
+      expect.stringMatching(`^http__tlsKeyPath: .*${tlsKey}`),
+      expect.stringMatching(`^certificate__filesystemPath: .*${pfx}`),
+    ]);
+  });
+
+  test('nothing of a file that is not there: whoever reads it says so', async () => {
+    expect(await warningsWith({ ...tls(), certificate__filesystemPath: join(folder, 'nowhere.pfx') })).toEqual([]);
+  });
+});
