@@ -13,6 +13,7 @@ export class UserKeysController {
   constructor(private readonly keys: UserKeys) {}
 
   @Get()
+  @Header('Cache-Control', 'no-store')
   @Header('Pragma', 'no-cache')
   async read(@CurrentUser() id: UserId): Promise<UserKeyBody> {
     const key = await this.keys.read(id);
