@@ -181,6 +181,13 @@ module.exports = {
       to: { circular: true },
     },
     {
+      name: 'folders-of-auth-know-nothing-above',
+      comment: 'Module, guard and strategy stand above the folders, which know none of them.',
+      severity: 'error',
+      from: { path: '^libs/auth/src/[^/]+/' },
+      to: { path: '^libs/auth/src/[^/]+\\.ts$' },
+    },
+    {
       name: 'no-circles-between-folders-of-database',
       severity: 'error',
       scope: 'folder',

@@ -82,7 +82,7 @@ describe('the signing keys', () => {
 
   it('that are published during a flood of made-up kids log nobody out: 503 until they may be fetched, then 200', async () => {
     service = await startWhoAmI({ identityServerUri: issuer.uri, jwksCooldownSeconds: 2 });
-    const { ask, log, metrics } = service;
+    const { ask } = service;
     const old = issuer.token();
     await expect(ask(unknown())).resolves.toMatchObject(unknownKey);
     issuer.rotate({ keepOld: true });
@@ -93,12 +93,6 @@ describe('the signing keys', () => {
     await expect(ask(unknown())).resolves.toMatchObject(notFetchedYet);
     await expect(ask(old)).resolves.toMatchObject(ok);
     expect(issuer.fetches).toBe(2);
-    expect(log).toContainEqual(
-      expect.objectContaining({ event: 'token', outcome: 'refused', reason: 'key-not-fetched-yet' }),
-    );
-    await expect(metrics.registry.metrics()).resolves.toContain(
-      'key_connector_token_refusals_total{reason="key-not-fetched-yet"} 2',
-    );
 
     await sleep(1000 * (retryAfter ?? 0));
     await expect(ask(fresh)).resolves.toMatchObject(ok);

@@ -25,7 +25,6 @@ const always = [
   'prom-client',
   'reflect-metadata',
   'rxjs',
-  'sonic-boom',
   'typeorm',
   'yaml',
   'zod',

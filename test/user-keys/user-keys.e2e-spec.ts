@@ -77,7 +77,10 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
       useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000 }),
     });
     const module = await Test.createTestingModule({ imports: [userKeys] }).compile();
-    app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false, bodyParser: false });
+    app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {
+      logger: false,
+      bodyParser: false,
+    });
     takeJsonAsBytes(app);
     await app.init();
     await app.get(Database).connect();

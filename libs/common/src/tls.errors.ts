@@ -8,8 +8,3 @@ export class TlsFileUnreadable extends KeyConnectorError {
     super(`${setting}: cannot use ${path} (${why}). Give the path of a PEM file that this process may read.`);
   }
 }
-
-/** The system's word for why a file cannot be read, such as ENOENT. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-}

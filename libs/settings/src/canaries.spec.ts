@@ -14,7 +14,7 @@ import {
   withCanary,
   withoutSecret,
 } from './testing/canaries.js';
-import { SpecFolder } from './testing/settings-case.js';
+import { enoughAnd, SpecFolder } from './testing/settings-case.js';
 
 const canary = 'hunter2canary';
 
@@ -93,10 +93,14 @@ describe('what is never printed of the settings', () => {
          open: () => undefined,
        };`,
     );
-    const named = { rsaKey__provider: `module:${path}`, rsaKey__module__slot: '7', rsaKey__module__pin: canary };
-    const loaded = await completed(named);
+    const named = enoughAnd({
+      rsaKey__provider: `module:${path}`,
+      rsaKey__module__slot: '7',
+      rsaKey__module__pin: canary,
+    });
+    const settings = await loadSettings(named);
     folder.remove();
-    expect(JSON.stringify(loaded?.settings)).toContain('slot 7, which has its PIN');
-    expect(leaks(loaded?.settings ?? {})).toEqual([]);
+    expect(JSON.stringify(settings)).toContain('slot 7, which has its PIN');
+    expect(leaks(settings)).toEqual([]);
   });
 });
