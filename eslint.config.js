@@ -9,16 +9,6 @@ const roles = [
   ['source', 'provider', 'process', 'double', 'suite', 'spec', 'e2e-spec'],
 ].flat();
 
-/** Folders with files that are still to be renamed. */
-const unnamed = [
-  'examples',
-  'libs/crypto-providers',
-  'libs/database',
-  'test/database',
-  'test/key-providers',
-  'test/outages',
-];
-
 export default tseslint.config(
   { ignores: ['dist/', '.cache/', '.tools/', '.demo/', 'coverage/', 'bench/results/', 'test/tools/node_modules/'] },
   js.configs.recommended,
@@ -60,11 +50,7 @@ export default tseslint.config(
   },
   {
     files: ['**/*.ts'],
-    ignores: [
-      '**/*.d.ts',
-      ...unnamed.map((folder) => `${folder}/**`),
-      `**/+([a-z0-9-])?(.@(${roles.join('|')}))?(.spec).ts`,
-    ],
+    ignores: ['**/*.d.ts', `**/+([a-z0-9-])?(.@(${roles.join('|')}))?(.spec).ts`],
     rules: {
       'no-restricted-syntax': [
         'error',

@@ -6,7 +6,7 @@ import { setEnvironment } from '../lab/processes/environment.js';
 import { startMariadb } from '../lab/databases/mariadb.server.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { buildDatabase, type OpenDatabase } from './open-database.js';
-import { mariadbTokens, postgresqlTokens, type TokenKind, type TokenServer } from './token.servers.js';
+import { mariadbTokens, postgresqlTokens, type TokenKind, type TokenServer } from './token-servers.js';
 
 const minutes = 60_000;
 

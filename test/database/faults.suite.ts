@@ -5,7 +5,7 @@ import { DatabaseReadOnly, DatabaseUnavailable, UserKey, type Database } from '@
 import { describeIf } from '../lab/skip/skip.js';
 import { until } from '../lab/processes/until.js';
 import { type DatabaseSuite, buildDatabase, newId, type OpenDatabase, put, useDatabases } from './open-database.js';
-import { changed, type Holder, type ServerDatabases, type ServerKind } from './server.kind.js';
+import { changed, type Holder, type ServerDatabases, type ServerKind } from './server-kind.js';
 import type { TestDatabase } from './test-database.js';
 
 /** What a kind of server adds to the suite: how it says things, and how it is made to refuse writes. */

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { UserKey } from '@key-connector/database';
 import { describeFaults, type FaultyServer, type FaultySuite } from './faults.suite.js';
-import { mariadbKind } from './mariadb.kind.js';
+import { mariadbKind } from './mariadb-kind.js';
 import { newId, put } from './open-database.js';
-import { changed } from './server.kind.js';
+import { changed } from './server-kind.js';
 
 /** The test's settings for another user. */
 const as = ({ place }: FaultySuite, user: string): Record<string, string> =>

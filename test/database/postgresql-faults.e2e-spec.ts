@@ -4,7 +4,7 @@ import { startPostgres } from '../lab/databases/postgres.server.js';
 import { until } from '../lab/processes/until.js';
 import { describeFaults, type FaultyServer, type FaultySuite } from './faults.suite.js';
 import { newId, put } from './open-database.js';
-import { postgresqlKind } from './postgresql.kind.js';
+import { postgresqlKind } from './postgresql-kind.js';
 
 const nameOf = async ({ place }: FaultySuite): Promise<string> =>
   (await place.sql<{ name: string }>('SELECT current_database() AS name'))[0]?.name ?? '';

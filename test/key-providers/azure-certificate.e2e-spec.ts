@@ -6,7 +6,7 @@ import { describeKeyEncryptionKey, rejection } from '@key-connector/crypto-provi
 import { makeKeyPem, makeKeyPfx } from '../lab/files/certificate.js';
 import { run } from '../lab/processes/child-process.js';
 import type { KeyVaultDouble, VaultSecretVersion } from '../lab/clouds/azure/key-vault.double.js';
-import { AzureCompany } from './azure.company.js';
+import { AzureCompany } from './azure-company.js';
 
 const company = AzureCompany.describe();
 /** Made once: what matters here is where they are kept. */

@@ -11,7 +11,7 @@ import { rejection } from '@key-connector/crypto-providers/testing';
 import { workloadAssertion } from '../lab/clouds/azure/entra.double.js';
 import type { KeyVaultDouble } from '../lab/clouds/azure/key-vault.double.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
-import { AzureCompany } from './azure.company.js';
+import { AzureCompany } from './azure-company.js';
 
 const company = AzureCompany.describe();
 const dataKey = Buffer.alloc(32, 7);

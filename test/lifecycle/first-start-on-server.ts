@@ -1,4 +1,4 @@
-import type { ServerKind } from '../database/server.kind.js';
+import type { ServerKind } from '../database/server-kind.js';
 import type { TestDatabases } from '../database/test-database.js';
 import { until } from '../lab/processes/until.js';
 import type { FirstStartKind, Stop } from './first-start.suite.js';

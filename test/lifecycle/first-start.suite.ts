@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import type { Holder } from '../database/server.kind.js';
+import type { Holder } from '../database/server-kind.js';
 import type { TestDatabase, TestDatabases } from '../database/test-database.js';
 import { makeKeyCertificate } from '../lab/files/certificate.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';

@@ -1,4 +1,4 @@
-import { mariadbKind } from '../database/mariadb.kind.js';
+import { mariadbKind } from '../database/mariadb-kind.js';
 import { mysqlDatabases } from '../database/test-database.js';
 import { hasMysql, ownsMariadb } from '../lab/databases/mariadb.server.js';
 import { describeFirstStart } from './first-start.suite.js';

@@ -1,4 +1,4 @@
-import { postgresqlKind } from '../database/postgresql.kind.js';
+import { postgresqlKind } from '../database/postgresql-kind.js';
 import { postgresDatabases } from '../database/test-database.js';
 import { describeFirstStart } from './first-start.suite.js';
 import { onServer } from './first-start-on-server.js';

@@ -4,7 +4,7 @@ import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { testIf } from '../lab/skip/skip.js';
 import { until } from '../lab/processes/until.js';
 import { MixedLoad } from './mixed-load.js';
-import type { OutageStage } from './outage.stage.js';
+import type { OutageStage } from './outage-stage.js';
 
 jest.setTimeout(240_000);
 

@@ -1,6 +1,6 @@
 import { ownsPostgres } from '../lab/databases/postgres.server.js';
 import { describeOutages } from './outages.suite.js';
-import { postgresqlStage } from './postgresql.stage.js';
+import { postgresqlStage } from './postgresql-stage.js';
 
 describeOutages('PostgreSQL', {
   possible: ownsPostgres,

@@ -1,4 +1,4 @@
 import { describeOutages } from './outages.suite.js';
-import { sqliteStage } from './sqlite.stage.js';
+import { sqliteStage } from './sqlite-stage.js';
 
 describeOutages('SQLite', { possible: true, reason: '', prepare: sqliteStage });

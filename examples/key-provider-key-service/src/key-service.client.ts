@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { z } from 'zod';
 import { DeclaredError } from './declared-error.js';
-import { KEY_SERVICE_OPTIONS, type KeyServiceOptions } from './key-service.options.js';
+import { KEY_SERVICE_OPTIONS, type KeyServiceOptions } from './key-service-options.js';
 
 const versionSchema = z.object({ version: z.int().min(1), publicKey: z.string() });
 const plaintextSchema = z.object({ plaintext: z.base64() });

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ProvidedKey } from 'key-connector/key-provider';
 import { DeclaredError } from './declared-error.js';
 import { KeyServiceClient } from './key-service.client.js';
-import { KEY_SERVICE_OPTIONS, type KeyServiceOptions } from './key-service.options.js';
+import { KEY_SERVICE_OPTIONS, type KeyServiceOptions } from './key-service-options.js';
 import { RemoteKey } from './remote-key.js';
 
 /** Opens the key that the settings name. */

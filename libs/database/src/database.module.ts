@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConfigurableModuleClass, DATABASE_SETTINGS } from './database.module-definition.js';
 import { databaseProviders, dataSourceOptions, dialectProvider } from './database.providers.js';
-import { Database } from './database.service.js';
+import { Database } from './database.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
 import { Migrations } from './migrations/migrations.js';

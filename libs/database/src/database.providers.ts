@@ -2,7 +2,7 @@ import type { FactoryProvider, Provider } from '@nestjs/common';
 import type { TypeOrmModuleAsyncOptions } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { DATABASE_SETTINGS } from './database.module-definition.js';
-import { Database } from './database.service.js';
+import { Database } from './database.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
 import { Migrations } from './migrations/migrations.js';

@@ -4,7 +4,7 @@ import {
   describeKeyVersions,
   describeStalledProvider,
 } from '@key-connector/crypto-providers/testing';
-import { AzureCompany, fingerprintOf } from './azure.company.js';
+import { AzureCompany, fingerprintOf } from './azure-company.js';
 
 const company = AzureCompany.describe();
 

@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import type { KeyVaultDouble, VaultKeyVersion } from '../lab/clouds/azure/key-vault.double.js';
 import { KeyProviderMisconfigured, UnwrapFailed } from '@key-connector/crypto-providers';
 import { rejection } from '@key-connector/crypto-providers/testing';
-import { AzureCompany } from './azure.company.js';
+import { AzureCompany } from './azure-company.js';
 
 const company = AzureCompany.describe();
 const dataKey = randomBytes(32);

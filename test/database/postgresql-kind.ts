@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { ownsPostgres } from '../lab/databases/postgres.server.js';
-import type { ServerKind } from './server.kind.js';
+import type { ServerKind } from './server-kind.js';
 import { postgresDatabases } from './test-database.js';
 
 const sessions = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Database } from './database.service.js';
+import type { Database } from './database.js';
 
 test('a hot statement cannot be called outside of read and write: the compiler refuses it', () => {
   const outside = (database: Database): unknown[] => [

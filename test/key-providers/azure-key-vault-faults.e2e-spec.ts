@@ -8,7 +8,7 @@ import {
   KeyProviderUnavailable,
 } from '@key-connector/crypto-providers';
 import { rejection } from '@key-connector/crypto-providers/testing';
-import { AzureCompany } from './azure.company.js';
+import { AzureCompany } from './azure-company.js';
 
 const company = AzureCompany.describe();
 const dataKey = Buffer.alloc(32, 7);

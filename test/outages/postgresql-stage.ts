@@ -1,8 +1,8 @@
 import { standbyOf } from '../database/standby.js';
 import { startPostgres } from '../lab/databases/postgres.server.js';
 import { until } from '../lab/processes/until.js';
-import type { OutageStage } from './outage.stage.js';
-import { commonOutages } from './server.outages.js';
+import type { OutageStage } from './outage-stage.js';
+import { commonOutages } from './server-outages.js';
 
 /** A primary and its synchronous standby, so that what was acknowledged is on both. */
 export async function postgresqlStage(): Promise<OutageStage> {

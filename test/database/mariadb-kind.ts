@@ -1,6 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import { mysqlReason, ownsMariadb } from '../lab/databases/mariadb.server.js';
-import type { ServerKind } from './server.kind.js';
+import type { ServerKind } from './server-kind.js';
 import { mysqlDatabases } from './test-database.js';
 
 const sessions = `FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()`;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { tempFolder } from '../lab/files/temp-folder.js';
-import type { OutageStage } from './outage.stage.js';
+import type { OutageStage } from './outage-stage.js';
 
 /** A file, and another program that writes into it. */
 export async function sqliteStage(): Promise<OutageStage> {

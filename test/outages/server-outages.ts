@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseServer } from '../lab/databases/database.server.js';
-import type { Outage } from './outage.stage.js';
+import type { Outage } from './outage-stage.js';
 
 /** What befalls every server. */
 export const commonOutages = (server: DatabaseServer): readonly Outage[] => [

@@ -1,8 +1,8 @@
 import { startFaultProxy } from '../lab/network/fault-proxy.js';
 import { startMariadb, type MariadbServer } from '../lab/databases/mariadb.server.js';
 import { until } from '../lab/processes/until.js';
-import type { OutageStage } from './outage.stage.js';
-import { commonOutages } from './server.outages.js';
+import type { OutageStage } from './outage-stage.js';
+import { commonOutages } from './server-outages.js';
 
 /** A write is acknowledged when the replica has it, however long that takes. */
 const semiSynchronous = {
