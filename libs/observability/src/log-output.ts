@@ -15,8 +15,11 @@ const bound: Record<LineRank, number> = { flood: MB, ordinary: 4 * MB, kept: Num
 /** Writes of keys are refused when so many characters wait: some 30,000 lines. */
 const FULL = 8 * MB;
 
-/** One write to the system has at least so many characters where more wait. */
-const CHUNK = 128 * KB;
+/**
+ * Lines are joined into one write when there are so many characters of them. Not more: lines that wait for each other
+ * outlive the young heap, and are copied twice before they are written.
+ */
+const CHUNK = 16 * KB;
 
 /** Longest time that a line waits for others, in milliseconds: a quiet service still shows its log at once. */
 const FLUSH_MILLISECONDS = 200;
