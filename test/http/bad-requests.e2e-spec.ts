@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -188,6 +189,24 @@ describe('requests that are refused, as bytes on a socket', () => {
       const refused = { event: 'request', outcome: 'refused', reason: code, requestId };
       await until(() => deployment.service.output.includes(requestId), 'the refusal is in the log');
       expect(deployment.service.logs).toContainEqual(expect.objectContaining(refused));
+    });
+
+    test('clients that reset their connection behind a CONNECT end nothing but that', async () => {
+      for (let round = 0; round < 100; round += 1) {
+        const socket = connect(deployment.port, '127.0.0.1').on('error', () => undefined);
+        await once(socket, 'connect');
+        socket.write('CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n', () => socket.resetAndDestroy());
+        await once(socket, 'close');
+      }
+      const [answer] = await exchange(deployment.port, 'GET /alive HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      expect(answer?.status).toBe(200);
+    });
+
+    test('a CONNECT behind a request is not taken for the answer to it', async () => {
+      const get = request('GET', '', { 'content-type': '', connection: '' });
+      const bytes = Buffer.concat([get, Buffer.from('CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n')]);
+      const answers = await exchange(deployment.port, bytes);
+      expect(answers.map(({ status }) => status)).not.toContain(400);
     });
 
     test.each(['localhost', 'key-connector.example.com:5000', '127.0.0.1:80', '[::1]:5000', '[::1]', 'x_y', ''])(

@@ -40,12 +40,15 @@ export function createHttpServer(
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     refuseBytes(error, socket, bounds);
   });
-  server.on('checkExpectation', (_request, response) => {
+  const unexpected: RequestListener = (_request, response) => {
     refuseRequest(response, new ExpectationFailed());
-  });
+  };
+  server.on('checkExpectation', bounds.bound(unexpected));
   // A tunnel is for proxies. Without a listener Node hangs up.
-  server.on('connect', (_request, socket) => {
-    refuseConnection(socket, new RequestMalformed('CONNECT is not for this service, which is no proxy.'));
+  server.on('connect', ({ socket }) => {
+    const refusal = new RequestMalformed('CONNECT is not for this service, which is no proxy.');
+    if (bounds.isAnswering(socket)) socket.destroy();
+    else refuseConnection(socket, refusal);
   });
   return server;
 }

@@ -23,6 +23,8 @@ export function refuseRequest(response: ServerResponse, error: KeyConnectorError
 /** Answers bytes that never became a request, and closes the connection. */
 export function refuseConnection(socket: Duplex, error: KeyConnectorError): void {
   const { status, title, headers, body } = refusal(error);
+  // Behind CONNECT Node has taken its own listener away, and the client may be gone: nobody else hears of it.
+  socket.on('error', () => socket.destroy());
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
 }
