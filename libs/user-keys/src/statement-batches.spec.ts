@@ -91,6 +91,33 @@ describe('items that wait for a place among the statements', () => {
     expect(statements.map(({ items }) => items)).toEqual([[-1], [-2], [1, 2, 3], [4]]);
   });
 
+  test('wait for a running statement about the same, though a place is free: the newest is carried out last', async () => {
+    const keys = new StatementBatches<string, string>(
+      { description: 'a slow table', acquireTimeout },
+      1,
+      (items) =>
+        new Promise((resolve) => {
+          statements.push({
+            items: items.map(Number),
+            end: () => {
+              resolve(items);
+            },
+          });
+        }),
+      (item) => Number(item) % 10,
+    );
+    const all = ['1', '11', '2', '21'].map((item) => keys.add(item));
+    await nextTurn();
+    await nextTurn();
+    expect(statements.map(({ items }) => items)).toEqual([[1], [2]]);
+    for (let index = 0; index < 4; index += 1) {
+      statements[index]?.end();
+      await nextTurn();
+    }
+    expect(statements.map(({ items }) => items)).toEqual([[1], [2], [11], [21]]);
+    expect(await Promise.all(all)).toEqual(['1', '11', '2', '21']);
+  });
+
   test('leave no timer behind', async () => {
     await occupy();
     add(1);

@@ -26,7 +26,9 @@ interface Waiting<Item, Result> {
  */
 export class StatementBatches<Item, Result> {
   /** In the order of their deadlines, since all wait equally long. */
-  private readonly waiting: Waiting<Item, Result>[] = [];
+  private waiting: Waiting<Item, Result>[] = [];
+  /** What the items of running statements are about. */
+  private readonly underWay = new Set<unknown>();
   private running = 0;
   private scheduled = false;
   private timer: NodeJS.Timeout | undefined;
@@ -35,6 +37,11 @@ export class StatementBatches<Item, Result> {
     private readonly database: Pick<Database, 'description' | 'acquireTimeout'>,
     private readonly maxBatchSize: number,
     private readonly run: Run<Item, Result>,
+    /**
+     * What an item is about, where order counts: an item waits while a statement runs that is about the same, so that an
+     * older one is never carried out after a newer one.
+     */
+    private readonly subjectOf?: (item: Item) => unknown,
   ) {}
 
   /** The item's result; DatabaseUnavailable when it waits for a place longer than the database's acquire timeout. */
@@ -51,12 +58,31 @@ export class StatementBatches<Item, Result> {
   }
 
   private sendWaiting(): void {
-    while (this.running < maxRunning && this.waiting.length > 0)
-      void this.send(this.waiting.splice(0, this.maxBatchSize));
+    while (this.running < maxRunning) {
+      const batch = this.takeBatch();
+      if (batch.length === 0) break;
+      void this.send(batch);
+    }
     this.watchDeadlines();
   }
 
+  /** The items that have waited longest, but for those that must wait for a running statement. */
+  private takeBatch(): Waiting<Item, Result>[] {
+    const { subjectOf } = this;
+    if (subjectOf === undefined) return this.waiting.splice(0, this.maxBatchSize);
+    const batch: Waiting<Item, Result>[] = [];
+    const rest: Waiting<Item, Result>[] = [];
+    for (const one of this.waiting) {
+      const goes = batch.length < this.maxBatchSize && !this.underWay.has(subjectOf(one.item));
+      (goes ? batch : rest).push(one);
+    }
+    this.waiting = rest;
+    return batch;
+  }
+
   private async send(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    const subjects = this.subjectOf ? batch.map(({ item }) => this.subjectOf?.(item)) : [];
+    for (const subject of subjects) this.underWay.add(subject);
     this.running += 1;
     try {
       const results = await this.run(batch.map(({ item }) => item));
@@ -70,6 +96,7 @@ export class StatementBatches<Item, Result> {
       for (const { reject } of batch) reject(error);
     } finally {
       this.running -= 1;
+      for (const subject of subjects) this.underWay.delete(subject);
       this.sendWaiting();
     }
   }

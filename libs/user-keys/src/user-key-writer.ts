@@ -3,13 +3,21 @@ import { Database, type StoredUserKey } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
 import { StatementBatches } from './statement-batches.js';
 
-/** Stores members' rows, new or not; those that arrive together share one statement and one commit. */
+/**
+ * Stores members' rows, new or not; those that arrive together share one statement and one commit. Of one member's keys that
+ * reach this replica, the last to arrive stays.
+ */
 @Injectable()
 export class UserKeyWriter {
   private readonly batches: StatementBatches<StoredUserKey, undefined>;
 
   constructor(private readonly database: Database) {
-    this.batches = new StatementBatches(database, database.maxPuts, (keys) => this.putAll(keys));
+    this.batches = new StatementBatches(
+      database,
+      database.maxPuts,
+      (keys) => this.putAll(keys),
+      ({ id }) => id,
+    );
   }
 
   /** Resolves when the row is committed. */
