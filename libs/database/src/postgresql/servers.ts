@@ -55,6 +55,8 @@ export class Servers {
   /** Has a pool told, as long as it is open, whenever another server is used; it may have missed one while it opened. */
   follow(pool: Follower): void {
     this.followers.add(pool);
+    // A search that came due before anybody followed was not made.
+    if (this.target.standby) this.searchAt(performance.now() + standbyMilliseconds);
     pool.serverChanged();
   }
 
