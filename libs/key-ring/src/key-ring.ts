@@ -119,7 +119,8 @@ export class KeyRing {
   private async openReloaded(stored: StoredUserKey): Promise<Buffer> {
     const { ring, kek } = this.current();
     const reloaded = await this.reload.run(ring, kek);
-    this.now = { ring: reloaded, kek };
+    // Another look may have ended meanwhile: the ring that knows more stays.
+    if (reloaded.dataKeys.size > this.current().ring.dataKeys.size) this.now = { ring: reloaded, kek };
     try {
       return reloaded.open(stored);
     } catch (error) {

@@ -72,7 +72,7 @@ describe('a column that holds something else than it should', () => {
     ['bytes as an algorithm', 'DataKeyWrappings" SET "Algorithm', randomBytes(9), 'row 1, Algorithm must be text'],
     ['bytes as a fingerprint', 'DataKeyWrappings" SET "KekId', randomBytes(9), 'row 1, KekId must be text'],
     ['text as a wrapping’s data key', 'DataKeyWrappings" SET "DataKeyId', 'one', 'DataKeyId must be a whole number'],
-    ['a data key below 0', 'DataKeys" SET "Id', -1, 'DataKeys .*row -1, Id must not be negative'],
+    ['a data key below 0', 'DataKeys" SET "Id', -2, 'DataKeys .*row -2, Id must not be negative'],
     ['a data key above 31 bits', 'DataKeys" SET "Id', 2 ** 31, 'DataKeys .*row 2147483648, Id must be'],
   ])('stops a start, which tells table, row and column: %s', async (_, column, value, message) => {
     fixture.sql(`UPDATE "${column}" = ?`, value);

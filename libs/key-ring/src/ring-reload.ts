@@ -12,6 +12,9 @@ import { Ring } from './values/ring.js';
 /** Values with made-up ids cost at most one reload in this time, in milliseconds. */
 const cooldown = 1_000;
 
+/** New data keys that one look opens at most; each is a call of the provider. */
+const mostNew = 16;
+
 /** What was found in the tables of data keys and not used: the label of the metric, and a field of the log line. */
 type Refusal =
   /** A data key in memory stands there with another secret. */
@@ -70,8 +73,9 @@ export class RingReload {
     if (stored === undefined) return current;
     for (const { id } of current.dataKeys.values()) await this.compare(id, current, kek, stored);
     const dataKeys = new Map(current.dataKeys);
-    for (const id of stored.dataKeyIds) {
-      if (dataKeys.has(id)) continue;
+    // The newest first: they are what other replicas write with. Thousands of planted rows cost no more calls than a few.
+    const unknown = stored.dataKeyIds.filter((id) => !dataKeys.has(id)).sort((one, other) => other - one);
+    for (const id of unknown.slice(0, mostNew)) {
       const dataKey = await this.open(id, kek, stored);
       if (dataKey !== undefined) dataKeys.set(id, dataKey);
     }

@@ -16,6 +16,9 @@ const dataKeyId = z
   .int32({ error: 'must be a whole number of 31 bits' })
   .nonnegative({ error: 'must not be negative' });
 
+/** Kept for the ring's own identity, which newer versions will put there: no data key. */
+const identityRow = -1;
+
 const dataKeyRow = z.object({ id: dataKeyId });
 const wrappingRow = z.object({ dataKeyId, kekId: text, keyReference: text, algorithm: text, wrappedKey: text });
 const applicationDataRow = z.object({ id: z.unknown(), symmetricKey: text.nullable() });
@@ -52,8 +55,12 @@ export class RingStore {
     });
     const [first] = await manager.find(ApplicationDataRow, { order: { id: 'ASC' }, take: 1 });
     return {
-      dataKeyIds: dataKeys.map((row) => check('DataKeys', row.id, dataKeyRow, row).id),
-      wrappings: wrappings.map((row) => check('DataKeyWrappings', row.dataKeyId, wrappingRow, row)),
+      dataKeyIds: dataKeys
+        .filter(({ id }) => id !== identityRow)
+        .map((row) => check('DataKeys', row.id, dataKeyRow, row).id),
+      wrappings: wrappings
+        .filter(({ dataKeyId: id }) => id !== identityRow)
+        .map((row) => check('DataKeyWrappings', row.dataKeyId, wrappingRow, row)),
       symmetricKey: first && (check('ApplicationDatas', first.id, applicationDataRow, first).symmetricKey ?? ''),
     };
   }
