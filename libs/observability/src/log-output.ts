@@ -93,7 +93,7 @@ export class LogOutput {
     if (this.sending === undefined) this.sendNext();
   }
 
-  /** Writes what waits before the process ends, for a second at most. */
+  /** Writes what waits before the process ends: no further line after a second. A write that blocks cannot be given up. */
   flushAtExit(): void {
     this.closeChunk();
     const deadline = Date.now() + EXIT_MILLISECONDS;
