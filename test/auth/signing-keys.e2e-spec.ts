@@ -139,7 +139,14 @@ describe('the signing keys', () => {
     issuer = await startIssuer({ port: Number(new URL(issuer.uri).port) });
     const { ask } = service;
     await until(async () => (await ask(issuer.token())).status === 200, 'the new key is accepted');
-    await expect(ask(token)).resolves.toMatchObject(unknownKey);
+    // 503 for as long as the cooldown lets nobody look for it; never 200 again.
+    const answers = [await ask(token)];
+    await until(
+      async () => answers.push(await ask(token)) > 0 && answers.at(-1)?.status !== 503,
+      'the old key is judged',
+    );
+    expect(answers.at(-1)).toMatchObject(unknownKey);
+    expect(answers.map(({ status }) => status)).not.toContain(200);
   });
 
   it('are not used beyond the stale limit: 503, not ready, and back when the issuer is', async () => {
