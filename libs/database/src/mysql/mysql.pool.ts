@@ -103,6 +103,27 @@ export class MysqlPool {
 
   /** Runs one statement on a connection of the pool. */
   run<Result>(sql: string, values: readonly unknown[] = []): Promise<Result> {
+    return this.send(sql, values, (connection) => {
+      connection.release();
+    });
+  }
+
+  /** Runs a message of several statements that begins and ends a transaction; one that fails is rolled back. */
+  runTransaction<Results>(sql: string, values: readonly unknown[]): Promise<Results> {
+    return this.send(sql, values, (connection) => {
+      connection.query('ROLLBACK', (error) => {
+        if (error) this.drop(connection);
+        else connection.release();
+      });
+    });
+  }
+
+  /** What failed gives its connection to `recover`, unless another connection is needed. */
+  private send<Result>(
+    sql: string,
+    values: readonly unknown[],
+    recover: (connection: PoolConnection) => void,
+  ): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.getConnection((error, connection) => {
         if (!connection) {
@@ -112,9 +133,10 @@ export class MysqlPool {
         connection.query(sql, [...values], (failure, result) => {
           if (failure) reject(failure);
           else resolve(result as Result);
+          if (!failure) connection.release();
           // A server that has become a replica keeps its connections; a new one goes where the name leads now.
-          if (failure && isReadOnly(failure)) this.drop(connection);
-          else connection.release();
+          else if (isReadOnly(failure)) this.drop(connection);
+          else recover(connection);
           // What broke one connection may have broken the others: a second try must not meet another dead one.
           if (failure && isConnectionLost(failure)) this.sweep(Infinity);
         });
