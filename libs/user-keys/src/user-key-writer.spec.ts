@@ -193,7 +193,7 @@ describe('writes', () => {
       table.rows.set(id(1), `${round}`);
       await table.end(round);
     }
-    expect(String(await loser)).toMatch(/changed again and again.*Nothing was changed/);
+    expect(String(await loser)).toMatch(/10 tries to write were overtaken.*Nothing was changed/);
     expect(table.statements).toHaveLength(10);
   });
 
