@@ -15,9 +15,9 @@ export async function serve(): Promise<void> {
   let app: NestFastifyApplication | undefined;
   try {
     logger.debug({ msg: 'settings', settings });
-    await trustExtraCas(settings.tls.extraCaPath);
+    const ofAuthorities = await trustExtraCas(settings.tls.extraCaPath);
     useProxies();
-    for (const warning of await startWarnings(settings)) logger.warn(warning, 'Start');
+    for (const warning of [...ofAuthorities, ...(await startWarnings(settings))]) logger.warn(warning, 'Start');
     app = await createApp(settings, logger);
     await app.listen(settings.http.port, settings.http.host);
     if (await app.get(Boot).run()) logger.log({ msg: 'ready', ...(await summary(app)) });

@@ -16,5 +16,7 @@ export { choice, flag, integer, list, secret, secureUri, serverUri, text, uri } 
 export { Uri } from './uri.js';
 export { parseUserId, userIdBytes, type UserId } from './user-id.js';
 export { trustExtraCas } from './extra-cas.js';
+export { withCaAdvice } from './ca-advice.js';
+export { utf8Of } from './text-encoding.js';
 export { TlsFileUnreadable } from './tls.errors.js';
 export { version } from './version.js';

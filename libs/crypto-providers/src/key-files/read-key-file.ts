@@ -1,3 +1,4 @@
+import { utf8Of } from '@key-connector/common';
 import { chooseKey, type KeyFileContents } from './choose-key.js';
 import { foreignFormatOf } from './foreign-format.js';
 import { type KeyFile, type KeyFileSource, UnusableKeyFile } from './key-file.js';
@@ -36,7 +37,7 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
  * quotes or without (`az keyvault secret download`, `kubectl get secret`).
  */
 function withoutTextAround(bytes: Buffer): Buffer {
-  const text = bytes.subarray(0, 2).equals(Buffer.from('fffe', 'hex')) ? Buffer.from(bytes.toString('utf16le')) : bytes;
+  const text = utf8Of(bytes);
   const encoded = text
     .toString('latin1')
     .replace(/^\xef\xbb\xbf/, '')
