@@ -42,7 +42,10 @@ describe('what the log warns of at the start', () => {
 
   test.each([
     [{}, 1],
-    [{ http__host: '::' }, 1],
+    [{ http__host: '[::]' }, 1],
+    [{ http__host: '0.0.0.0' }, 1],
+    [{ http__host: '+' }, 1],
+    [{ http__host: '::1' }, 0],
     [{ http__host: '127.0.0.1' }, 0],
     [{ http__trustProxy: '10.0.0.0/8' }, 0],
   ])('plain HTTP with %j: %d', async (settings, count) => {

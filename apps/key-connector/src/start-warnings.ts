@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
+import { everyAddress } from '@key-connector/common';
 import type { Settings } from '@key-connector/settings';
 
 /** Reading by users who are neither the owner nor in the group (POSIX). */
 const OTHERS_READ = 0o004;
 
-/** All addresses of the machine, in IPv4 and IPv6. */
-const everywhere: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0', '::0']);
+/** All addresses of the machine: of both families, of IPv4, of IPv6 with IPv4. */
+const everywhere: ReadonlySet<string> = new Set([everyAddress, '0.0.0.0', '::']);
 
 /** What an operator should look at although the service starts; a sentence each. */
 export async function startWarnings(settings: Settings): Promise<string[]> {
