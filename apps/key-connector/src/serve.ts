@@ -15,9 +15,8 @@ export async function serve(): Promise<void> {
   let app: NestFastifyApplication | undefined;
   try {
     logger.debug({ msg: 'settings', settings });
-    const ofAuthorities = await trustExtraCas(settings.tls.extraCaPath);
-    useProxies();
-    for (const warning of [...ofAuthorities, ...(await startWarnings(settings))]) logger.warn(warning, 'Start');
+    const ofNetwork = [...(await trustExtraCas(settings.tls.extraCaPath)), ...useProxies()];
+    for (const warning of [...ofNetwork, ...(await startWarnings(settings))]) logger.warn(warning, 'Start');
     app = await createApp(settings, logger);
     await listen(app, settings);
     if (await app.get(Boot).run()) logger.log({ msg: 'ready', ...(await summary(app)) });

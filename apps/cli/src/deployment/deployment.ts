@@ -12,8 +12,7 @@ export class Deployment {
   async use(work: (context: INestApplicationContext) => Promise<void>): Promise<void> {
     const settings = await loadSettings();
     const logger = new StderrLogger();
-    for (const warning of await trustExtraCas(settings.tls.extraCaPath)) logger.warn(warning);
-    useProxies();
+    for (const warning of [...(await trustExtraCas(settings.tls.extraCaPath)), ...useProxies()]) logger.warn(warning);
     await useContext(DeploymentModule.with(settings), work);
   }
 }
