@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TlsFileUnreadable, UnavailableError } from '@key-connector/common';
 import { DataSource } from 'typeorm';
-import { Database } from '../database.js';
-import { databaseSettingsSchema } from '../database.settings.js';
-import { openDialect } from '../products.js';
-import { databaseErrorOf } from './database-error-of.js';
+import { Database } from './database.js';
+import { databaseSettingsSchema } from './database.settings.js';
+import { openDialect } from './products.js';
+import { databaseErrorOf } from './dialect/database-error-of.js';
 
 const postgresql = (more: string): object => ({
   provider: 'postgresql',
