@@ -34,7 +34,8 @@ export function chooseKey(contents: KeyFileContents, thumbprint: string | undefi
         `or name the certificate of the one that is meant in certificate__thumbprint (${listOf(rsa)})`,
     );
   const [certificate] = own.certificates;
-  if (certificate === undefined && contents.certificates.length > 0)
+  const ofSomeKey = entries.flatMap(({ certificates }) => certificates).length;
+  if (certificate === undefined && contents.certificates.length > ofSomeKey)
     throw new UnusableKeyFile('its certificate does not belong to its private key');
   return { privateKey: own.key, certificate };
 }

@@ -101,6 +101,9 @@ describe('a key file with several keys', () => {
     expect(await subjectIn(await fixture('keytool-rsa-and-ec.p12'))).toBe('CN=Throwaway');
     const parts = ['ec.key', 'ec.crt', 'own.key', 'own.crt'].map(made);
     expect(await subjectIn(Buffer.concat(await Promise.all(parts)))).toBe('CN=own');
+    const bare = Buffer.concat(await Promise.all(['ec.key', 'ec.crt', 'own.key'].map(made)));
+    const { privateKey, certificate } = await readKeyFile({ origin: 'test', bytes: bare });
+    expect([privateKey.asymmetricKeyType, certificate]).toEqual(['rsa', undefined]);
   });
 
   it('is refused where two are RSA, and says by which thumbprints they are told apart', async () => {
