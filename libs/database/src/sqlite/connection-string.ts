@@ -22,12 +22,17 @@ const keywords: Keywords<typeof rules> = {
   rules,
   aliases: { file: ['Data Source', 'Filename'], mode: ['Mode'], password: ['Password'] },
   ignored: ['Cache', 'Pooling', 'Foreign Keys', 'Recursive Triggers', 'Default Timeout', 'Command Timeout'],
+  refused: {
+    VFS: 'is not taken: the file must be on a local disk, through the system’s own file system; leave it out',
+    Server: 'is of another product: an SQLite database is a file, Data Source=/path/keys.db',
+    Host: 'is of another product: an SQLite database is a file, Data Source=/path/keys.db',
+  },
 };
 
 /** Reads an SQLite connection string as Microsoft.Data.Sqlite does. */
 export function parseSqlite(text: string): SqliteConnection {
   // A path alone, or a URL.
-  if (text.trim() !== '' && !text.includes('=')) {
+  if ((text.trim() !== '' && !text.includes('=')) || /^\s*(jdbc:)?(sqlite|file):/i.test(text)) {
     throw new ConnectionStringError(['the path of the file goes into Data Source=…']);
   }
   const { file, mode, password: key } = readKeywords(parseAdoNet(text), keywords);
