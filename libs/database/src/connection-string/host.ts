@@ -10,4 +10,4 @@ const name = /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}._-]*[\p{L}\p{M}\p{N}_.])?$/u;
 export const isHost = (text: string): boolean => name.test(text) || isIP(text) !== 0;
 
 /** Whether a text in place of a host is the path of a Unix socket, or of its folder. */
-export const isSocketPath = (text: string): boolean => /^\/[^\0-\x1f]*$/.test(text);
+export const isSocketPath = (text: string): boolean => /^\/\P{Cc}*$/u.test(text);

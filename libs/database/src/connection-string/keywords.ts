@@ -1,19 +1,7 @@
-import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { Pair } from './ado-net.js';
 import { ConnectionStringError } from './connection-string.errors.js';
-
-/** What a connection string may hold: for each field, the keys that set it (the first one is shown), and its rule. */
-export interface Keywords<Shape extends z.ZodRawShape> {
-  readonly aliases: { readonly [Field in keyof Shape]: readonly [string, ...string[]] };
-  readonly rules: Shape;
-  /** Keys that existing deployments carry and that mean nothing here. */
-  readonly ignored?: readonly string[];
-  /** Keys that ask for what is not done here, each with what to do instead. */
-  readonly refused?: Readonly<Record<string, string>>;
-}
-
-const normalise = (key: string): string => key.replaceAll(/[\s_-]/g, '').toLowerCase();
+import { type Keywords, KeyTable, normalise } from './key-table.js';
 
 /**
  * Reads pairs by a table of keys: case and blanks in a key do not count, the last of a repeated key wins, a blank value
@@ -50,55 +38,6 @@ export function readKeywords<Shape extends z.ZodRawShape>(
   }
   if (!result.success || problems.length > 0) throw new ConnectionStringError(problems);
   return result.data;
-}
-
-/** What a known key is: one that sets a field, one that is refused, or neither where it means nothing here. */
-interface Known {
-  /** What the key is called in a message. */
-  readonly shown: string;
-  /** As it may be written. */
-  readonly spelled: string;
-  readonly field?: string;
-  readonly refused?: string;
-}
-
-/** Every key that is known, in any case, with or without blanks. */
-class KeyTable {
-  private readonly known: ReadonlyMap<string, Known>;
-
-  constructor({ aliases, ignored = [], refused = {} }: Omit<Keywords<z.ZodRawShape>, 'rules'>) {
-    const fields = Object.entries<readonly [string, ...string[]]>(aliases).flatMap(([field, keys]) =>
-      keys.map((key): Known => ({ shown: keys[0], spelled: key, field })),
-    );
-    const others = [
-      ...ignored.map((key): Known => ({ shown: key, spelled: key })),
-      ...Object.entries(refused).map(([key, what]): Known => ({ shown: key, spelled: key, refused: what })),
-    ];
-    this.known = new Map([...others, ...fields].map((known) => [normalise(known.spelled), known]));
-  }
-
-  find(key: string): Known | undefined {
-    return this.known.get(normalise(key));
-  }
-
-  /** The key that this one is a slip of. */
-  nearest(key: string): string | undefined {
-    const name = normalise(key);
-    const near = [...this.known]
-      .filter(([candidate, { refused }]) => refused === undefined && isSlip(name, candidate))
-      .sort(([a], [b]) => distance(name, a) - distance(name, b));
-    return near[0]?.[1].spelled;
-  }
-}
-
-/** Short words are near to each other by chance: `Ssl` is two letters away from `PSW`. */
-const minSlipLength = 4;
-
-function isSlip(name: string, candidate: string): boolean {
-  if (Math.min(name.length, candidate.length) < minSlipLength) return false;
-  const edits = distance(name, candidate);
-  const isSwap = edits === 2 && [...name].sort().join('') === [...candidate].sort().join('');
-  return edits === 1 || isSwap || (edits === 2 && name.length > 6);
 }
 
 /** Keys whose value is a secret, in every driver; a slip of one counts, too. */

@@ -1,4 +1,4 @@
-import type { Keywords } from '../connection-string/keywords.js';
+import { alike, type Keywords } from '../connection-string/key-table.js';
 import {
   name,
   never,
@@ -158,35 +158,41 @@ export const keywords: Keywords<typeof rules> = {
   refused: {
     'Certificate File':
       'is not taken: give SslCert and SslKey, both PEM (openssl pkcs12 makes them of a .pfx), and SslCa',
-    'Certificate Password': 'is not taken: give SslCert and SslKey, both PEM, the key without a password',
-    'SSL CA Pwd': 'is not taken: give SslCert and SslKey, both PEM, the key without a password',
-    'Certificate Thumbprint': 'is not taken: there is no certificate store; give SslCert and SslKey, both PEM',
-    'Certificate Thumb Print': 'is not taken: there is no certificate store; give SslCert and SslKey, both PEM',
+    ...alike(
+      ['Certificate Password', 'SSL CA Pwd'],
+      'is not taken: give SslCert and SslKey, both PEM, the key without a password',
+    ),
+    ...alike(
+      ['Certificate Thumbprint', 'Certificate Thumb Print'],
+      'is not taken: there is no certificate store; give SslCert and SslKey, both PEM',
+    ),
     'Server RSA Public Key File': 'is not read: write SslMode=VerifyFull, so that TLS keeps the password',
-    'Server SPN': 'is not taken: there is no login by Kerberos; give User Id and Password',
-    'Pipe Name': 'is of Windows: give Server, or the path of a Unix socket as Server',
-    Pipe: 'is of Windows: give Server, or the path of a Unix socket as Server',
-    'Shared Memory Name': 'is of Windows: give Server, or the path of a Unix socket as Server',
-    Password2: 'is not taken: there is no login with several passwords; give User Id and Password',
-    Password3: 'is not taken: there is no login with several passwords; give User Id and Password',
-    Pwd2: 'is not taken: there is no login with several passwords; give User Id and Password',
-    Pwd3: 'is not taken: there is no login with several passwords; give User Id and Password',
-    'Kerberos Auth Mode': 'is not taken: there is no login by Kerberos; give User Id and Password',
-    'OCI Config File': 'is not taken: there is no login by OCI; give User Id and Password',
-    'OCI Config Profile': 'is not taken: there is no login by OCI; give User Id and Password',
+    ...alike(
+      ['Server SPN', 'Kerberos Auth Mode'],
+      'is not taken: there is no login by Kerberos; give User Id and Password',
+    ),
+    ...alike(
+      ['Pipe Name', 'Pipe', 'Shared Memory Name'],
+      'is of Windows: give Server, or the path of a Unix socket as Server',
+    ),
+    ...alike(
+      ['Password2', 'Password3', 'Pwd2', 'Pwd3'],
+      'is not taken: there is no login with several passwords; give User Id and Password',
+    ),
+    ...alike(
+      ['OCI Config File', 'OCI Config Profile'],
+      'is not taken: there is no login by OCI; give User Id and Password',
+    ),
     'OpenId Identity Token': 'is not taken: there is no login by OpenID; give User Id and Password',
     'WebAuthn Action Requested': 'is not taken: there is no login by WebAuthn; give User Id and Password',
-    'SSH Host Name': 'is not taken: make the tunnel outside, and give its end as Server and Port',
-    'SSH Port': 'is not taken: make the tunnel outside, and give its end as Server and Port',
-    'SSH User Name': 'is not taken: make the tunnel outside, and give its end as Server and Port',
-    'SSH Password': 'is not taken: make the tunnel outside, and give its end as Server and Port',
-    'SSH Key File': 'is not taken: make the tunnel outside, and give its end as Server and Port',
-    'SSH Pass Phrase': 'is not taken: make the tunnel outside, and give its end as Server and Port',
-    SSL: 'is not taken: write SslMode=Required, or SslMode=VerifyFull to have the certificate checked',
-    TLS: 'is not taken: write SslMode=Required, or SslMode=VerifyFull to have the certificate checked',
-    Encrypt: 'is not taken: write SslMode=Required, or SslMode=VerifyFull to have the certificate checked',
-    'Use SSL': 'is not taken: write SslMode=Required, or SslMode=VerifyFull to have the certificate checked',
-    'Require SSL': 'is not taken: write SslMode=Required, or SslMode=VerifyFull to have the certificate checked',
+    ...alike(
+      ['SSH Host Name', 'SSH Port', 'SSH User Name', 'SSH Password', 'SSH Key File', 'SSH Pass Phrase'],
+      'is not taken: make the tunnel outside, and give its end as Server and Port',
+    ),
+    ...alike(
+      ['SSL', 'TLS', 'Encrypt', 'Use SSL', 'Require SSL'],
+      'is not taken: write SslMode=Required, or SslMode=VerifyFull to have the certificate checked',
+    ),
     'Verify Server Certificate': 'is not taken: write SslMode=VerifyFull',
     sslidentity: 'is not taken: give SslCert and SslKey, both PEM',
     Driver: 'is of an ODBC connection string: write that of ADO.NET, without it and without braces',

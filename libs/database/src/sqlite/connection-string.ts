@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { parseAdoNet } from '../connection-string/ado-net.js';
 import { ConnectionStringError } from '../connection-string/connection-string.errors.js';
-import { readKeywords, type Keywords } from '../connection-string/keywords.js';
+import type { Keywords } from '../connection-string/key-table.js';
+import { readKeywords } from '../connection-string/keywords.js';
 import { name, oneOf, password } from '../connection-string/rules.js';
 
 /** The one file of an SQLite database. */

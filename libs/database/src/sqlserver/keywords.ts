@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Keywords } from '../connection-string/keywords.js';
+import { alike, type Keywords } from '../connection-string/key-table.js';
 import { name, oneOf, password, poolSize, port, seconds } from '../connection-string/rules.js';
 import type { UrlKeys } from '../connection-string/url.js';
 
@@ -116,15 +116,15 @@ export const keywords: Keywords<typeof rules> = {
     'socket_timeout',
   ],
   refused: {
-    SSL: 'is not taken: write Encrypt=True, which is the default',
-    'SSL Mode': 'is not taken: write Encrypt=True, which is the default',
+    ...alike(['SSL', 'SSL Mode'], 'is not taken: write Encrypt=True, which is the default'),
     'Use Encryption For Data': 'is of an OLE DB connection string: write Encrypt=True, which is the default',
     Driver: 'is of an ODBC connection string: write that of ADO.NET, without it and without braces',
-    DSN: 'is of an ODBC connection string: write that of ADO.NET, with Server, Database, User Id and Password',
-    FileDSN: 'is of an ODBC connection string: write that of ADO.NET, with Server, Database, User Id and Password',
+    ...alike(
+      ['DSN', 'FileDSN'],
+      'is of an ODBC connection string: write that of ADO.NET, with Server, Database, User Id and Password',
+    ),
     SaveFile: 'is of an ODBC connection string: leave it out',
-    Provider: 'is of an OLE DB connection string: leave it out',
-    'OLE DB Services': 'is of an OLE DB connection string: leave it out',
+    ...alike(['Provider', 'OLE DB Services'], 'is of an OLE DB connection string: leave it out'),
     'File Name':
       'is of an OLE DB connection string: write that of ADO.NET, with Server, Database, User Id and Password',
     'Access Token': 'is not taken: write Authentication=Active Directory Default',
