@@ -8,7 +8,12 @@ export const authSettingsSchema = z
   .strictObject({
     issuer: text(
       'Exact `iss` of access tokens. Taken from the discovery document; needed for a server that has none, and where both are there they must agree.',
-    ).optional(),
+    )
+      // It is compared and logged as it is.
+      .refine((issuer) => !/^https?:\/\/[^/]*@/i.test(issuer), {
+        error: 'must hold no user name or password: remove what stands before the @, and change that password',
+      })
+      .optional(),
     jwksUri: uri('JWKS of a server without discovery; needs `issuer`.').optional(),
     publicKeyPath: text(
       'PEM file with the RSA public key (or certificate) of a server without discovery and JWKS; needs `issuer`.',

@@ -29,6 +29,8 @@ describe('the user part of a URL', () => {
     'postgres://kc:Hunter2%E4Secret@127.0.0.1/keys',
     'postgres://Hunter2@Secret:x@127.0.0.1/keys',
     'postgres://kc:Hunter2\n/Secret@127.0.0.1/keys',
+    String.raw`http://kc:1234\Secret@127.0.0.1`,
+    'kc:Hunter2@Secret@127.0.0.1:3128',
   ])('is refused where it could end elsewhere, with how to write it and without the text (%#)', (url) => {
     expect(whyUnescaped(url)).toMatch(/@ as %40, : as %3A, \/ as %2F, \? as %3F, # as %23, % as %25/);
     expect(whyUnescaped(url)).not.toMatch(/Hunter2|Secret|127|kc/);

@@ -11,7 +11,8 @@ const table = '@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25';
  */
 export function whyUnescaped(url: string): string | undefined {
   const [, behindScheme = url] = /^[^/]*:\/\/(.*)$/s.exec(url) ?? [];
-  const [authority = ''] = /^[^/?#]*/.exec(behindScheme) ?? [];
+  // Whoever reads http(s) takes \ for /.
+  const [authority = ''] = (/^https?:/i.test(url) ? /^[^/?#\\]*/ : /^[^/?#]*/).exec(behindScheme) ?? [];
   const isClear = behindScheme.split('@').length <= 2 && authority.includes('@') === behindScheme.includes('@');
   const user = authority.slice(0, Math.max(0, authority.indexOf('@')));
   if (isClear && isDecodable(user)) return undefined;

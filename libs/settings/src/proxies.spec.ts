@@ -81,6 +81,22 @@ describe('the proxies of the environment', () => {
     expect(process.env).toMatchObject({ http_proxy: url, HTTP_PROXY: url, https_proxy: url, HTTPS_PROXY: url });
   });
 
+  it.each([
+    'http://user:s3cret@tail@proxy.example:3128',
+    'http://user:1234/s3cret@proxy.example:3128',
+    'http://user:1234?s3cret@proxy.example:3128',
+    'http://user:1234#s3cret@proxy.example:3128',
+    String.raw`http://user:1234\s3cret@proxy.example:3128`,
+    'http://user:s3cret%@proxy.example:3128',
+    'user:s3cret@tail@proxy.example:3128',
+  ])('are refused where the end of the password is anybody’s guess, with how to write it: %s', (value) => {
+    const wrong = (): void => {
+      useProxies({ HTTPS_PROXY: value });
+    };
+    expect(wrong).toThrow(/HTTPS_PROXY: holds a character that must be escaped: .* @ as %40/);
+    expect(wrong).not.toThrow(/s3cret|tail|1234/);
+  });
+
   it('are refused by name, without their value, when they are no URL', () => {
     const wrong = (): void => {
       useProxies({ HTTPS_PROXY: 'user:s3cret@proxy' });

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import { isIP } from 'node:net';
+import { whyUnescaped } from '@key-connector/common';
 import { type Environment, extendProcessEnvironment, processEnvironment } from './environment.js';
 import { SettingsInvalid } from './settings.errors.js';
 
@@ -47,6 +48,9 @@ function withAllBelow(entry: string): string[] {
 }
 
 function requireUrl(name: string, value = ''): string {
+  const unescaped = whyUnescaped(value.trim());
+  if (unescaped !== undefined)
+    throw new SettingsInvalid([{ name: name.toUpperCase(), rule: unescaped, where: 'environment' }]);
   if (URL.canParse(value) && /^https?:/.test(value)) return value;
   const rule = 'must be the http(s) URL of a proxy, such as http://proxy.example.com:3128';
   throw new SettingsInvalid([{ name: name.toUpperCase(), rule, where: 'environment' }]);
