@@ -22,7 +22,7 @@ const keyId = (description: string): z.ZodPreprocess<z.ZodUnion<readonly [z.ZodI
         if (/^\d+$/.test(written) && Number.isSafeInteger(Number(written))) return Number(written);
         return idBytes.test(written) ? written.replace(/^0x/i, '').replaceAll(':', '').toLowerCase() : undefined;
       },
-      z.union([z.int(), z.string()], {
+      z.union([z.int().min(0), z.string()], {
         error: 'must be a whole number, or the bytes that pkcs11-tool shows: 0xa1b2 or a1b2',
       }),
     )
