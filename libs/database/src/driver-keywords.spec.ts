@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseMysql } from '../mysql/connection-string.js';
-import { parsePostgresql } from '../postgresql/connection-string.js';
-import { parseSqlite } from '../sqlite/connection-string.js';
-import { parseSqlserver } from '../sqlserver/connection-string.js';
-import { driverKeywords } from '../testing/driver-keywords.js';
-import { ConnectionStringError } from './connection-string.errors.js';
+import { parseMysql } from './mysql/connection-string.js';
+import { parsePostgresql } from './postgresql/connection-string.js';
+import { parseSqlite } from './sqlite/connection-string.js';
+import { parseSqlserver } from './sqlserver/connection-string.js';
+import { driverKeywords } from './testing/driver-keywords.js';
+import { ConnectionStringError } from './connection-string/connection-string.errors.js';
 
 const parsers = { postgresql: parsePostgresql, mysql: parseMysql, sqlserver: parseSqlserver, sqlite: parseSqlite };
 const starts = {

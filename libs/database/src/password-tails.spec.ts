@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { parseMysql } from '../mysql/connection-string.js';
-import { parsePostgresql } from '../postgresql/connection-string.js';
-import { parseSqlite } from '../sqlite/connection-string.js';
-import { parseSqlserver } from '../sqlserver/connection-string.js';
-import { ConnectionStringError } from './connection-string.errors.js';
+import { parseMysql } from './mysql/connection-string.js';
+import { parsePostgresql } from './postgresql/connection-string.js';
+import { parseSqlite } from './sqlite/connection-string.js';
+import { parseSqlserver } from './sqlserver/connection-string.js';
+import { ConnectionStringError } from './connection-string/connection-string.errors.js';
 
 const products = {
   postgresql: { parse: parsePostgresql, scheme: 'postgres', start: 'Host=h;Database=d;Username=u' },
