@@ -1,4 +1,4 @@
-import { integer, list, text } from '@key-connector/common';
+import { everyAddress, integer, list, listenAddress, text } from '@key-connector/common';
 import { z } from 'zod';
 
 const path = /^\/?([\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?)?$/;
@@ -52,7 +52,9 @@ const seconds = (description: string, bounds: { min: number; max: number }) =>
 /** `http__*`: how the service listens, whom it lets in, and how long it waits. */
 export const httpSettingsSchema = z
   .strictObject({
-    host: text('Address to listen on.').default('0.0.0.0'),
+    host: listenAddress(
+      'Address to listen on; `*` or `+`: every address of the machine, of IPv6 and of IPv4. `::` is both too; `0.0.0.0` is IPv4 alone.',
+    ).default(everyAddress),
     port: integer('Port to listen on; 0 takes any free one.', { min: 0, max: 65_535 }).default(5000),
     basePath: basePath('Path in front of every route, such as `/key-connector`.').default(''),
     tlsCertificatePath: text(

@@ -72,7 +72,7 @@ export class RequestRecord {
         route,
         status,
         ms: Math.round(milliseconds * 100) / 100,
-        ip: request.ip,
+        ip: withoutMapping(request.ip),
         userId: request.user?.id,
       });
     }
@@ -106,5 +106,8 @@ export class RequestRecord {
     };
   }
 }
+
+/** A server of both families sees IPv4 as `::ffff:203.0.113.9` (RFC 4291, section 2.5.5.2). */
+const withoutMapping = (address: string | undefined): string | undefined => address?.replace(/^::ffff:(?=\d+\.)/i, '');
 
 type Done = (error: Error | null, payload?: unknown) => void;
