@@ -5,7 +5,7 @@ import { Uri } from '@key-connector/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { tlsCertificate } from '../lab/files/certificate.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
-import { makeIssuerKey } from '../lab/issuer/tokens.js';
+import { type IssuerKey, makeIssuerKey } from '../lab/issuer/tokens.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { startWhoAmI, type WhoAmI } from './who-am-i.js';
 
@@ -54,6 +54,17 @@ describe('a server without discovery', () => {
       await expect(ask(forged)).resolves.toMatchObject({ status: 401, reason: 'signature' });
     },
   );
+
+  it('is served by a public key file that was replaced from the first token of the new key on', async () => {
+    const pemOf = (key: IssuerKey): string => key.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const { ask } = await withPem(pemOf(issuer.key));
+    await expect(ask(token())).resolves.toMatchObject({ status: 200 });
+    const key = makeIssuerKey();
+    await writeFile(join(folder.path, 'key.pem'), pemOf(key));
+    await expect(ask(issuer.token({ header: { kid: undefined }, key }))).resolves.toMatchObject({ status: 200 });
+    // The old key was not looked for since, and may come back.
+    await expect(ask(token())).resolves.toMatchObject({ status: 503, reason: 'key-not-fetched-yet' });
+  });
 
   it('is served by a certificate file too', async () => {
     const { certificatePem, keyPem } = tlsCertificate();

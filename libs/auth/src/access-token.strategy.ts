@@ -17,6 +17,14 @@ export interface Member {
   readonly id: UserId;
 }
 
+/** What the strategy reads of a request, and notes on it for the guard. */
+export interface TokenRequest extends BearerRequest {
+  /** The key that the signature is held against. */
+  signingKey: KeyObject | undefined;
+  /** A key under which it was found wrong: another one is looked for. */
+  failedKey: KeyObject | undefined;
+}
+
 /** `exp`, which has to be there, and `nbf` are checked with the other claims: jsonwebtoken would round the clock. */
 const timesAreOurs = { ignoreExpiration: true, jsonWebTokenOptions: { ignoreNotBefore: true } };
 
@@ -35,7 +43,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
     private readonly keys: SigningKeys,
   ) {
-    const secretOrKeyProvider: SecretOrKeyProvider<BearerRequest> = (request, token: string, done) => {
+    const secretOrKeyProvider: SecretOrKeyProvider<TokenRequest> = (request, token: string, done) => {
       this.keyFor(request, token)
         // Older than KeyObject is the declared type, which jsonwebtoken takes and need not parse for each token.
         .then((key) => {
@@ -59,15 +67,18 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
     return { id: token.userId };
   }
 
-  private async keyFor(request: BearerRequest, token: string): Promise<KeyObject> {
+  private async keyFor(request: TokenRequest, token: string): Promise<KeyObject> {
     assertOneAuthorizationHeader(request);
     const parts = tokenParts(token);
     const { kid, typ } = this.headers.read(parts.header);
     assertPlainClaims(parts.claims);
     const { tokenType } = this.options;
     if (tokenType !== undefined && !isTokenType(typ, tokenType)) throw new TokenInvalid('type');
-    const key = this.keys.find(kid) ?? (await this.keys.fetch(kid));
-    if (key === undefined) throw new TokenInvalid('unknown-key');
+    const { failedKey } = request;
+    const atHand = failedKey === undefined ? this.keys.find(kid) : undefined;
+    const key = atHand ?? (await this.keys.fetch(kid, failedKey));
+    if (key === undefined) throw new TokenInvalid(failedKey === undefined ? 'unknown-key' : 'signature');
+    request.signingKey = key;
     return key;
   }
 }

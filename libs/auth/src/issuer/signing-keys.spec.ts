@@ -75,6 +75,43 @@ describe('signing keys', () => {
     await expect(answer).resolves.toBe(publicKey);
   });
 
+  describe('under which a signature is wrong', () => {
+    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+    const replaced = namedKeys('issuer', new Map([['old', other]]));
+
+    it('are asked for again, and one that took their place is found', async () => {
+      const answer = keys.fetch('old', publicKey);
+      await Promise.resolve();
+      source.loads[1]?.resolve(replaced);
+      await expect(answer).resolves.toBe(other);
+    });
+
+    it('are right when a set that was asked for later still has them', async () => {
+      const answer = keys.fetch('old', publicKey);
+      await Promise.resolve();
+      source.loads[1]?.resolve(setOf('old'));
+      await expect(answer).resolves.toBeUndefined();
+    });
+
+    it('share the cooldown with keys that are unknown', async () => {
+      const first = keys.fetch('made-up');
+      await Promise.resolve();
+      source.loads[1]?.resolve(setOf('old'));
+      await first;
+      await expect(keys.fetch('old', publicKey)).rejects.toBeInstanceOf(KeyNotFetchedYet);
+      expect(source.loads).toHaveLength(2);
+    });
+
+    it('need no fetch when another token has just brought the one in their place', async () => {
+      const first = keys.fetch('old', publicKey);
+      await Promise.resolve();
+      source.loads[1]?.resolve(replaced);
+      await first;
+      await expect(keys.fetch('old', publicKey)).resolves.toBe(other);
+      expect(source.loads).toHaveLength(2);
+    });
+  });
+
   it('say when they may be fetched again: the rest of the cooldown, in whole seconds', async () => {
     const first = keys.fetch('made-up');
     await Promise.resolve();
