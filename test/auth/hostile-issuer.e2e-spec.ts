@@ -1,6 +1,7 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Behaviour } from '../lab/issuer/faults.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
 import { makeIssuerKey, publicJwk } from '../lab/issuer/tokens.js';
 import { until } from '../lab/processes/until.js';
@@ -105,6 +106,32 @@ describe('an issuer that misbehaves', () => {
     for (const key of [weak, leaked, twice, encrypting, pss]) {
       await expect(ask(issuer.token({ key }))).resolves.toMatchObject({ status: 401, reason: 'unknown-key' });
     }
+  });
+
+  it('that is only sloppy is served: the same key twice, nulls, a certificate alone, a byte order mark', async () => {
+    const { certificatePem, keyPem } = tlsCertificate();
+    const certified = { ...makeIssuerKey(), privateKey: createPrivateKey(keyPem) };
+    const twice = makeIssuerKey();
+    const nothing = { use: null, alg: null, key_ops: null, x5t: null };
+    const x5c = [certificatePem.replace(/-----[^-]+-----|\s/g, '')];
+    issuer.jwks.splice(
+      0,
+      1,
+      publicJwk(issuer.key),
+      { ...publicJwk(issuer.key), ...nothing },
+      publicJwk(twice),
+      publicJwk(makeIssuerKey(2048, twice.kid)),
+      { kty: 'RSA', kid: certified.kid, ...nothing, x5c },
+    );
+    issuer.behave({ discovery: 'byteOrderMark', jwks: 'byteOrderMark' });
+    const { ask, log } = await start();
+    await expect(ask(issuer.token())).resolves.toMatchObject({ status: 200 });
+    await expect(ask(issuer.token({ key: certified }))).resolves.toMatchObject({ status: 200 });
+    await expect(ask(issuer.token({ key: twice }))).resolves.toMatchObject({ status: 401, reason: 'unknown-key' });
+    const told = log.filter(({ msg }) => msg === 'signing keys are left out');
+    expect(told).toEqual([
+      { msg: expect.any(String), from: expect.any(String), why: expect.stringContaining(`"kid" "${twice.kid}"`) },
+    ]);
   });
 
   it('with a set that has no usable key is a failed fetch; the old keys stay', async () => {

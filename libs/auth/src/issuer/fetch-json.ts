@@ -25,7 +25,8 @@ export async function fetchJson(url: string, signal: AbortSignal): Promise<unkno
 function parse(text: string): unknown {
   if (!isWithinLimits(text, limits)) throw new KeysUnusable('answered JSON of more parts than any issuer has');
   try {
-    return JSON.parse(text);
+    // RFC 8259, section 8.1: a byte order mark may be passed over.
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     throw new KeysUnusable('answered something other than JSON');
   }

@@ -32,6 +32,7 @@ export class KeySetCache implements OnApplicationShutdown {
   private loading: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private failures = 0;
+  private told = '';
   private attemptedAt = Number.NEGATIVE_INFINITY;
   private begun = 0;
 
@@ -127,9 +128,19 @@ export class KeySetCache implements OnApplicationShutdown {
         keys: keys.size,
       });
     }
+    this.tell(keys.remarks);
     this.loaded = { keys, at: now(), load };
     this.failures = 0;
     this.fetches.inc({ outcome: 'loaded' });
+  }
+
+  /** Once, and again when something else is wrong. */
+  private tell(remarks: readonly string[]): void {
+    const why = remarks.join(' ');
+    if (why !== this.told && why !== '') {
+      this.logger.warn({ msg: 'signing keys are left out', from: this.source.description, why });
+    }
+    this.told = why;
   }
 
   private keep(error: unknown): void {

@@ -10,7 +10,7 @@ import { SigningKeys } from './signing-keys.js';
 
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const setOf = (...kids: string[]): KeySet =>
-  namedKeys('issuer', new Map(kids.map((kid): [string, KeyObject] => [kid, publicKey])));
+  namedKeys('issuer', { keys: new Map(kids.map((kid): [string, KeyObject] => [kid, publicKey])), remarks: [] });
 
 /** Every load waits until the test ends it. */
 class ByHand extends KeySource {
@@ -77,7 +77,7 @@ describe('signing keys', () => {
 
   describe('under which a signature is wrong', () => {
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
-    const replaced = namedKeys('issuer', new Map([['old', other]]));
+    const replaced = namedKeys('issuer', { keys: new Map([['old', other]]), remarks: [] });
 
     it('are asked for again, and one that took their place is found', async () => {
       const answer = keys.fetch('old', publicKey);
