@@ -41,7 +41,7 @@ describe('an issuer that misbehaves', () => {
       await until(() => !endless.includes(fault) || issuer.hungUp.length > 0, 'the service hangs up');
       expect(Math.max(0, ...issuer.hungUp)).toBeLessThan(20e6);
       await expect(ask(old)).resolves.toMatchObject({ status: 200 });
-      expect(issuer.requests).not.toContain('/elsewhere');
+      expect(issuer.requests.join()).not.toContain('/elsewhere');
       expect(service?.log).toContainEqual(
         expect.objectContaining({ error: expect.stringContaining(endpoint === 'jwks' ? issuer.jwksUri : issuer.uri) }),
       );
@@ -53,6 +53,17 @@ describe('an issuer that misbehaves', () => {
       await expect(ask(issuer.token())).resolves.toMatchObject({ status: 503, code: 'ISSUER_UNAVAILABLE' });
       expect(signingKeys.status().ready).toBe(false);
     });
+  });
+
+  it.each([
+    ['discovery', 'identityServerUri'],
+    ['jwks', '"jwks_uri"'],
+  ])('with a redirect in place of its %s has its target and %s told', async (endpoint, setting) => {
+    issuer.behave({ [endpoint]: 'redirect' });
+    const { log } = await start();
+    const { error } = log.find(({ msg }) => msg === 'no signing keys yet') ?? {};
+    expect(error).toContain(`a redirect to "${issuer.uri}/elsewhere?***"`);
+    expect(error).toContain(setting);
   });
 
   it.each([

@@ -98,6 +98,23 @@ describe('a server without discovery', () => {
     );
   });
 
+  it('has its log say which issuer was expected and which came, once in a while, and the answer neither', async () => {
+    const settings = { issuer: 'https://vault.test/|login', jwksUri: new Uri(issuer.jwksUri) };
+    const { ask, log } = (service = await startWhoAmI(settings));
+    for (const iss of [issuer.issuer, 'https://other.test', issuer.issuer]) {
+      const { message, ...answer } = await ask(issuer.token({ claims: { iss } }));
+      expect(answer).toMatchObject({ status: 401, reason: 'issuer' });
+      expect(message).not.toContain('vault.test');
+    }
+    expect(log.filter(({ came }) => came !== undefined)).toEqual([
+      {
+        msg: expect.stringContaining('auth__issuer'),
+        expected: '"https://vault.test/|login"',
+        came: '"https://vault.test|login"',
+      },
+    ]);
+  });
+
   it('can be held to an audience and a token type', async () => {
     const { ask } = (service = await startWhoAmI({
       issuer: issuer.issuer,

@@ -6,11 +6,12 @@ import { type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { AUTH_OPTIONS } from './auth.module-definition.js';
 import type { AuthOptions } from './auth.settings.js';
 import { SigningKeys } from './issuer/signing-keys.js';
+import { OtherIssuers } from './other-issuers.js';
 import { assertOneAuthorizationHeader, bearerToken, type BearerRequest } from './token/bearer-token.js';
 import { assertMayUseKeys, assertPlainClaims, readTokenClaims } from './token/token-claims.js';
 import { isTokenType, TokenHeaders } from './token/token-header.js';
 import { tokenParts } from './token/token-parts.js';
-import { TokenInvalid } from './token/token.errors.js';
+import { IssuerDiffers, TokenInvalid } from './token/token.errors.js';
 
 /** The member whose token a request carries. */
 export interface Member {
@@ -38,6 +39,7 @@ const timesAreOurs = { ignoreExpiration: true, jsonWebTokenOptions: { ignoreNotB
 @Injectable()
 export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-token') {
   private readonly headers = new TokenHeaders();
+  private readonly otherIssuers = new OtherIssuers();
 
   constructor(
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
@@ -62,9 +64,14 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
   /** The member of a token whose signature is good; throws TokenInvalid and ScopeInsufficient. */
   validate(payload: unknown): Member {
     const { audience, clockSkewSeconds } = this.options;
-    const token = readTokenClaims(payload, { issuer: this.keys.issuer, audience, clockSkewSeconds });
-    assertMayUseKeys(token);
-    return { id: token.userId };
+    try {
+      const token = readTokenClaims(payload, { issuer: this.keys.issuer, audience, clockSkewSeconds });
+      assertMayUseKeys(token);
+      return { id: token.userId };
+    } catch (error) {
+      if (error instanceof IssuerDiffers) this.otherIssuers.tell(error);
+      throw error;
+    }
   }
 
   private async keyFor(request: TokenRequest, token: string): Promise<KeyObject> {

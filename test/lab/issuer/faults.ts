@@ -24,7 +24,7 @@ export const answers: Record<Behaviour, Answer> = {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Please sign in</body></html>');
   },
   redirect: (response) => {
-    response.writeHead(302, { location: '/elsewhere' }).end();
+    response.writeHead(302, { location: '/elsewhere?ticket=hunter2' }).end();
   },
   drip: (response, document) => {
     const text = JSON.stringify(document());

@@ -1,7 +1,7 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import { z } from 'zod';
 import { isWithinLimits, type JsonLimits } from '../json/json-limits.js';
-import { ScopeInsufficient, TokenInvalid } from './token.errors.js';
+import { IssuerDiffers, ScopeInsufficient, TokenInvalid } from './token.errors.js';
 
 /**
  * Bitwarden writes some twenty claims and, for a member of many organizations, lists of their ids; others nest roles
@@ -56,7 +56,7 @@ export function readTokenClaims(payload: unknown, expected: Expected): AccessTok
   const { iss, sub, exp, nbf, aud, amr, scope } = claims.data;
   assertTimes(exp, nbf, expected.clockSkewSeconds);
   // Exactly: an issuer that differs by a slash or by case is another one (RFC 7519, section 4.1.1).
-  if (iss !== expected.issuer) throw new TokenInvalid('issuer');
+  if (iss !== expected.issuer) throw new IssuerDiffers(expected.issuer, iss);
   if (expected.audience !== undefined && !listed(aud).includes(expected.audience)) throw new TokenInvalid('audience');
   const userId = parseUserId(sub);
   if (userId === undefined) throw new TokenInvalid('claims');
