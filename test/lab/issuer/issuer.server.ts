@@ -41,7 +41,7 @@ export interface IssuerServer {
   token(overrides?: TokenOverrides): string;
   /** The same, for thousands of them at once. */
   tokenOnThreads(overrides?: TokenOverrides): Promise<string>;
-  /** Signs with a new key from now on; `keepOld` leaves the old one in the set, `kid` is the new one's in place of a fresh one. */
+  /** Signs with a new key from now on, with a `kid` of its own or this one; `keepOld` leaves the old one in the set. */
   rotate(options?: { readonly keepOld?: boolean; readonly kid?: string }): IssuerKey;
   /** Changes how the endpoints answer from now on. */
   behave(behaviour: { readonly discovery?: Behaviour; readonly jwks?: Behaviour }): void;

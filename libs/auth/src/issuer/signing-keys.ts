@@ -22,6 +22,11 @@ export class SigningKeys {
     return this.cache.refresh();
   }
 
+  /** Resolves once tokens can be verified; rejects when the signal is aborted. */
+  untilReady(signal: AbortSignal): Promise<void> {
+    return this.cache.untilLoaded(signal);
+  }
+
   /** Whether tokens can be verified now; the detail names no host. */
   status(): { readonly ready: boolean; readonly detail: string } {
     const age = this.cache.ageSeconds;
