@@ -51,7 +51,7 @@ export class TrustedProxies {
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv6(address) ? 'ipv6' : 'ipv4');
 
-/** An address without brackets and port: `203.0.113.9:51234`, `[2001:db8::1]:4711`, and eight groups with a port behind. */
+/** An address without brackets and port: of `203.0.113.9:51234`, `[2001:db8::1]:4711`, or eight groups and a port. */
 function addressIn(entry: string): string | undefined {
   const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(entry) ?? [];
   const bare = bracketed ?? entry;

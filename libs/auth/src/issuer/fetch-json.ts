@@ -37,7 +37,8 @@ function redirection(response: Response, url: string, namedBy: string): string {
   if (target === null) return ', a redirect to what is no address';
   target.username = target.password = '';
   const where = quoted(new Uri(target.href).toString());
-  return `, a redirect to ${where}, which is not followed: change ${namedBy}, or let the document past what asks for a login there`;
+  const what = `change ${namedBy}, or let the document past what asks for a login there`;
+  return `, a redirect to ${where}, which is not followed: ${what}`;
 }
 
 function parse(text: string): unknown {

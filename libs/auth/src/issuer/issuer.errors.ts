@@ -14,7 +14,8 @@ export class IssuerUnavailable extends UnavailableError {
 
 /**
  * A token is signed with a key that is not here and may not be looked for yet, because the keys were just fetched for
- * another token. It may be a new key or a made-up one: 503, as {@link IssuerUnavailable}. `reason` is for metrics and audit log.
+ * another token. It may be a new key or a made-up one: 503, as {@link IssuerUnavailable}. `reason` is for metrics and
+ * audit log.
  */
 export class KeyNotFetchedYet extends IssuerUnavailable {
   readonly reason = 'key-not-fetched-yet';

@@ -49,8 +49,8 @@ export async function readJwks(document: unknown, place: string): Promise<Jwks> 
 }
 
 /**
- * The one key of all entries with a `kid`. The same key is often listed once for each algorithm or use. Which of different
- * ones is meant cannot be told, whatever their type.
+ * The one key of all entries with a `kid`. The same key is often listed once for each algorithm or use. Which of
+ * different ones is meant cannot be told, whatever their type.
  */
 function keyOf(kid: string | undefined, jwks: readonly Jwk[]): KeyObject | 'ambiguous' | undefined {
   const usable = jwks.filter(({ unfit }) => unfit === undefined);
