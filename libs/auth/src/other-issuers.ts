@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { quoted } from './quoted.js';
+import { quoted } from './json/quoted.js';
 import type { IssuerDiffers } from './token/token.errors.js';
 
 /** A line in so many milliseconds is enough: every request of a misconfigured service has the same to tell. */

@@ -1,6 +1,6 @@
 import { Uri } from '@key-connector/common';
 import { z } from 'zod';
-import { quoted } from '../quoted.js';
+import { quoted } from '../json/quoted.js';
 import { fetchJson } from './fetch-json.js';
 import { KeysUnusable } from './issuer.errors.js';
 import { readJwks } from './jwks.js';

@@ -1,6 +1,6 @@
 import { fetchFailure, readText, Uri } from '@key-connector/common';
 import { isWithinLimits, type JsonLimits } from '../json/json-limits.js';
-import { quoted } from '../quoted.js';
+import { quoted } from '../json/quoted.js';
 import { KeysUnusable } from './issuer.errors.js';
 
 /** A discovery document has 3 KB and a JWKS a few more; the rest is for servers that publish certificate chains. */

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
-import { quoted } from '../quoted.js';
+import { quoted } from '../json/quoted.js';
 import { KeysUnusable } from './issuer.errors.js';
 import { type Jwk, readJwk } from './jwk.js';
 
