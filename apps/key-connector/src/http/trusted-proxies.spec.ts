@@ -18,7 +18,7 @@ describe('the client behind trusted proxies', () => {
     // Azure's gateway puts a port behind all eight groups; with fewer it could be one of them.
     ['2001:db8:0:0:0:0:0:1:51234', '2001:db8:0:0:0:0:0:1'],
     ['2001:db8::1:4711', '2001:db8::1:4711'],
-    ['::ffff:203.0.113.9', '::ffff:203.0.113.9'],
+    ['::ffff:203.0.113.9', '203.0.113.9'],
     ['198.51.100.7, 203.0.113.9:1, 10.1.2.3:443', '203.0.113.9'],
     ['198.51.100.7,203.0.113.9:1,[2001:db8:ffff::1]:443', '203.0.113.9'],
     [' ,198.51.100.7, ,203.0.113.9 , ,', '203.0.113.9'],
@@ -47,6 +47,7 @@ describe('the client behind trusted proxies', () => {
 
   test('is found on a connection whose IPv4 address is written as IPv6', () => {
     expect(proxies.clientOf(requestOf('203.0.113.9', '::ffff:127.0.0.1'))).toBe('203.0.113.9');
+    expect(proxies.clientOf(requestOf(undefined, '::ffff:192.0.2.1'))).toBe('192.0.2.1');
   });
 
   test('is the first of all when everybody is trusted', () => {

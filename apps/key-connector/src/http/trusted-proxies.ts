@@ -36,9 +36,10 @@ export class TrustedProxies {
    */
   clientOf(request: IncomingMessage): string | undefined {
     const { remoteAddress } = request.socket;
+    if (remoteAddress === undefined) return undefined;
+    let client = withoutMapping(remoteAddress);
     const forwarded = request.headers['x-forwarded-for'];
-    if (remoteAddress === undefined || typeof forwarded !== 'string') return remoteAddress;
-    let client = remoteAddress;
+    if (typeof forwarded !== 'string') return client;
     for (const entry of forwarded.split(',').reverse()) {
       if (entry.trim() === '') continue;
       const address = this.includes(client) ? addressIn(entry.trim()) : undefined;
@@ -49,13 +50,16 @@ export class TrustedProxies {
   }
 }
 
+/** An IPv4 address that a socket for both families writes as IPv6 (RFC 4291, section 2.5.5.2): `::ffff:203.0.113.9`. */
+const withoutMapping = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
+
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv6(address) ? 'ipv6' : 'ipv4');
 
 /** An address without brackets and port: of `203.0.113.9:51234`, `[2001:db8::1]:4711`, or eight groups and a port. */
 function addressIn(entry: string): string | undefined {
   const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(entry) ?? [];
   const bare = bracketed ?? entry;
-  if (isIP(bare) !== 0) return bare;
+  if (isIP(bare) !== 0) return withoutMapping(bare);
   const withoutPort = entry.replace(/:\d{1,5}$/, '');
   return bracketed === undefined && isIP(withoutPort) !== 0 ? withoutPort : undefined;
 }
