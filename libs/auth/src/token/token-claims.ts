@@ -63,7 +63,7 @@ export function readTokenClaims(payload: unknown, expected: Expected): AccessTok
   return { userId, amr: listed(amr), scope: typeof scope === 'string' ? scope.split(' ') : listed(scope) };
 }
 
-/** Refuses a good token that is not for a member's vault key: only single sign-on and API-key logins may have it. */
+/** Refuses a good token that is not for a member's vault key: of no person's login, or without the scope of the API. */
 export function assertMayUseKeys({ userId, amr, scope }: AccessToken): void {
   if (!amr.includes('external') && !amr.includes('Application')) throw new ScopeInsufficient('amr', userId);
   if (!scope.includes('api')) throw new ScopeInsufficient('scope', userId);
