@@ -84,9 +84,14 @@ describe('an issuer that misbehaves', () => {
     const keys = await startIssuer({ key: issuer.key });
     issuer.discovery['jwks_uri'] = keys.jwksUri;
     try {
-      const { ask } = await start();
+      const { ask, log } = await start();
       await expect(ask(issuer.token())).resolves.toMatchObject({ status: 200 });
       await expect(ask(issuer.token({ claims: { iss: issuer.uri } }))).resolves.toMatchObject({ reason: 'issuer' });
+      expect(log).toContainEqual({
+        msg: expect.stringContaining('discovery document'),
+        expected: `"${issuer.issuer}"`,
+        came: `"${issuer.uri}"`,
+      });
     } finally {
       await keys.stop();
     }

@@ -39,7 +39,7 @@ const timesAreOurs = { ignoreExpiration: true, jsonWebTokenOptions: { ignoreNotB
 @Injectable()
 export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-token') {
   private readonly headers = new TokenHeaders();
-  private readonly otherIssuers = new OtherIssuers();
+  private readonly otherIssuers: OtherIssuers;
 
   constructor(
     @Inject(AUTH_OPTIONS) private readonly options: AuthOptions,
@@ -59,6 +59,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
       algorithms: ['RS256'],
       ...timesAreOurs,
     });
+    this.otherIssuers = new OtherIssuers(options);
   }
 
   /** The member of a token whose signature is good; throws TokenInvalid and ScopeInsufficient. */
