@@ -26,6 +26,7 @@ class ByHand extends KeySource {
 
 describe('signing keys', () => {
   const jwksCooldownSeconds = 60;
+  const times = { jwksMaxAgeSeconds: 300, jwksStaleSeconds: 600, jwksCooldownSeconds, fetchTimeoutSeconds: 5 };
   let source: ByHand;
   let cache: KeySetCache;
   let keys: SigningKeys;
@@ -36,7 +37,6 @@ describe('signing keys', () => {
 
   beforeEach(async () => {
     source = new ByHand();
-    const times = { jwksMaxAgeSeconds: 300, jwksStaleSeconds: 600, jwksCooldownSeconds, fetchTimeoutSeconds: 5 };
     cache = new KeySetCache(times, source, new Metrics());
     keys = new SigningKeys(times, cache);
     const first = keys.prefetch();
@@ -123,6 +123,31 @@ describe('signing keys', () => {
     expect(Number.isInteger(retryAfterSeconds)).toBe(true);
     expect(retryAfterSeconds).toBeGreaterThan(jwksCooldownSeconds - 30);
     expect(retryAfterSeconds).toBeLessThanOrEqual(jwksCooldownSeconds);
+  });
+
+  describe('that are waited for', () => {
+    it('end the wait at once when they are there, and when the first load that succeeds brings them', async () => {
+      await expect(keys.untilReady(new AbortController().signal)).resolves.toBeUndefined();
+
+      const late = new ByHand();
+      const empty = new KeySetCache(times, late, new Metrics());
+      const waiting = empty.untilLoaded(new AbortController().signal);
+      const failed = empty.refresh();
+      late.loads[0]?.reject(new Error('down'));
+      await failed;
+      const first = empty.refresh();
+      late.loads[1]?.resolve(setOf('old'));
+      await first;
+      await expect(waiting).resolves.toBeUndefined();
+      empty.onApplicationShutdown();
+    });
+
+    it('are not waited for beyond the end of the service', async () => {
+      const stop = new AbortController();
+      const waiting = new KeySetCache(times, new ByHand(), new Metrics()).untilLoaded(stop.signal);
+      stop.abort();
+      await expect(waiting).rejects.toThrow(/abort/);
+    });
   });
 
   it('that could not be fetched are the issuer’s fault, and no token’s', async () => {
