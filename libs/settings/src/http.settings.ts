@@ -33,7 +33,7 @@ const addresses = z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
 
 const words: Readonly<Record<string, boolean>> = { true: true, false: false };
 
-/** `true`, `false`, or the addresses of the proxies that are trusted: what Fastify's `trustProxy` takes. */
+/** `true`, `false`, or the addresses of the proxies that are trusted. */
 const trustedProxies = (description: string): z.ZodPreprocess<z.ZodUnion<readonly [z.ZodBoolean, typeof addresses]>> =>
   z
     .preprocess(
@@ -62,7 +62,7 @@ export const httpSettingsSchema = z
     ).optional(),
     tlsKeyPath: text('PEM file with the private key of `http__tlsCertificatePath`.').optional(),
     trustProxy: trustedProxies(
-      'Whose `X-Forwarded-*` and `X-Request-Id` headers are believed: `true` (anyone), `false` (no one), or the addresses and CIDR ranges of the proxies, separated by commas.',
+      'Whose `X-Forwarded-For` and `X-Request-Id` headers are believed: `true` (anyone), `false` (no one), or the addresses and CIDR ranges of the proxies, separated by commas.',
     ).default(false),
     allowedOrigins: origins(
       'Further origins that browsers may call from, beside the web vault and the desktop app.',
