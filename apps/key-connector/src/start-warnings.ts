@@ -15,7 +15,7 @@ export async function startWarnings(
 ): Promise<string[]> {
   const found = await Promise.all(keyFiles(settings).map(([name, path]) => openKeyFile(name, path)));
   const others = [plainHttp(settings), ...otherPorts(settings, environment)];
-  return [...found, ...others].filter((warning) => warning !== undefined);
+  return [...settings.remarks, ...found, ...others].filter((warning) => warning !== undefined);
 }
 
 /** The files with private keys that the settings name. */

@@ -14,6 +14,7 @@ export {
 export { Secret } from './secret.js';
 export { choice, flag, integer, list, secret, secureUri, serverUri, text, uri } from './settings-fields.js';
 export { Uri } from './uri.js';
+export { whyUnescaped } from './user-part.js';
 export { parseUserId, userIdBytes, type UserId } from './user-id.js';
 export { trustExtraCas } from './extra-cas.js';
 export { withCaAdvice } from './ca-advice.js';

@@ -50,6 +50,21 @@ describe('the settings of the key provider', () => {
     expect(problems({})).toEqual([expect.stringMatching(/^certificate\.filesystemPath: is required/)]);
   });
 
+  it.each(['https://keys:hunter2@blob.example', 'https://keys:12/hunter2@blob.example'])(
+    'take no user and password in the endpoint of Azure Storage, and do not show them',
+    (endpoint) => {
+      const certificate = {
+        provider: 'azurestorage',
+        azureStorageConnectionString: `BlobEndpoint=${endpoint};SharedAccessSignature=sig`,
+        azureStorageContainer: 'c',
+        azureStorageFileName: 'f',
+      };
+      const [problem, ...others] = problems({ certificate });
+      expect(others).toEqual([]);
+      expect(problem).toMatch(/^certificate\.azureStorageConnectionString: holds a BlobEndpoint with a user name/);
+      expect(problem).not.toMatch(/hunter2/);
+    },
+  );
   it('take the file of an existing container where no path is given and it is there', () => {
     const report = jest.fn();
     const password = new Secret('p');

@@ -85,6 +85,22 @@ describe('the proxies of the environment', () => {
     expect(process.env).toMatchObject({ http_proxy: url, HTTP_PROXY: url, https_proxy: url, HTTPS_PROXY: url });
   });
 
+  it.each([
+    'http://user:s3cret@tail@proxy.example:3128',
+    'http://user:1234/s3cret@proxy.example:3128',
+    'http://user:1234?s3cret@proxy.example:3128',
+    'http://user:1234#s3cret@proxy.example:3128',
+    String.raw`http://user:1234\s3cret@proxy.example:3128`,
+    'http://user:s3cret%@proxy.example:3128',
+    'user:s3cret@tail@proxy.example:3128',
+  ])('are refused where the end of the password is anybody’s guess, with how to write it: %s', (value) => {
+    const wrong = (): void => {
+      useProxies({ HTTPS_PROXY: value });
+    };
+    expect(wrong).toThrow(/HTTPS_PROXY: holds a character that must be escaped: .* @ as %40/);
+    expect(wrong).not.toThrow(/s3cret|tail|1234/);
+  });
+
   const anew = (variables: Record<string, string>): string[] => {
     asked.length = 0;
     // What an earlier test set is gone: no call goes through a proxy.
@@ -161,8 +177,7 @@ describe('the proxies of the environment', () => {
   it.each([
     ['HTTPS_PROXY', 'ftp://user:s3cret@proxy.example', /must be the http\(s\) URL of a proxy/],
     ['https_proxy', 'http://user:s3cret@', /must be the http\(s\) URL of a proxy/],
-    ['HTTP_PROXY', 'http://user:12/s3cret@proxy.example:3128', /must end after host and port.*%2F/],
-    ['HTTP_PROXY', 'http://user:s3cret%@proxy.example:3128', /written %25/],
+    ['HTTP_PROXY', 'http://user:s3cret@proxy.example:3128/squid', /must end after host and port/],
     ['HTTP_PROXY', 'socks5://user:s3cret@proxy.example:1080', /is a SOCKS proxy/],
     ['all_proxy', 'socks5h://user:s3cret@proxy.example:1080', /is a SOCKS proxy/],
     ['ALL_PROXY', 'SOCKS4://proxy.example', /is a SOCKS proxy/],

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import { isIP } from 'node:net';
+import { whyUnescaped } from '@key-connector/common';
 import { type Environment, extendProcessEnvironment, processEnvironment } from './environment.js';
 import { SettingsInvalid } from './settings.errors.js';
 
@@ -79,21 +80,11 @@ function proxyUrl(name: string, value: string): string {
   if (/^socks/i.test(value))
     return refuse('is a SOCKS proxy, which the service cannot use: name an HTTP proxy, or take the variable away');
   const given = hasScheme.test(value) ? value : `http://${value}`;
+  const unescaped = whyUnescaped(given);
+  if (unescaped !== undefined) return refuse(unescaped);
   const url = URL.parse(given);
   if (url === null || !/^https?:$/.test(url.protocol))
     return refuse('must be the http(s) URL of a proxy, such as http://proxy.example.com:3128');
-  if (url.pathname + url.search + url.hash !== '/' || !isEncoded(url.username + url.password))
-    return refuse(
-      'must end after host and port; in its user name and password %, /, ?, # and @ are written %25, %2F, %3F, %23 and %40',
-    );
+  if (url.pathname + url.search + url.hash !== '/') return refuse('must end after host and port');
   return given;
-}
-
-function isEncoded(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
-import { choice, integer, secret, text } from '@key-connector/common';
+import { choice, secret, text } from '@key-connector/common';
+import { z } from 'zod';
 import {
   type CertificateSettings,
   certificateSettingsSchema,
@@ -8,6 +9,24 @@ import type { Values } from '../../contract/definitions.js';
 import { defineKeyProvider } from '../../contract/key-provider-definition.js';
 import type { Report } from '../../contract/required-settings.js';
 import type { Pkcs11Settings } from './open-key.js';
+
+/** The bytes of a CKA_ID in hexadecimal, as tools show them; without `0x` or colons, digits alone would be a number. */
+const idBytes = /^(?:0x(?:[\da-f]{2})+|[\da-f]{2}(?::[\da-f]{2})+|(?=\d*[a-f])(?:[\da-f]{2})+)$/i;
+
+/** A number, as existing deployments have it, or bytes in hexadecimal, which come out without prefix and colons. */
+const keyId = (description: string): z.ZodPreprocess<z.ZodUnion<readonly [z.ZodInt, z.ZodString]>> =>
+  z
+    .preprocess(
+      (value) => {
+        const written = String(value).trim();
+        if (/^\d+$/.test(written) && Number.isSafeInteger(Number(written))) return Number(written);
+        return idBytes.test(written) ? written.replace(/^0x/i, '').replaceAll(':', '').toLowerCase() : undefined;
+      },
+      z.union([z.int().min(0), z.string()], {
+        error: 'must be a whole number, or the bytes that pkcs11-tool shows: 0xa1b2 or a1b2',
+      }),
+    )
+    .meta({ description });
 
 const fields = {
   pkcs11Provider: choice(
@@ -27,10 +46,9 @@ const fields = {
   ).default('user'),
   pkcs11LoginPin: secret('PKCS#11: the PIN.').optional(),
   pkcs11PrivateKeyLabel: text('PKCS#11: the label of the private key.').optional(),
-  pkcs11PrivateKeyId: integer('PKCS#11: the id of the private key, instead of its label.', {
-    min: 0,
-    max: Number.MAX_SAFE_INTEGER,
-  }).optional(),
+  pkcs11PrivateKeyId: keyId(
+    'PKCS#11: the id of the private key, instead of its label: a number, or its bytes as pkcs11-tool shows them (`0xa1b2`, `a1b2`). Digits alone are a number.',
+  ).optional(),
 };
 
 /** A key that stays in an HSM or smart card behind a PKCS#11 module. */
