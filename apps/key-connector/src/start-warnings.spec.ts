@@ -59,6 +59,13 @@ describe('what the log warns of at the start', () => {
     ]);
   });
 
+  test('quotes that an env file left around a password, without the password', async () => {
+    const [warning, ...others] = await warningsWith({ ...tls(), certificate__filesystemPassword: '"hunter2"' });
+    expect(others).toEqual([]);
+    expect(warning).toContain('certificate__filesystemPassword: the quotes around it are part of the value');
+    expect(warning).not.toContain('hunter2');
+  });
+
   test('nothing of a file that is not there: whoever reads it says so', async () => {
     expect(await warningsWith({ ...tls(), certificate__filesystemPath: join(folder, 'nowhere.pfx') })).toEqual([]);
   });
