@@ -31,10 +31,13 @@ export const authSettingsSchema = z
       min: 10,
       max: 30 * day,
     }).default(day),
-    jwksCooldownSeconds: integer('Least time between two fetches that tokens with an unknown `kid` cause.', {
-      min: 1,
-      max: 3600,
-    }).default(5),
+    jwksCooldownSeconds: integer(
+      'Least time between two fetches that tokens with an unknown `kid` or a wrong signature cause.',
+      {
+        min: 1,
+        max: 3600,
+      },
+    ).default(5),
     fetchTimeoutSeconds: integer('Deadline for fetching discovery document and JWKS together.', {
       min: 1,
       max: 60,

@@ -17,7 +17,8 @@ const connectionStrings = Object.fromEntries(
 const refused = {
   json:
     'json is import only: a plain file cannot keep two writers apart; choose another database, and bring the file into it ' +
-    'by database__importJsonFilePath or by "key-connector import json <file>"',
+    'by database__importJsonFilePath or by "key-connector import json <file>" (the file of an existing deployment that ' +
+    'names none is /etc/bitwarden/data.json)',
   mongo:
     'mongo is not supported: the guarantees against lost keys rest on SQL constraints; use postgresql, mysql, sqlserver or sqlite',
 };

@@ -8,7 +8,7 @@ describe('loadSettings', () => {
     const settings = await loadSettings(enough);
 
     expect(settings.identityServerUri).toBe('https://vault.example/identity');
-    expect(settings.http).toMatchObject({ host: '0.0.0.0', port: 5000, basePath: '', trustProxy: false });
+    expect(settings.http).toMatchObject({ host: '*', port: 5000, basePath: '', trustProxy: false });
     expect(settings.database).toMatchObject({
       provider: 'sqlite',
       connection: { file: '/srv/keys.db' },

@@ -29,7 +29,10 @@ const keyId = (description: string): z.ZodPreprocess<z.ZodUnion<readonly [z.ZodI
     .meta({ description });
 
 const fields = {
-  pkcs11Provider: choice('PKCS#11: a known module; others by `pkcs11LibraryPath`.', ['yubihsm', 'opensc']).optional(),
+  pkcs11Provider: choice(
+    'PKCS#11: a known module; others by `pkcs11LibraryPath`, which counts before this. Of `futurex` the library has no fixed place: give its path too.',
+    ['yubihsm', 'opensc', 'futurex'],
+  ).optional(),
   pkcs11LibraryPath: text('PKCS#11: the path of the module’s shared library.').optional(),
   pkcs11LibraryParameters: text(
     'PKCS#11: what the module is told when it is initialised; NSS needs it, most others do not.',
@@ -96,6 +99,12 @@ function choosePkcs11(
 
 function libraryOf({ pkcs11LibraryPath, pkcs11Provider }: Pkcs11Fields, report: Report): string | undefined {
   if (pkcs11LibraryPath !== undefined) return pkcs11LibraryPath;
+  if (pkcs11Provider === 'futurex') {
+    const why =
+      'its client library, libfxpkcs11.so, has no fixed place: give the path that you installed or mounted it at';
+    report(['rsaKey', 'pkcs11LibraryPath'], `is required with futurex: ${why}`);
+    return undefined;
+  }
   if (pkcs11Provider !== undefined) return knownLibraries[pkcs11Provider];
   report(
     ['rsaKey', 'pkcs11LibraryPath'],
