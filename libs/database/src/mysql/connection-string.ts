@@ -34,7 +34,7 @@ export function parseMysql(text: string): MysqlConnection {
   const problems = [
     ...whyNoServer(connection.server, protocol === 'Unix' || socket !== undefined),
     // Encrypted to one program, and checked to another; beside a mode it says nothing more.
-    ...(ssl !== undefined && /^(undefined|None)$/.test(String(mode))
+    ...(ssl !== undefined && (mode ?? 'None') === 'None'
       ? ['SSL is not taken: write SslMode=Required, or SslMode=VerifyFull to have the certificate checked']
       : []),
     ...((given.sslCert === undefined) === (given.sslKey === undefined) ? [] : ['SslCert and SslKey go together']),

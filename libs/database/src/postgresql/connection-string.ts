@@ -30,13 +30,13 @@ export function parsePostgresql(text: string): PostgresqlConnection {
       ? []
       : ['SSL Certificate and SSL Key go together']),
     // Encrypted to one program, and checked to another; beside a mode it says nothing more.
-    ...(ssl !== undefined && /^(undefined|Disable)$/.test(String(rest.sslMode))
+    ...(ssl !== undefined && (rest.sslMode ?? 'Disable') === 'Disable'
       ? ['SSL is not taken: write SSL Mode=Require, or SSL Mode=VerifyFull to have the certificate checked']
       : []),
     ...(rest.trustServerCertificate === true && sslMode.startsWith('Verify')
       ? ['Trust Server Certificate contradicts SSL Mode: one says to check the certificate, the other not to']
       : []),
-    ...(usesSystem && sslMode !== 'VerifyFull' ? [`SSL Mode must be VerifyFull with Root Certificate=system`] : []),
+    ...(usesSystem && sslMode !== 'VerifyFull' ? ['SSL Mode must be VerifyFull with Root Certificate=system'] : []),
   ];
   const [first, ...others] = (host ?? '').split(',').map((entry) => endpoint(entry.trim(), defaultPort ?? 5432));
   if (!first || [first, ...others].some(({ host, port }) => !isPlace(host) || port < 1 || port > 65_535)) {
