@@ -60,6 +60,7 @@ describe.each(Object.entries(products))('the tail of a password of %s', (_, { pa
     'u@h/keys/hunter2',
     'u@h/keys&password=hunter2',
     'u@h,secret!/keys',
+    'u%3Ahunter2@h/keys',
     'u@h/keys?user=u&password=hunter2&tail=1',
     'u@h%40secret/keys',
   ])('is in no message about a URL: %s', (rest) => {

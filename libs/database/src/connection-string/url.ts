@@ -58,6 +58,8 @@ function whyNot(text: string, { schemes }: UrlKeys): string | undefined {
   const [, , credentials = '', hosts = '', database = ''] = match;
   if (hosts.includes(';') || jdbcProperty.test(credentials))
     return 'has a ; behind the host, as JDBC writes it: write ?key=value&key=value, or key=value pairs';
+  if (!credentials.includes(':') && /%3a/i.test(credentials))
+    return 'must have the : between user name and password as it is, not as %3A';
   if (database.includes('/')) return "has a second /: write a / that belongs to the database's name as %2F";
   return undefined;
 }
