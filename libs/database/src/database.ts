@@ -6,7 +6,7 @@ import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
 import { Dialect } from './dialect/dialect.js';
 import { openSource } from './dialect/open-source.js';
 import type { UserKeyStatements } from './dialect/user-key.statements.js';
-import { DatabaseUnavailable } from './errors/database.errors.js';
+import { DatabaseSessionWrong, DatabaseUnavailable } from './errors/database.errors.js';
 import type { Failure } from './errors/failure.js';
 import { migrate } from './migrations/migrate.js';
 import { SharedAnswer } from './shared-answer.js';
@@ -41,6 +41,8 @@ export class Database {
 
   readonly #session: DatabaseSession;
   private connecting: Promise<void> | undefined;
+  /** Whether a session was not what it should be, since a ping last found one that is. */
+  private wrong = false;
   private readonly pinged: SharedAnswer<void>;
 
   constructor(
@@ -67,7 +69,8 @@ export class Database {
 
   /** One round trip, shared by all who ask within a second. */
   async ping(): Promise<void> {
-    return this.translate(() => this.pinged.get());
+    await this.translate(() => this.pinged.get());
+    this.wrong = false;
   }
 
   /**
@@ -87,7 +90,7 @@ export class Database {
    * @throws DatabaseUnavailable; whatever else the work throws comes out as it is.
    */
   async read<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
-    return this.translate(() => this.again(() => work(this.#session), readFailures));
+    return this.serve(work, readFailures);
   }
 
   /**
@@ -101,7 +104,13 @@ export class Database {
    * out as it is.
    */
   async write<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
-    return this.translate(() => this.again(() => work(this.#session), ['rolled-back']));
+    return this.serve(work, ['rolled-back']);
+  }
+
+  private async serve<T>(work: (session: DatabaseSession) => Promise<T>, failures: readonly Failure[]): Promise<T> {
+    // Sessions behind one connection may differ: as long as some are wrong, no member is told that there is no key.
+    if (this.wrong) await this.ping();
+    return this.translate(() => this.again(() => work(this.#session), failures));
   }
 
   private async open(): Promise<void> {
@@ -138,6 +147,7 @@ export class Database {
       return await work();
     } catch (error) {
       this.noteFailure(error);
+      if (error instanceof DatabaseSessionWrong) this.wrong = true;
       throw databaseErrorOf(this.dialect, error) ?? error;
     }
   }

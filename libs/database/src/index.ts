@@ -1,4 +1,4 @@
-export { DatabaseReadOnly, DatabaseUnavailable, DatabaseUnsupported, SchemaNewer } from './errors/database.errors.js';
+export { DatabaseReadOnly, DatabaseSessionWrong, DatabaseUnavailable, DatabaseUnsupported, SchemaNewer } from './errors/database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { Database, type DatabaseSession } from './database.js';
 export { databaseSettingsSchema, type DatabaseSettings } from './database.settings.js';

@@ -4,6 +4,7 @@ import { postgresqlFailureOf } from './failures.js';
 import { poolOf } from './pool-options.js';
 import { PostgresqlClient } from './postgresql.client.js';
 import type { Follower, Servers } from './servers.js';
+import type { PostgresqlSessions } from './session.js';
 
 /** Why an idle connection left the pool: it may be sound, but its server is not used, or not trusted, any more. */
 export class ServerLeft extends Error {}
@@ -12,7 +13,10 @@ export class ServerLeft extends Error {}
  * The class of pools whose connections all go to the server in use; TypeORM makes a pool by its class. One that is open is
  * given to `Servers.follow`: one that does not open is never closed, and would be told, and looked for, without end.
  */
-export function followingPool(servers: Servers): new (options: pg.PoolConfig) => pg.Pool & Follower {
+export function followingPool(
+  servers: Servers,
+  sessions: PostgresqlSessions,
+): new (options: pg.PoolConfig) => pg.Pool & Follower {
   /** A pool's own options are fixed when it opens, a client's are not. */
   class Client extends PostgresqlClient {
     constructor(config: pg.ClientConfig = {}) {
@@ -24,7 +28,11 @@ export function followingPool(servers: Servers): new (options: pg.PoolConfig) =>
     private readonly idle = new Set<PostgresqlClient>();
 
     constructor(options: pg.PoolConfig) {
-      super({ ...options, Client });
+      const deadline = options.connectionTimeoutMillis;
+      // Behind a pooler, a connection may have to wait for its server only now.
+      const onConnect = (client: pg.ClientBase): Promise<void> =>
+        sessions.ask((text, values) => own(client).ask(text, values, deadline), options);
+      super({ ...options, Client, onConnect });
       this.on('acquire', (client) => this.idle.delete(own(client)));
       this.on('remove', (client) => this.idle.delete(own(client)));
       // pg-pool says this before it takes the connection back, and keeps none that is ending.

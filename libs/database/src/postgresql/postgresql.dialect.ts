@@ -13,6 +13,7 @@ import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
 import { findTarget } from './probe.js';
 import { Servers } from './servers.js';
+import { type Place, placeColumns, PostgresqlSessions } from './session.js';
 import { tlsChoices } from './tls.js';
 import { PostgresqlUserKeyStatements } from './user-key.statements.js';
 
@@ -29,12 +30,14 @@ export class PostgresqlDialect extends Dialect {
   readonly migrationOptions: DataSourceOptions;
   private readonly logger = new Logger(PostgresqlDialect.name);
   private readonly servers: Servers;
+  private readonly sessions: PostgresqlSessions;
 
   constructor(settings: PostgresqlSettings) {
     super();
     const { connection, connectTimeoutSeconds, identity } = settings;
     const hosts = connection.endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
     this.description = `PostgreSQL at ${hosts}/${connection.database}`;
+    this.sessions = new PostgresqlSessions(this.description, connection.database);
     const pool = poolOptions(settings);
     const probe = { ...pool, connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000 };
     const login = identity && new CloudLogin(identity, connection.username);
@@ -62,7 +65,8 @@ export class PostgresqlDialect extends Dialect {
   }
 
   async ping(source: DataSource): Promise<void> {
-    await poolOf(source).query('SELECT 1');
+    const { rows } = await poolOf(source).query<Place>(`SELECT ${placeColumns}`);
+    for (const place of rows) this.sessions.look(place);
   }
 
   userKeys(source: DataSource): PostgresqlUserKeyStatements {
@@ -72,6 +76,8 @@ export class PostgresqlDialect extends Dialect {
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return source.transaction(async (manager) => {
       await manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey]);
+      // A pooler gives each transaction a session: tables and data keys are made in this one.
+      for (const place of await manager.query<Place[]>(`SELECT ${placeColumns}`)) this.sessions.look(place);
       return work(manager);
     });
   }
@@ -84,7 +90,7 @@ export class PostgresqlDialect extends Dialect {
     return {
       ...commonOptions,
       type: 'postgres',
-      driver: { ...pg, Pool: followingPool(this.servers) },
+      driver: { ...pg, Pool: followingPool(this.servers, this.sessions) },
       installExtensions: false,
       migrations: [ClassicTables1760000000001, DataKeys1760000000002],
       extra: pool,
