@@ -50,6 +50,10 @@ export const isReadOnly = (error: unknown): boolean => mysqlFailureOf(error) ===
 /** Whether an error says that the connection broke. */
 export const isConnectionLost = (error: unknown): boolean => mysqlFailureOf(error) === 'connection-lost';
 
+/** Whether a login was refused because there are connections enough: of the server, of this user, or as a resource of its. */
+export const isRefusedForRoom = (error: unknown): boolean =>
+  [1040, 1203, 1226].includes(driverErrorOf(error)?.errno ?? 0);
+
 function serverFailure({ errno = 0, sqlState = '' }: DriverError): Failure | undefined {
   if (byErrno.has(errno)) return byErrno.get(errno);
   // SQLSTATE classes 22 and 23: data exception, constraint violation.

@@ -3,7 +3,8 @@ import type { Secret } from '@key-connector/common';
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { resetSocket } from '../dialect/reset-socket.js';
-import { isConnectionLost, isReadOnly } from './failures.js';
+import { FirstFree } from '../dialect/first-free.js';
+import { isConnectionLost, isReadOnly, isRefusedForRoom } from './failures.js';
 
 /** How long a connection may stay idle in the pool, and how often that is looked at. */
 const idleMilliseconds = 30_000;
@@ -47,6 +48,9 @@ export class MysqlPool {
   private readonly socketOf = new WeakMap<object, Socket>();
   private readonly fresh = new WeakSet<PoolConnection>();
   private readonly idleSince = new Map<PoolConnection, number>();
+  /** Connections whose sessions were told what to be, and which are there. */
+  private readonly begun = new Set<PoolConnection>();
+  private readonly free: FirstFree<PoolConnection>;
   private readonly sweeper: NodeJS.Timeout;
 
   /** Longest run of a statement on the server. */
@@ -64,15 +68,37 @@ export class MysqlPool {
       gracefulEnd: true,
       trace: false,
     });
+    this.free = new FirstFree(
+      {
+        take: (handover) => {
+          this.take(handover);
+        },
+        giveBack: (connection) => {
+          connection.release();
+        },
+        open: () => this.begun.size,
+        idle: () => this.idleSince.size,
+        refusedForRoom: isRefusedForRoom,
+      },
+      options.driver.connectionLimit ?? 0,
+      options.acquireMilliseconds,
+    );
     this.pool.on('connection', (connection: PoolConnection) => {
       this.fresh.add(connection);
       // The pool drops it; an error that nobody listens to would end the process.
-      connection.on('error', () => this.idleSince.delete(connection));
-      connection.on('end', () => this.idleSince.delete(connection));
+      const gone = (): void => {
+        this.idleSince.delete(connection);
+        if (this.begun.delete(connection)) this.free.freed();
+      };
+      connection.on('error', gone);
+      connection.on('end', gone);
       this.limit(connection);
     });
     this.pool.on('acquire', (connection) => this.idleSince.delete(connection));
-    this.pool.on('release', (connection) => this.idleSince.set(connection, performance.now()));
+    this.pool.on('release', (connection) => {
+      this.idleSince.set(connection, performance.now());
+      this.free.freed();
+    });
     // mysql2 has a sweeper too, which keeps the process alive, and spares the last connection.
     this.sweeper = setInterval(() => {
       this.sweep();
@@ -81,23 +107,8 @@ export class MysqlPool {
 
   /** A connection that is the caller's until it is released; fails at the acquire deadline. */
   getConnection(handover: Handover): void {
-    let waiting = true;
-    const settle: Handover = (error, connection) => {
-      if (!waiting) {
-        connection?.release();
-        return;
-      }
-      waiting = false;
-      clearTimeout(deadline);
-      handover(error, connection);
-    };
-    const deadline = setTimeout(() => {
-      settle(timeout('a connection'));
-    }, this.options.acquireMilliseconds);
-    this.pool.getConnection((error, connection) => {
-      if (error) settle(error);
-      else if (this.fresh.delete(connection)) this.begin(connection, settle);
-      else settle(null, connection);
+    this.free.take((error, connection) => {
+      handover(error ?? null, connection);
     });
   }
 
@@ -136,17 +147,30 @@ export class MysqlPool {
     for (const [connection, since] of this.idleSince) {
       if (since > latest) continue;
       this.idleSince.delete(connection);
+      this.begun.delete(connection);
       connection.end();
       const socket = this.socketOf.get(connection.config);
       if (socket) hangUpSoon(socket);
     }
   }
 
+  /** mysql2's own way, and a new session told what to be. */
+  private take(settle: Handover): void {
+    this.pool.getConnection((error, connection) => {
+      if (error) settle(error);
+      else if (this.fresh.delete(connection)) this.begin(connection, settle);
+      else settle(null, connection);
+    });
+  }
+
   private begin(connection: PoolConnection, settle: Handover): void {
     connection.query(this.options.session, (error) => {
       if (error) this.drop(connection);
       if (error) settle(error);
-      else settle(null, connection);
+      else {
+        this.begun.add(connection);
+        settle(null, connection);
+      }
     });
   }
 
@@ -178,6 +202,7 @@ export class MysqlPool {
     const socket = this.socketOf.get(connection.config);
     if (socket) resetSocket(socket);
     connection.destroy();
+    if (this.begun.delete(connection)) this.free.freed();
   }
 
   private dial(config: object): Socket {

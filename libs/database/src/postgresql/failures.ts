@@ -31,3 +31,9 @@ export function postgresqlFailureOf(error: unknown): Failure | undefined {
   if (code === undefined) return messages.find(([pattern]) => pattern.test(message))?.[1];
   return fromServer ? sqlStates.find(([pattern]) => pattern.test(code))?.[1] : networkFailureOf(cause);
 }
+
+/** Whether a login was refused because there are connections enough (too_many_connections); poolers say it in words. */
+export function isRefusedForRoom(error: unknown): boolean {
+  const { code, message = '' } = driverErrorOf(error) ?? {};
+  return code === '53300' || /too many (clients|connections)|no more connections|max.client/i.test(message);
+}
