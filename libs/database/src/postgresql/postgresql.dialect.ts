@@ -4,13 +4,14 @@ import pg from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
+import { OptionalLock } from '../dialect/optional-lock.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { postgresqlFailureOf } from './failures.js';
+import { isLockRefusal, postgresqlFailureOf } from './failures.js';
 import { followerOf, followingPool, ServerLeft } from './following-pool.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
-import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
+import { poolOptions, type PostgresqlSettings } from './pool-options.js';
 import { findTarget } from './probe.js';
 import { Servers } from './servers.js';
 import { tlsChoices } from './tls.js';
@@ -29,12 +30,14 @@ export class PostgresqlDialect extends Dialect {
   readonly migrationOptions: DataSourceOptions;
   private readonly logger = new Logger(PostgresqlDialect.name);
   private readonly servers: Servers;
+  private readonly optionalLock: OptionalLock;
 
   constructor(settings: PostgresqlSettings) {
     super();
     const { connection, connectTimeoutSeconds, identity } = settings;
     const hosts = connection.endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
     this.description = `PostgreSQL at ${hosts}/${connection.database}`;
+    this.optionalLock = new OptionalLock(this.description, isLockRefusal);
     const pool = poolOptions(settings);
     const probe = { ...pool, connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000 };
     const login = identity && new CloudLogin(identity, connection.username);
@@ -61,19 +64,17 @@ export class PostgresqlDialect extends Dialect {
     if (failure !== 'rolled-back') this.servers.search();
   }
 
-  async ping(source: DataSource): Promise<void> {
-    await poolOf(source).query('SELECT 1');
-  }
-
   userKeys(source: DataSource): PostgresqlUserKeyStatements {
     return new PostgresqlUserKeyStatements(source);
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return source.transaction(async (manager) => {
-      await manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey]);
-      return work(manager);
-    });
+    return this.optionalLock.run((take) =>
+      source.transaction(async (manager) => {
+        await take(() => manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey]));
+        return work(manager);
+      }),
+    );
   }
 
   failureOf(error: unknown): Failure | undefined {

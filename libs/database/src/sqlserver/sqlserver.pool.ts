@@ -5,6 +5,7 @@ import type { ProductSettings } from '../dialect/product.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import type { SqlserverConnection } from './connection-string.js';
 import { entraLogin } from './entra-login.js';
+import { isLeft } from './failures.js';
 import { connectResetting } from './resetting-socket.js';
 
 /** Settings of a SQL Server database. */
@@ -85,14 +86,25 @@ export function poolOptions(settings: SqlserverSettings, statementMilliseconds?:
   };
 }
 
-/** mssql's pool, which hands out no connection that a transaction was left open on. */
+/** mssql's pool, which hands out no connection that a transaction was left open on, or whose server is better left. */
 export class SqlserverPool extends BasePool {
+  private readonly left = new WeakSet<Connection>();
+
   constructor({ password, ...config }: PoolConfig) {
     super({ ...config, ...(password === undefined ? {} : { password: password.reveal() }) });
   }
 
-  /** With `Encrypt=Optional`, a server that knows no TLS is used without, as SqlClient does. */
   override async _poolCreate(): Promise<Connection> {
+    const connection = await this.dial();
+    // What the server says of a statement that failed; the pool's own `release` is not told.
+    connection.on('errorMessage', (said: unknown) => {
+      if (isLeft(said)) this.left.add(connection);
+    });
+    return connection;
+  }
+
+  /** With `Encrypt=Optional`, a server that knows no TLS is used without, as SqlClient does. */
+  private async dial(): Promise<Connection> {
     const { options, encryptionOptional } = this.config;
     const { encrypt } = options;
     try {
@@ -110,7 +122,7 @@ export class SqlserverPool extends BasePool {
 
   /** A rollback that failed, say because it was not answered in time, leaves a transaction that would swallow a write. */
   override release(connection: Connection): this {
-    if (connection.inTransaction) connection.close();
+    if (connection.inTransaction || this.left.has(connection)) connection.close();
     return super.release(connection);
   }
 }
