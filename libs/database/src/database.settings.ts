@@ -48,6 +48,9 @@ const fields = z.strictObject({
   migrate: flag('Create and update the tables at start; when false, a start with pending migrations fails.').default(
     true,
   ),
+  allowStaleReads: flag(
+    'MySQL and MariaDB in a Galera cluster: reads at one node do not wait for what another one has acknowledged. Faster by a round trip of the cluster, and a member may be given an old key, or none, just after storing one.',
+  ).default(false),
   connectTimeoutSeconds: integer('Longest wait for a server at start, for each host.', { min: 1, max: 300 }).default(5),
   acquireTimeoutSeconds: integer('Longest wait for a connection of the pool before a request is answered 503.', {
     min: 1,
@@ -86,8 +89,12 @@ export const databaseSettingsSchema = fields.transform((given, context): Databas
 });
 
 function settingsOf<P extends Provider>(provider: P, given: Fields, refuse: Refuse): SettingsOf<P> | undefined {
-  const { importJsonFilePath, migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds } = given;
-  const limits = { importJsonFilePath, migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds };
+  const { importJsonFilePath, migrate, allowStaleReads } = given;
+  const { connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds } = given;
+  const limits = {
+    ...{ importJsonFilePath, migrate, allowStaleReads },
+    ...{ connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds },
+  };
   const product = products[provider];
   const { cloudLogin } = product;
   const setting: ConnectionSetting = product.setting;

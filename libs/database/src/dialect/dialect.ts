@@ -11,6 +11,9 @@ export interface ScriptStyle {
   readonly end: string;
 }
 
+/** The nil UUID (RFC 9562), which no member has. */
+const nobody = '00000000-0000-0000-0000-000000000000' as UserId;
+
 /**
  * Everything that differs between databases; one subclass a product. Errors are the driver's own: `failureOf` tells what
  * they mean.
@@ -41,8 +44,13 @@ export abstract class Dialect {
   /** Told of a data source that was opened, before anything else is done with it. */
   opened?(source: DataSource): void;
 
-  /** One round trip on an opened data source; one that fails leaves no connection behind on which it still runs. */
-  abstract ping(source: DataSource): Promise<void>;
+  /**
+   * One round trip on an opened data source, by the very statement that requests read members with: what fails them, a
+   * right or a table that is lost, or a node outside of its cluster, fails this too.
+   */
+  async ping(source: DataSource): Promise<void> {
+    await this.userKeys(source).find([nobody]);
+  }
 
   /** The hot statements on UserKeys, on an opened data source. */
   abstract userKeys(source: DataSource): UserKeyStatements;

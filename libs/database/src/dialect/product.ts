@@ -7,6 +7,8 @@ export interface Limits {
   readonly importJsonFilePath: string | undefined;
   /** Whether the start creates and updates the tables. */
   readonly migrate: boolean;
+  /** Whether a read at one node of a cluster may miss what another one has acknowledged. */
+  readonly allowStaleReads: boolean;
   /** Longest wait for a server at start, for each host. */
   readonly connectTimeoutSeconds: number;
   /** Longest wait for a connection of the pool. */

@@ -1,10 +1,11 @@
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
+import { OptionalLock } from '../dialect/optional-lock.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
 import { mysqlFailureOf } from './failures.js';
-import { underLock } from './lock.js';
+import { isLockRefusal, underLock } from './lock.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { MysqlPool, poolOf, type MysqlPoolOptions } from './mysql.pool.js';
@@ -28,6 +29,7 @@ export class MysqlDialect extends Dialect {
     end: 'COMMIT;',
   };
   private readonly login: CloudLogin | undefined;
+  private readonly optionalLock: OptionalLock;
   private tls: MysqlTls;
 
   constructor(private readonly settings: MysqlSettings) {
@@ -35,6 +37,7 @@ export class MysqlDialect extends Dialect {
     const { server, port, database, userId } = settings.connection;
     this.login = settings.identity && new CloudLogin(settings.identity, userId);
     this.description = `MySQL at ${server}:${port}/${database}`;
+    this.optionalLock = new OptionalLock(this.description, isLockRefusal);
     this.dataSourceOptions = this.sourceOptions(mysqlPoolOptions(settings, this.login));
     this.migrationOptions = this.sourceOptions(withSize(mysqlPoolOptions(settings, this.login, migrationSeconds), 1));
   }
@@ -46,16 +49,12 @@ export class MysqlDialect extends Dialect {
     this.tls = await findMysqlTls(await mysqlTlsChoices(connection), base);
   }
 
-  async ping(source: DataSource): Promise<void> {
-    await poolOf(source).run('SELECT 1');
-  }
-
   userKeys(source: DataSource): MysqlUserKeyStatements {
     return new MysqlUserKeyStatements(source);
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return underLock(source, poolOf(source).statementSeconds, work);
+    return underLock(source, this.optionalLock, poolOf(source).statementSeconds, work);
   }
 
   failureOf(error: unknown): Failure | undefined {

@@ -4,7 +4,8 @@ import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'my
 import type { DataSource } from 'typeorm';
 import { resetSocket } from '../dialect/reset-socket.js';
 import { FirstFree } from '../dialect/first-free.js';
-import { isConnectionLost, isReadOnly, isRefusedForRoom } from './failures.js';
+import { isConnectionLost, isLeft, isRefusedForRoom } from './failures.js';
+import { beginSession } from './session.js';
 
 /** How long a connection may stay idle in the pool, and how often that is looked at. */
 const idleMilliseconds = 30_000;
@@ -28,8 +29,8 @@ export interface MysqlPoolOptions {
   readonly acquireMilliseconds: number;
   /** Longest run of a statement; then its connection is dropped, where mysql2 would keep it with the statement on it. */
   readonly statementSeconds: number;
-  /** Run on every new connection before it is handed out. */
-  readonly session: string;
+  /** Whether a read at one node of a cluster may miss what another one has acknowledged. */
+  readonly staleReads: boolean;
   readonly password?: Secret | undefined;
   /** A password that changes: asked for at each login, and sent as it is. For TLS connections only. */
   readonly token?: () => Promise<Secret>;
@@ -123,9 +124,7 @@ export class MysqlPool {
         connection.query(sql, [...values], (failure, result) => {
           if (failure) reject(failure);
           else resolve(result as Result);
-          // A server that has become a replica keeps its connections; a new one goes where the name leads now.
-          if (failure && isReadOnly(failure)) this.drop(connection);
-          else connection.release();
+          connection.release();
           // What broke one connection may have broken the others: a second try must not meet another dead one.
           if (failure && isConnectionLost(failure)) this.sweep(Infinity);
         });
@@ -164,7 +163,7 @@ export class MysqlPool {
   }
 
   private begin(connection: PoolConnection, settle: Handover): void {
-    connection.query(this.options.session, (error) => {
+    beginSession(connection, this.options, (error) => {
       if (error) this.drop(connection);
       if (error) settle(error);
       else {
@@ -176,7 +175,8 @@ export class MysqlPool {
 
   /**
    * Gives every statement of a connection its deadline; TypeORM's go through here too. mysql2 has one, which leaves the
-   * connection as it is, and a timer behind when the connection breaks.
+   * connection as it is, and a timer behind when the connection breaks. A server that could be left for a better one keeps
+   * its connections: they are dropped, so that a new one goes where the name or the balancer leads now.
    */
   private limit(connection: PoolConnection): void {
     const send = connection.query.bind(connection) as (...args: unknown[]) => unknown;
@@ -189,6 +189,7 @@ export class MysqlPool {
       }, milliseconds);
       const answered: Done = (...answer) => {
         clearTimeout(deadline);
+        if (isLeft(answer[0])) this.drop(connection);
         done(...answer);
       };
       return send(...args, answered);

@@ -4,9 +4,10 @@ import pg from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
+import { OptionalLock } from '../dialect/optional-lock.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { postgresqlFailureOf } from './failures.js';
+import { isLockRefusal, postgresqlFailureOf } from './failures.js';
 import { followerOf, followingPool, ServerLeft } from './following-pool.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
@@ -31,6 +32,7 @@ export class PostgresqlDialect extends Dialect {
   private readonly logger = new Logger(PostgresqlDialect.name);
   private readonly servers: Servers;
   private readonly sessions: PostgresqlSessions;
+  private readonly optionalLock: OptionalLock;
 
   constructor(settings: PostgresqlSettings) {
     super();
@@ -38,6 +40,7 @@ export class PostgresqlDialect extends Dialect {
     const hosts = connection.endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
     this.description = `PostgreSQL at ${hosts}/${connection.database}`;
     this.sessions = new PostgresqlSessions(this.description, connection.database);
+    this.optionalLock = new OptionalLock(this.description, isLockRefusal);
     const pool = poolOptions(settings);
     const probe = { ...pool, connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000 };
     const login = identity && new CloudLogin(identity, connection.username);
@@ -74,12 +77,14 @@ export class PostgresqlDialect extends Dialect {
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return source.transaction(async (manager) => {
-      await manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey]);
-      // A pooler gives each transaction a session: tables and data keys are made in this one.
-      for (const place of await manager.query<Place[]>(`SELECT ${placeColumns}`)) this.sessions.look(place);
-      return work(manager);
-    });
+    return this.optionalLock.run((take) =>
+      source.transaction(async (manager) => {
+        await take(() => manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey]));
+        // A pooler gives each transaction a session: tables and data keys are made in this one.
+        for (const place of await manager.query<Place[]>(`SELECT ${placeColumns}`)) this.sessions.look(place);
+        return work(manager);
+      }),
+    );
   }
 
   failureOf(error: unknown): Failure | undefined {

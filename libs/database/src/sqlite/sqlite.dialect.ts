@@ -79,10 +79,6 @@ export class SqliteDialect extends Dialect {
     return id.toUpperCase();
   }
 
-  async ping(source: DataSource): Promise<void> {
-    await source.query('SELECT 1');
-  }
-
   userKeys(source: DataSource): SqliteUserKeyStatements {
     return new SqliteUserKeyStatements(source);
   }

@@ -2,12 +2,13 @@ import mssql from 'mssql';
 import type { DataSource, DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
+import { OptionalLock } from '../dialect/optional-lock.js';
 import { DatabaseUnavailable } from '../errors/database.errors.js';
 import type { Failure } from '../errors/failure.js';
-import { sqlserverFailureOf } from './failures.js';
+import { isLockRefusal, sqlserverFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
-import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
+import { poolOptions, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
 import { SqlserverUserKeyStatements } from './user-key.statements.js';
 
 /** A migration may have to build an index over every member. */
@@ -36,11 +37,14 @@ export class SqlserverDialect extends Dialect {
     end: 'COMMIT;\nGO',
   };
 
+  private readonly optionalLock: OptionalLock;
+
   constructor(settings: SqlserverSettings) {
     super();
     const { host, port, instance, database } = settings.connection;
     const place = instance === undefined ? `${host}:${port}` : `${host}\\${instance}`;
     this.description = `SQL Server at ${place}${database === undefined ? '' : `/${database}`}`;
+    this.optionalLock = new OptionalLock(this.description, isLockRefusal);
     this.dataSourceOptions = sourceOptions(poolOptions(settings));
     const pool = poolOptions(settings, migrationMilliseconds);
     this.migrationOptions = sourceOptions({ ...pool, pool: { ...pool.pool, max: 1 } });
@@ -62,23 +66,21 @@ export class SqlserverDialect extends Dialect {
     };
   }
 
-  async ping(source: DataSource): Promise<void> {
-    await requestOn(source).query('SELECT 1 AS [one]');
-  }
-
   userKeys(source: DataSource): SqlserverUserKeyStatements {
     return new SqlserverUserKeyStatements(source);
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return source.transaction(async (manager) => {
-      const [row] = await manager.query<{ result: number }[]>(takeLock);
-      // Below zero: timed out, cancelled, deadlock victim, or refused (sp_getapplock).
-      if (row === undefined || row.result < 0) {
-        throw new DatabaseUnavailable(`${this.description} did not grant the lock (${row?.result ?? 'no answer'}).`);
-      }
-      return work(manager);
-    });
+    return this.optionalLock.run((take) =>
+      source.transaction(async (manager) => {
+        const answer = await take(() => manager.query<{ result: number }[]>(takeLock));
+        // Below zero: timed out, cancelled, deadlock victim, or refused (sp_getapplock).
+        const result = answer?.[0]?.result ?? 'no answer';
+        if (answer !== undefined && (typeof result !== 'number' || result < 0))
+          throw new DatabaseUnavailable(`${this.description} did not grant the lock (${result}).`);
+        return work(manager);
+      }),
+    );
   }
 
   failureOf(error: unknown): Failure | undefined {

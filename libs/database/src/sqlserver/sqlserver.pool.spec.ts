@@ -27,6 +27,7 @@ describe('a first connection to a SQL Server that says nothing more, and does no
         identity: undefined,
         importJsonFilePath: undefined,
         migrate: true,
+        allowStaleReads: false,
         connectTimeoutSeconds: 5,
         acquireTimeoutSeconds: 5,
         statementTimeoutSeconds: 5,

@@ -7,7 +7,7 @@ import { Shortage } from '../dialect/first-free.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import type { SqlserverConnection } from './connection-string.js';
 import { entraLogin } from './entra-login.js';
-import { isRefusedForRoom } from './failures.js';
+import { isLeft, isRefusedForRoom } from './failures.js';
 import { connectResetting } from './resetting-socket.js';
 
 /** Settings of a SQL Server database. */
@@ -92,9 +92,10 @@ export function poolOptions(settings: SqlserverSettings, statementMilliseconds?:
   };
 }
 
-/** mssql's pool, which hands out no connection that a transaction was left open on. */
+/** mssql's pool, which hands out no connection that a transaction was left open on, or whose server is better left. */
 export class SqlserverPool extends BasePool {
   private readonly shortage = new Shortage(this.config.pool?.max ?? 0, () => this.opened);
+  private readonly left = new WeakSet<Connection>();
 
   constructor({ password, ...config }: PoolConfig) {
     super({ ...config, ...(password === undefined ? {} : { password: password.reveal() }) });
@@ -130,8 +131,17 @@ export class SqlserverPool extends BasePool {
     return this.connected ? this.available + this.borrowed : 0;
   }
 
-  /** With `Encrypt=Optional`, a server that knows no TLS is used without, as SqlClient does. */
   private async connectOne(): Promise<Connection> {
+    const connection = await this.dial();
+    // What the server says of a statement that failed; the pool's own `release` is not told.
+    connection.on('errorMessage', (said: unknown) => {
+      if (isLeft(said)) this.left.add(connection);
+    });
+    return connection;
+  }
+
+  /** With `Encrypt=Optional`, a server that knows no TLS is used without, as SqlClient does. */
+  private async dial(): Promise<Connection> {
     const { options, encryptionOptional } = this.config;
     const { encrypt } = options;
     try {
@@ -149,7 +159,7 @@ export class SqlserverPool extends BasePool {
 
   /** A rollback that failed, say because it was not answered in time, leaves a transaction that would swallow a write. */
   override release(connection: Connection): this {
-    if (connection.inTransaction) connection.close();
+    if (connection.inTransaction || this.left.has(connection)) connection.close();
     return super.release(connection);
   }
 }
