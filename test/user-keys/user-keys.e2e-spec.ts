@@ -74,7 +74,7 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
     });
     const userKeys = UserKeysModule.forRootAsync({
       imports: [observability, database, keyRing, auth],
-      useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000 }),
+      useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000, replaceGuardMinutes: 15 }),
     });
     const module = await Test.createTestingModule({ imports: [userKeys] }).compile();
     app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {

@@ -37,6 +37,7 @@ const answers = {
   USER_KEY_ALREADY_STORED: { status: 400 },
   USER_KEY_INVALID: { status: 400 },
   USER_KEY_NOT_FOUND: { status: 404 },
+  USER_KEY_STORED_RECENTLY: { status: 400 },
   USER_KEY_UNREADABLE: {
     status: 500,
     detail: 'The stored key cannot be opened. An operator must look at it; nothing was changed.',

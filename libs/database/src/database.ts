@@ -36,8 +36,11 @@ export class Database {
   /** Longest wait for a place among the statements that run, in milliseconds. */
   readonly acquireTimeout: number;
 
-  /** Rows that one `session.userKeys.put` takes at most. */
-  readonly maxPuts: number;
+  /** Longest run of one statement, in milliseconds; for a write, its deadline. */
+  readonly statementTimeout: number;
+
+  /** Rows that one `session.userKeys.swap` takes at most. */
+  readonly maxSwaps: number;
 
   readonly #session: DatabaseSession;
   private connecting: Promise<void> | undefined;
@@ -48,12 +51,15 @@ export class Database {
   constructor(
     private readonly source: DataSource,
     private readonly dialect: Dialect,
-    private readonly settings: Pick<DatabaseSettings, 'migrate' | 'acquireTimeoutSeconds'>,
+    private readonly settings: DatabaseSettings,
   ) {
     this.description = dialect.description;
     this.acquireTimeout = settings.acquireTimeoutSeconds * 1000;
+    const { connection, statementTimeoutSeconds } = settings;
+    const given = 'commandTimeout' in connection ? connection.commandTimeout : undefined;
+    this.statementTimeout = (given ?? statementTimeoutSeconds) * 1000;
     this.#session = { userKeys: dialect.userKeys(source), manager: source.manager };
-    this.maxPuts = this.#session.userKeys.maxPuts;
+    this.maxSwaps = this.#session.userKeys.maxSwaps;
     this.pinged = new SharedAnswer(() => this.again(() => dialect.ping(source), readFailures), pingMilliseconds);
   }
 
@@ -98,7 +104,7 @@ export class Database {
    * rolled back. After a lost connection nobody knows, and sending an old value again could undo a newer one.
    *
    * @example
-   * await database.write(({ userKeys }) => userKeys.put([key], new Date()));
+   * await database.write(({ userKeys }) => userKeys.touch(ids, new Date()));
    *
    * @throws DatabaseReadOnly where reads go on, DatabaseUnavailable where nothing does; whatever else the work throws comes
    * out as it is.

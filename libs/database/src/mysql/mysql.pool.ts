@@ -115,6 +115,27 @@ export class MysqlPool {
 
   /** Runs one statement on a connection of the pool. */
   run<Result>(sql: string, values: readonly unknown[] = []): Promise<Result> {
+    return this.send(sql, values, (connection) => {
+      connection.release();
+    });
+  }
+
+  /** Runs a message of several statements that begins and ends a transaction; one that fails is rolled back. */
+  runTransaction<Results>(sql: string, values: readonly unknown[]): Promise<Results> {
+    return this.send(sql, values, (connection) => {
+      connection.query('ROLLBACK', (error) => {
+        if (error) this.drop(connection);
+        else connection.release();
+      });
+    });
+  }
+
+  /** What failed gives its connection to `recover`, unless another connection is needed. */
+  private send<Result>(
+    sql: string,
+    values: readonly unknown[],
+    recover: (connection: PoolConnection) => void,
+  ): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.getConnection((error, connection) => {
         if (!connection) {
@@ -124,7 +145,9 @@ export class MysqlPool {
         connection.query(sql, [...values], (failure, result) => {
           if (failure) reject(failure);
           else resolve(result as Result);
-          connection.release();
+          // One that is left was dropped by `limit`.
+          if (!failure || isLeft(failure)) connection.release();
+          else recover(connection);
           // What broke one connection may have broken the others: a second try must not meet another dead one.
           if (failure && isConnectionLost(failure)) this.sweep(Infinity);
         });

@@ -1,7 +1,16 @@
 import type { UserId } from '@key-connector/common';
+import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { StoredUserKey, UserKeyStatements } from '../dialect/user-key.statements.js';
+import type {
+  SeenUserKey,
+  StoredUserKey,
+  SwapTimes,
+  UserKeysSeen,
+  UserKeyStatements,
+  UserKeySwap,
+} from '../dialect/user-key.statements.js';
 import { toUtcText } from '../dialect/utc-column.js';
+import { driverErrorOf } from '../errors/driver-error.js';
 import { poolOf } from './pool-options.js';
 
 interface Row {
@@ -10,17 +19,36 @@ interface Row {
   readonly DataKeyId: number | null;
 }
 
+interface SeenRow extends Omit<Row, 'Id'> {
+  readonly clock: number;
+  readonly Id: UserId | null;
+  readonly young: boolean | null;
+}
+
 const find = `SELECT "Id", "Key", "DataKeyId" FROM "UserKeys" WHERE "Id" = ANY($1::uuid[])`;
 
-const insert = `
-  INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate") VALUES ($1, $2, $3, $4)
-  ON CONFLICT ("Id") DO NOTHING`;
+const look = `
+  SELECT extract(epoch FROM c.now)::float8 * 1000 AS clock, k."Id", k."Key", k."DataKeyId",
+    COALESCE(k."RevisionDate", k."CreationDate")
+      BETWEEN c.now - make_interval(mins => $2::int) AND c.now + make_interval(mins => $2::int) AS young
+  FROM (SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now) AS c LEFT JOIN "UserKeys" AS k ON k."Id" = ANY($1::uuid[])`;
 
-const put = `
-  INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate")
-  SELECT id, key, data_key_id, $4::timestamp FROM unnest($1::uuid[], $2::text[], $3::int[]) AS k (id, key, data_key_id)
+/** division_by_zero: what the look at the clock fails with. */
+const late = '22012';
+
+/**
+ * Two statements in one message are one transaction (PostgreSQL manual, 54.2.2.1), and the first that fails undoes it. A
+ * message of several takes no parameters, so what they say stands in it as text.
+ */
+const swap = (rows: string, expected: string, at: string, deadline: number): string => `
+  INSERT INTO "UserKeys" AS k ("Id", "Key", "DataKeyId", "CreationDate")
+  SELECT (c ->> 0)::uuid, c ->> 1, (c ->> 2)::int, '${at}'::timestamp
+  FROM json_array_elements(${pg.escapeLiteral(rows)}::json) AS c
   ON CONFLICT ("Id") DO UPDATE
-  SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"`;
+  SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"
+  WHERE COALESCE(k."Key", '') COLLATE "C" = ${pg.escapeLiteral(expected)}::jsonb ->> k."Id"::text
+  RETURNING k."Id";
+  SELECT 1 / (extract(epoch FROM clock_timestamp()) * 1000 < ${deadline})::int`;
 
 // Rows are locked in the order of their ids: two replicas that touch the same members cannot deadlock. The array keeps the
 // planner from joining, which it would do by reading the whole table.
@@ -34,7 +62,7 @@ const touch = `
 
 /** Goes straight to the pool; see `poolOf` for why. */
 export class PostgresqlUserKeyStatements implements UserKeyStatements {
-  readonly maxPuts = 500;
+  readonly maxSwaps = 500;
 
   constructor(private readonly source: DataSource) {}
 
@@ -43,14 +71,29 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     return rows.map((row) => ({ id: row.Id, value: row.Key ?? '', dataKeyId: row.DataKeyId }));
   }
 
-  async insert(key: StoredUserKey, now: Date): Promise<boolean> {
-    const { rowCount } = await poolOf(this.source).query(insert, [key.id, key.value, key.dataKeyId, toUtcText(now)]);
-    return rowCount === 1;
+  async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
+    const { rows } = await poolOf(this.source).query<SeenRow>(look, [ids, youngMinutes]);
+    const seen: SeenUserKey[] = [];
+    for (const { Id: id, Key, DataKeyId: dataKeyId, young } of rows) {
+      if (id !== null) seen.push({ id, value: Key ?? '', dataKeyId, young: young ?? false });
+    }
+    // Without a row of UserKeys there is one that holds the clock alone.
+    return { clock: rows[0]?.clock ?? 0, rows: seen };
   }
 
-  async put(keys: readonly StoredUserKey[], now: Date): Promise<void> {
-    const columns = [keys.map(({ id }) => id), keys.map(({ value }) => value), keys.map(({ dataKeyId }) => dataKeyId)];
-    await poolOf(this.source).query(put, [...columns, toUtcText(now)]);
+  async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
+    const rows = swaps.map(({ key: { id, value, dataKeyId } }) => [id, value, dataKeyId]);
+    const expected = Object.fromEntries(swaps.map(({ key: { id }, expected: value }) => [id, value]));
+    const text = swap(JSON.stringify(rows), JSON.stringify(expected), toUtcText(new Date(at)), deadline);
+    try {
+      // node-postgres gives a list where a message has several statements.
+      const results: unknown = await poolOf(this.source).query(text);
+      const [written] = results as readonly pg.QueryResult<Pick<Row, 'Id'>>[];
+      return new Set(written?.rows.map((row) => row.Id));
+    } catch (error) {
+      if (driverErrorOf(error)?.code === late) return 'late';
+      throw error;
+    }
   }
 
   async touch(ids: readonly UserId[], at: Date): Promise<void> {

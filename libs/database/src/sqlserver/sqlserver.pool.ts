@@ -23,11 +23,12 @@ const cancelMilliseconds = 500;
 const refusedMilliseconds = 1000;
 
 /** Options of mssql and tedious that @types/mssql does not know. */
-type PoolConfig = Omit<mssql.config, 'options' | 'authentication' | 'password'> & {
+type PoolConfig = Omit<mssql.config, 'options' | 'authentication' | 'password' | 'requestTimeout'> & {
   readonly password?: Secret;
   readonly options: Readonly<Record<string, unknown>> & { encrypt: boolean | 'strict' };
   readonly authentication?: { readonly type: 'token-credential'; readonly options: object };
   readonly validateConnection: 'socket';
+  readonly requestTimeout: number;
   /** Whether a server that knows no TLS is used without. */
   readonly encryptionOptional: boolean;
 };
@@ -183,8 +184,20 @@ function withReason(error: unknown): unknown {
   return what === undefined ? error : Object.assign(new Error(`${message}; ${what}`), { code });
 }
 
+/**
+ * How long a statement of an opened data source may wait for locks, in milliseconds: longer than its caller waits, whose
+ * cancellation the server may have missed.
+ */
+export function lockMilliseconds(source: DataSource): number {
+  return (poolOf(source) as PoolInternals).config.requestTimeout + cancelMilliseconds;
+}
+
 /** A request on a connection of an opened data source's pool, without the query runner around it. */
 export function requestOn(source: DataSource): mssql.Request {
+  return new mssql.Request(poolOf(source));
+}
+
+function poolOf(source: DataSource): mssql.ConnectionPool {
   // TypeORM types the pool of its SQL Server driver as any.
-  return new mssql.Request((source.driver as unknown as { readonly master: mssql.ConnectionPool }).master);
+  return (source.driver as unknown as { readonly master: mssql.ConnectionPool }).master;
 }
