@@ -12,7 +12,7 @@ export interface ScriptStyle {
 }
 
 /** The nil UUID (RFC 9562), which no member has. */
-const nobody = '00000000-0000-0000-0000-000000000000' as UserId;
+export const nobody = '00000000-0000-0000-0000-000000000000' as UserId;
 
 /**
  * Everything that differs between databases; one subclass a product. Errors are the driver's own: `failureOf` tells what

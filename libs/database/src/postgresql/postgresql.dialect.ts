@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect } from '../dialect/dialect.js';
+import { Dialect, nobody } from '../dialect/dialect.js';
 import { OptionalLock } from '../dialect/optional-lock.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
@@ -16,7 +16,7 @@ import { findTarget } from './probe.js';
 import { Servers } from './servers.js';
 import { type Place, placeColumns, PostgresqlSessions } from './session.js';
 import { tlsChoices } from './tls.js';
-import { PostgresqlUserKeyStatements } from './user-key.statements.js';
+import { findIn, PostgresqlUserKeyStatements } from './user-key.statements.js';
 
 /** A migration may have to build an index over every member. */
 const migrationMilliseconds = 15 * 60_000;
@@ -67,13 +67,16 @@ export class PostgresqlDialect extends Dialect {
     if (failure !== 'rolled-back') this.servers.search();
   }
 
-  async ping(source: DataSource): Promise<void> {
-    const { rows } = await poolOf(source).query<Place>(`SELECT ${placeColumns}`);
+  /** Says where the session reads, beside what requests read; in one statement, since the next one may have another session. */
+  override async ping(source: DataSource): Promise<void> {
+    const find = findIn(this.sessions.membersTable);
+    const text = `SELECT ${placeColumns} FROM (SELECT 1) AS session LEFT JOIN (${find}) AS found ON true`;
+    const { rows } = await poolOf(source).query<Place>(text, [[nobody]]);
     for (const place of rows) this.sessions.look(place);
   }
 
   userKeys(source: DataSource): PostgresqlUserKeyStatements {
-    return new PostgresqlUserKeyStatements(source);
+    return new PostgresqlUserKeyStatements(source, () => this.sessions.membersTable);
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { type SessionFault, SessionFaults } from '../dialect/session.js';
 import { leadsTo, parametersOf, schemasOf } from './search-path.js';
 
@@ -13,23 +13,30 @@ interface Parameter {
 interface Answer {
   /** The first schema of its search path that is there and may be used: new tables go there. */
   readonly schema: string | null;
-  readonly user: string;
+  /** The schema of the table that `"UserKeys"` means in the session; none before it is made. */
+  readonly members: string | null;
   readonly database: string;
+  readonly user: string;
+  /** Schemas that Search Path names, and on which this login has no USAGE. */
+  readonly denied: readonly string[];
   readonly parameters: Readonly<Record<string, Parameter>>;
 }
 
 type Query = <Row>(text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
 
-const question = `
-  SELECT current_schema() AS "schema", current_user AS "user", current_database() AS "database",
-    (SELECT json_object_agg(name, json_build_object('setting', setting, 'source', source))
-     FROM pg_settings WHERE name = ANY($1)) AS "parameters"`;
+/** Cheap enough for every ping. */
+export const placeColumns = `current_schema() AS "schema", current_database() AS "database",
+    (SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE pg_class.oid = to_regclass('"UserKeys"')) AS "members"`;
 
-/** The part of the question that is cheap enough for every ping. */
-export const placeColumns = `current_schema() AS "schema", current_database() AS "database"`;
+const question = `
+  SELECT ${placeColumns}, current_user AS "user",
+    ARRAY(SELECT nspname::text FROM pg_namespace WHERE nspname = ANY($1) AND NOT has_schema_privilege(oid, 'USAGE')) AS "denied",
+    (SELECT json_object_agg(name, json_build_object('setting', setting, 'source', source))
+     FROM pg_settings WHERE name = ANY($2)) AS "parameters"`;
 
 /** Where a session reads rows. */
-export type Place = Pick<Answer, 'schema' | 'database'>;
+export type Place = Pick<Answer, 'schema' | 'members' | 'database'>;
 
 /**
  * Asks sessions of PostgreSQL what they are. Poolers give a connection several sessions, drop parameters of the startup
@@ -37,13 +44,19 @@ export type Place = Pick<Answer, 'schema' | 'database'>;
  */
 export class PostgresqlSessions {
   private readonly faults: SessionFaults;
-  private first: Place | undefined;
+  private first: { readonly schema: string | null; readonly database: string } | undefined;
 
   constructor(
     description: string,
     private readonly database: string,
   ) {
     this.faults = new SessionFaults(description);
+  }
+
+  /** The members' table by its full name, as the first session had it. */
+  get membersTable(): string {
+    const schema = this.first?.schema ?? null;
+    return schema === null ? '"UserKeys"' : `${pg.escapeIdentifier(schema)}."UserKeys"`;
   }
 
   /**
@@ -54,7 +67,7 @@ export class PostgresqlSessions {
   async ask(query: Query, asked: pg.PoolConfig): Promise<void> {
     const given = parametersOf(asked.options ?? '');
     const names = ['search_path', 'statement_timeout', 'DateStyle', 'default_transaction_read_only', ...given.keys()];
-    const [answer] = await query<Answer>(question, [names]);
+    const [answer] = await query<Answer>(question, [schemasOf(given.get('search_path') ?? ''), names]);
     if (answer === undefined) return;
     this.faults.hear([...placeFaults(answer, given), ...readOnlyFaults(answer), ...limitFaults(answer, asked, given)]);
     this.look(answer);
@@ -62,42 +75,48 @@ export class PostgresqlSessions {
 
   /** Compares where a session reads with where the first one did. @throws DatabaseSessionWrong when it is elsewhere. */
   look(place: Place): void {
-    const { schema, database } = place;
+    const { database } = place;
+    const schema = place.members ?? place.schema;
     if (this.first === undefined) {
       this.first = { schema, database };
       if (database !== this.database) this.faults.hear([alias(this.database, database)]);
     } else if (schema !== this.first.schema || database !== this.first.database) {
-      this.faults.hear([moved(this.first, place)]);
+      this.faults.hear([moved(whereIs(this.first.schema, this.first.database), whereIs(schema, database))]);
     }
   }
 }
 
-/** Where the tables are looked for, and made. */
-function placeFaults({ schema, user, parameters }: Answer, given: ReadonlyMap<string, string>): SessionFault[] {
+/** Where members are looked for, and new tables made. */
+function placeFaults(answer: Answer, given: ReadonlyMap<string, string>): SessionFault[] {
   const asked = given.get('search_path');
-  const path = parameters['search_path']?.setting ?? '';
+  const path = answer.parameters['search_path']?.setting ?? '';
+  const where = answer.members ?? answer.schema;
   const fault = (problem: string, decisive = true): SessionFault[] => [{ about: 'search path', decisive, problem }];
   if (asked === undefined) {
-    if (schema !== null) return [];
+    if (where !== null) return [];
     return fault(
       `No schema of the search path (${path}) is there and may be used by this login. ` +
         'Create one and grant USAGE on it, or name another by Search Path in the connection string.',
     );
   }
-  const taken = schemasOf(path).join('\n') === schemasOf(asked).join('\n');
-  if (leadsTo(schema, schemasOf(asked), user)) {
-    return taken ? [] : fault(`its search path is ${path}, and Search Path says ${asked}.`, false);
+  const names = schemasOf(asked);
+  if (schemasOf(path).join('\n') !== names.join('\n')) {
+    if (leadsTo(where, names, answer.user)) {
+      return fault(`its search path is ${path}, and Search Path says ${asked}.`, false);
+    }
+    return fault(
+      `Search Path=${asked} was not taken: the session’s search path is ${path}, so members would be looked for in ` +
+        `${named(where)}. A pooler drops it, or replaces it. Set it for the role, ` +
+        `ALTER ROLE … SET search_path = ${asked}, and let the pooler open its connections anew (PgBouncer: RECONNECT).`,
+    );
   }
-  return taken
-    ? fault(
-        `Search Path=${asked} begins with a schema that is not there, or on which this login has no USAGE, so members would be ` +
-          `looked for in ${named(schema)}. Create it, grant USAGE on it, or take it out of Search Path.`,
-      )
-    : fault(
-        `Search Path=${asked} was not taken: the session’s search path is ${path}, so members would be looked for in ` +
-          `${named(schema)}. A pooler drops it, or replaces it. Set it for the role, ` +
-          `ALTER ROLE … SET search_path = ${asked}, and let the pooler open its connections anew (PgBouncer: RECONNECT).`,
-      );
+  // Tables that are there may stand in a later schema; new ones go into the first.
+  const denied = answer.denied.some((name) => names.indexOf(name) < names.indexOf(where ?? ''));
+  if (answer.members === null ? leadsTo(where, names, answer.user) : !denied) return [];
+  return fault(
+    `Search Path=${asked} begins with a schema that is not there, or on which this login has no USAGE, so members would be ` +
+      `looked for in ${named(where)}. Create it, grant USAGE on it, or take it out of Search Path.`,
+  );
 }
 
 /** A server or a database that takes no writes for now still gives keys; a login that never may write is a mistake. */
@@ -140,14 +159,14 @@ const alias = (asked: string, got: string): SessionFault => ({
   problem: `Database=${asked} leads to the database "${got}". Where a pooler has such names, all is well.`,
 });
 
-const moved = (first: Place, now: Place): SessionFault => ({
+const moved = (first: string, now: string): SessionFault => ({
   about: 'place',
   decisive: true,
   problem:
-    `A session reads members in ${whereIs(now)}, the first one read them in ${whereIs(first)}. A role’s search_path, a schema or a ` +
-    'pooler was changed while this service ran: undo it, or restart the service.',
+    `A session reads members in ${now}, the first one read them in ${first}. A role’s search_path, a schema or a pooler was ` +
+    'changed while this service ran: undo it, or restart the service.',
 });
 
 const named = (schema: string | null): string => (schema === null ? 'no schema at all' : `the schema "${schema}"`);
 
-const whereIs = ({ schema, database }: Place): string => `${named(schema)} of the database "${database}"`;
+const whereIs = (schema: string | null, database: string): string => `${named(schema)} of the database "${database}"`;
