@@ -8,6 +8,7 @@ import type { Tool } from './tool.ts';
 /** Debian's packages that tests use. */
 export const debianPackages: readonly DebianPackage[] = [
   { name: 'bsdutils', file: '/usr/bin/script' },
+  { name: 'iproute2', file: '/usr/bin/ss' },
   { name: 'libnss3', file: '/usr/lib/x86_64-linux-gnu/libnss3.so' },
   { name: 'libnss3-tools', file: '/usr/bin/certutil' },
   { name: 'mariadb-client-core', file: '/usr/bin/mariadb' },
@@ -15,6 +16,7 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: 'opensc', file: '/usr/bin/pkcs11-tool' },
   { name: 'openssl', file: '/usr/bin/openssl' },
   { name: 'postgresql-client', file: '/usr/bin/psql' },
+  { name: 'rsync', file: '/usr/bin/rsync' },
   { name: 'softhsm2', file: '/usr/bin/softhsm2-util' },
   { name: 'sqlite3', file: '/usr/bin/sqlite3' },
   { name: 'util-linux', file: '/usr/bin/setpriv' },
@@ -29,7 +31,12 @@ const pgbouncerOfTrixie = (
 /** What tests need and neither npm nor an installed Debian package has; the name carries the version. */
 export const tools: readonly Tool[] = [
   // The server's own PAM plugin, of the version that mariadb-server-core has; the whole package would start a server.
-  debianFiles('mariadb-pam-10.11', ['mariadb-server'], { keep: 'usr/lib/mysql/plugin/auth_pam_v1.so' }),
+  debianFiles('mariadb-pam-10.11', ['mariadb-server'], { keep: ['usr/lib/mysql/plugin/auth_pam_v1.so'] }),
+  debianFiles('galera-26.4', ['galera-4'], { keep: ['usr/lib/libgalera_smm.so'] }),
+  // By which a node of a Galera cluster gets what it missed.
+  debianFiles('mariadb-sst-10.11', ['mariadb-server'], {
+    keep: ['usr/bin/wsrep_sst_common', 'usr/bin/wsrep_sst_rsync'],
+  }),
   // Poolers and proxies as files: their packages, once installed, start services of the machine.
   debianFiles('haproxy-2.6', ['haproxy', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1']),
   debianFiles('pgbouncer-debian12-1.18', ['pgbouncer', 'libc-ares2']),
@@ -42,8 +49,8 @@ export const tools: readonly Tool[] = [
 
 /** How files come out of Debian packages. */
 interface DebianFiles {
-  /** The one file that is kept, instead of all. */
-  readonly keep?: string;
+  /** The files that are kept, beside each other, instead of all. */
+  readonly keep?: readonly string[];
   /** Another release of Debian than this machine's: name all libraries, the C library and its loader among them. */
   readonly suite?: string;
 }
@@ -63,7 +70,7 @@ function debianFiles(name: string, packages: readonly string[], { keep, suite }:
         for (const archive of await readdir(archives)) {
           await run('dpkg-deb', ['--extract', join(archives, archive), files]);
         }
-        if (keep !== undefined) await cp(join(files, keep), join(folder, basename(keep)));
+        for (const file of keep ?? []) await cp(join(files, file), join(folder, basename(file)), { dereference: true });
       } finally {
         await draft.remove();
       }

@@ -3,11 +3,18 @@ import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import type { Failure } from '../errors/failure.js';
 import type { UserKeyStatements } from './user-key.statements.js';
 
-/** How the database's own client takes several statements. */
+/**
+ * How the database's own client takes several statements. A client may go on after an error: what failed must not be noted
+ * as done then.
+ */
 export interface ScriptStyle {
   readonly begin: string;
+  /** Before each statement, where one must be passed over once another has failed. */
+  readonly guard?: string;
   /** Behind each statement. */
   readonly terminator: string;
+  /** What the statement that notes a migration begins with, where that is not `INSERT`. */
+  readonly insert?: string;
   readonly end: string;
 }
 
@@ -31,7 +38,7 @@ export abstract class Dialect {
   /** Digits behind the second that a column of times keeps. More are cut, as classic software does, where a server would round. */
   readonly fractionDigits: number = 6;
 
-  /** A script is one transaction, unless the dialect says otherwise. */
+  /** A script is one transaction, which PostgreSQL ends with a rollback when anything in it failed, unless the dialect says otherwise. */
   readonly script: ScriptStyle = { begin: 'BEGIN;', terminator: ';', end: 'COMMIT;' };
 
   /**

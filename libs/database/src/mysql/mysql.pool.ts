@@ -4,6 +4,7 @@ import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'my
 import type { DataSource } from 'typeorm';
 import { resetSocket } from '../dialect/reset-socket.js';
 import { FirstFree } from '../dialect/first-free.js';
+import type { SessionFaults } from '../dialect/session.js';
 import { isConnectionLost, isLeft, isRefusedForRoom } from './failures.js';
 import { beginSession } from './session.js';
 
@@ -31,6 +32,8 @@ export interface MysqlPoolOptions {
   readonly statementSeconds: number;
   /** Whether a read at one node of a cluster may miss what another one has acknowledged. */
   readonly staleReads: boolean;
+  /** Hears what new sessions are not, of what they were told to be; without it, they are not asked. */
+  readonly faults?: SessionFaults | undefined;
   readonly password?: Secret | undefined;
   /** A password that changes: asked for at each login, and sent as it is. For TLS connections only. */
   readonly token?: () => Promise<Secret>;

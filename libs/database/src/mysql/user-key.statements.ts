@@ -24,8 +24,8 @@ interface SeenRow extends Omit<Row, 'Id'> {
   readonly young: 0 | 1 | null;
 }
 
-// The column's collation does not tell case apart: a GUID is found in either.
-const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
+/** The rows of some members. The column's collation does not tell case apart: a GUID is found in either. */
+export const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
 
 // The clock as a table of one row, so that it is told where no member has one.
 const look = `

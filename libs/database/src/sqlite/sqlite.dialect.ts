@@ -32,6 +32,8 @@ export class SqliteDialect extends Dialect {
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
   override readonly fractionDigits = 7;
+  /** The client goes on after an error unless it is told not to (`-bail`): then the notes end the transaction. */
+  override readonly script = { begin: 'BEGIN;', terminator: ';', insert: 'INSERT OR ROLLBACK', end: 'COMMIT;' };
   private readonly turns = new Turns();
 
   constructor(private readonly connection: SqliteConnection) {

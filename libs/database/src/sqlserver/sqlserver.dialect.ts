@@ -30,11 +30,15 @@ export class SqlserverDialect extends Dialect {
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
   override readonly fractionDigits = 7;
-  /** For `sqlcmd -b`, which ends at the first error; a batch sees what the one before it made. */
+  /**
+   * A batch sees what the one before it made. The first error ends the transaction, and without one nothing more is done:
+   * sqlcmd ends at an error only when it is told to (`-b`).
+   */
   override readonly script = {
     begin: 'SET XACT_ABORT ON;\nSET QUOTED_IDENTIFIER ON;\nBEGIN TRANSACTION;\nGO',
+    guard: 'IF @@TRANCOUNT > 0\n',
     terminator: ';\nGO',
-    end: 'COMMIT;\nGO',
+    end: 'IF @@TRANCOUNT > 0\nCOMMIT;\nGO',
   };
 
   private readonly optionalLock: OptionalLock;

@@ -45,9 +45,14 @@ export interface TdsOptions {
   };
 }
 
+/** Before a statement of a script: it is for an open transaction only. */
+const inTransactionOnly = /^IF @@TRANCOUNT > 0\s/;
+
+const withoutComments = (text: string): string => text.replaceAll(/--.*$/gm, '').trim();
+
 /** What a batch of a script wants of the session's transaction. */
 function requestIn(text: string): 'begin' | 'commit' | undefined {
-  const bare = text.replaceAll(/--.*$/gm, '').trim();
+  const bare = withoutComments(text).replace(inTransactionOnly, '');
   if (/^(?:SET \w+ ON;\s*)*BEGIN TRANSACTION;$/.test(bare)) return 'begin';
   return bare === 'COMMIT;' ? 'commit' : undefined;
 }
@@ -112,6 +117,8 @@ class TdsConnection {
   private session: SqlSession | undefined;
   private login: Login | undefined;
   private transaction: Buffer | undefined;
+  /** `XACT_ABORT`: the first error ends the transaction. */
+  private abortsAtError = false;
   private queue: Promise<void> = Promise.resolve();
 
   constructor(
@@ -232,7 +239,12 @@ class TdsConnection {
       return;
     }
     this.server.statements.push(statement);
+    if (inTransactionOnly.test(withoutComments(statement.text)) && this.transaction === undefined) {
+      this.send(token.done());
+      return;
+    }
     const request = requestIn(statement.text);
+    if (request === 'begin') this.abortsAtError = statement.text.includes('SET XACT_ABORT ON');
     if (request !== undefined) return this.transact(request);
     const fault = this.server.fault(statement);
     if (fault === 'cut') {
@@ -249,7 +261,7 @@ class TdsConnection {
       else if (parts.length === 0) parts.push(token.done());
       this.send(Buffer.concat(parts));
     } catch (error) {
-      this.fail(error, statement.called);
+      this.fail(await this.aborted(error), statement.called);
     }
   }
 
@@ -265,6 +277,12 @@ class TdsConnection {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private async aborted(error: unknown): Promise<unknown> {
+    if (!(error instanceof SqlError) || !this.abortsAtError || this.transaction === undefined) return error;
+    if (!error.rolledBack) await this.session?.rollback();
+    return new SqlError(error.number, error.message, true);
   }
 
   private fail(error: unknown, called = false): void {
