@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
 import type { UserId } from '@key-connector/common';
+import { lateSwaps } from './late-swaps.js';
 import { insert, newId, put, store, useDatabases, userId } from './open-database.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { postgresDatabases, testKinds, type TestKind } from './test-database.js';
@@ -267,4 +268,6 @@ function storageSuite(kind: TestKind): void {
       /foreign key|restrict|reference constraint/i,
     );
   });
+
+  lateSwaps(kind.name, suite);
 }

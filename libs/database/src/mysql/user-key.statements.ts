@@ -38,16 +38,19 @@ const look = `
 // Bytes: the column's collation does not tell case apart.
 const asExpected = `CAST(IFNULL(\`UserKeys\`.\`Key\`, '') AS BINARY) = CAST(k.expected AS BINARY)`;
 
+// Behind the deadline it adds one to the largest number there is. UTC_TIMESTAMP is when its own statement began; SYSDATE would
+// be the time of a replica that runs the statement again, or is the same (`--sysdate-is-now`).
+const inTime = `SELECT 18446744073709551615 + (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) >= ?) AS in_time`;
+
 /**
  * One message, which the server runs to its end or to the first error, whoever still listens; after an error nothing is
- * committed. The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does
- * not know the row alias. `Key` is set last, since the lines above it compare it.
+ * committed. The first look at the clock spares a message that comes late the locks, the second one counts.
  *
- * The look at the clock is a statement of its own: UTC_TIMESTAMP is when a statement began, and SYSDATE would be the time of
- * a replica that runs the statement again (binary log by statement), or is UTC_TIMESTAMP (`--sysdate-is-now`). Behind the
- * deadline it adds one to the largest number there is.
+ * The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know
+ * the row alias. `Key` is set last, since the lines above it compare it.
  */
 const swap = `
+  ${inTime};
   START TRANSACTION;
   INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
   SELECT k.id, k.value, k.data_key_id, ? FROM JSON_TABLE(?, '$[*]' COLUMNS (
@@ -60,7 +63,7 @@ const swap = `
     \`DataKeyId\` = IF(${asExpected}, k.data_key_id, \`DataKeyId\`),
     \`Key\` = IF(${asExpected}, k.value, \`Key\`);
   ${find};
-  SELECT 18446744073709551615 + (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) >= ?) AS in_time;
+  ${inTime};
   COMMIT AND NO CHAIN NO RELEASE`;
 
 /** ER_DATA_OUT_OF_RANGE: what the look at the clock fails with. */
@@ -101,9 +104,10 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
       expected,
     }));
     const ids = swaps.map(({ key: { id } }) => id);
-    const values = [time, JSON.stringify(changes), time, ids, Math.floor(deadline * 1000)];
+    const until = Math.floor(deadline * 1000);
+    const values = [until, time, JSON.stringify(changes), time, ids, until];
     try {
-      const [, , rows] = await poolOf(this.source).runTransaction<[unknown, unknown, Row[]]>(swap, values);
+      const [, , , rows] = await poolOf(this.source).runTransaction<[unknown, unknown, unknown, Row[]]>(swap, values);
       return writtenOf(swaps, rows);
     } catch (error) {
       if (driverErrorOf(error)?.errno === late) return 'late';
