@@ -52,6 +52,14 @@ export abstract class Dialect {
   opened?(source: DataSource): void;
 
   /**
+   * Asks the session of a data source that was opened what it is, before anything is done in it; not needed where the pool
+   * asks each of its new sessions.
+   *
+   * @throws DatabaseSessionWrong when rows are read elsewhere than was asked for, or are not kept.
+   */
+  check?(source: DataSource): Promise<void>;
+
+  /**
    * One round trip on an opened data source, by the very statement that requests read members with: what fails them, a
    * right or a table that is lost, or a node outside of its cluster, fails this too.
    */

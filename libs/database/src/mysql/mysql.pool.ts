@@ -158,13 +158,19 @@ export class MysqlPool {
     });
   }
 
-  /** Says goodbye on every connection. */
+  /** Says goodbye on every connection. mysql2 would wait for one that is being opened, or was dropped, without end. */
   end(done?: (error: Error | null) => void): void {
     clearInterval(this.sweeper);
-    this.pool.end((error) => {
+    let ended = false;
+    const finish = (error: Error | null): void => {
+      if (ended) return;
+      ended = true;
+      clearTimeout(deadline);
       for (const socket of this.sockets) hangUpSoon(socket);
       done?.(error);
-    });
+    };
+    const deadline = setTimeout(finish, goodbyeMilliseconds, null);
+    this.pool.end(finish);
   }
 
   /** Says goodbye on what has been idle since then or longer: a firewall may forget it without a word. */

@@ -35,6 +35,7 @@ const rules: readonly (readonly [from: RegExp, to: string])[] = [
   [/\bCOLLATE Latin1_General_BIN2\b/g, 'COLLATE "C"'],
   [/\bSET LOCK_TIMEOUT (\d+)/g, 'SET lock_timeout = $1'],
   [/\bSCHEMA_NAME\(\)/g, "'dbo'"],
+  [/@@OPTIONS\b/g, '5432'],
   [
     /\bAPPLOCK_TEST\('public', ('[^']+'), 'Exclusive', 'Session'\)/g,
     '(SELECT count(*)::int FROM (SELECT pg_try_advisory_xact_lock(hashtext($1)) AS free) AS f WHERE free)',
