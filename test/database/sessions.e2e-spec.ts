@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Database, DatabaseSessionWrong } from '@key-connector/database';
 import { Logger } from '@nestjs/common';
-import { hasMysql, mysqlReason } from '../lab/databases/mariadb.server.js';
+import { mysqlReason, ownsMariadb } from '../lab/databases/mariadb.server.js';
 import { startTdsDouble, type TdsDouble } from '../lab/databases/tds/double.js';
-import { type AlteringProxy, startAlteringProxy } from '../lab/network/altering-proxy.js';
+import { KeepingProxy } from '../lab/network/keeping-proxy.js';
 import { describeIf } from '../lab/skip/skip.js';
+import { mariadbKind } from './mariadb-kind.js';
 import { newId, type OpenDatabase, openDatabase, put, useDatabases } from './open-database.js';
 import { mysqlDatabases } from './test-database.js';
 
@@ -16,9 +17,10 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-describeIf(hasMysql, mysqlReason, 'a session of MySQL behind a proxy', () => {
+describeIf(ownsMariadb, mysqlReason, 'a session of MySQL behind a proxy', () => {
   const suite = useDatabases(() => mysqlDatabases());
-  let proxy: AlteringProxy | undefined;
+  let proxy: KeepingProxy | undefined;
+  let change = (said: string): string => said;
 
   afterEach(async () => {
     await proxy?.stop();
@@ -27,8 +29,9 @@ describeIf(hasMysql, mysqlReason, 'a session of MySQL behind a proxy', () => {
   /** Opens a replica through a proxy that says something else in place of a text. */
   const through = async (text: string, instead: string): Promise<Database> => {
     const url = new URL(suite.place.settings['mySqlConnectionString'] ?? '');
-    const there = (proxy = await startAlteringProxy(Number(url.port)));
-    there.alter = (said) => said.replaceAll(text, instead);
+    change = (said) => said.replaceAll(text, instead);
+    const there = await KeepingProxy.start({ host: url.hostname, port: Number(url.port) }, (said) => change(said));
+    proxy = there;
     url.port = String(there.port);
     return suite.open({ mySqlConnectionString: url.toString() });
   };
@@ -56,7 +59,7 @@ describeIf(hasMysql, mysqlReason, 'a session of MySQL behind a proxy', () => {
   test('that only counts in another time zone is told of once, and used', async () => {
     const database = await through(`time_zone = '+00:00'`, `time_zone = '+01:00'`);
     await Promise.all(Array.from({ length: 8 }, () => put(database, newId(), 'v')));
-    expect(warn.mock.calls.map((call) => (call[0] as { msg: string }).msg)).toEqual([
+    expect(warn.mock.calls.map((call: unknown[]) => (call[0] as { msg: string }).msg)).toEqual([
       expect.stringContaining('its time_zone is +01:00'),
     ]);
   });
@@ -65,8 +68,8 @@ describeIf(hasMysql, mysqlReason, 'a session of MySQL behind a proxy', () => {
     const database = await through('', '');
     const id = newId();
     await put(database, id, 'v');
-    if (proxy) proxy.alter = (said) => said.replaceAll('autocommit = 1', 'autocommit = 0');
-    proxy?.cut();
+    change = (said) => said.replaceAll('autocommit = 1', 'autocommit = 0');
+    await suite.place.sql(mariadbKind.endOthers);
     await expect(put(database, id, 'w')).rejects.toThrow(DatabaseSessionWrong);
     await expect(database.ping()).rejects.toThrow(DatabaseSessionWrong);
     await expect(database.read(({ userKeys }) => userKeys.find([id]))).rejects.toThrow(DatabaseSessionWrong);

@@ -71,7 +71,7 @@ export class FirstFree<Taken> {
 
   constructor(
     private readonly places: Places<Taken>,
-    size: number,
+    private readonly size: number,
     private readonly acquireMilliseconds: number,
   ) {
     this.shortage = new Shortage(size, () => places.open());
@@ -101,7 +101,8 @@ export class FirstFree<Taken> {
   /** To be called when a connection has come back, or is gone: somebody may be waiting for its place. */
   freed(): void {
     const [first] = this.waiting;
-    if (first !== undefined && this.mayAsk) this.ask(first);
+    // Of those who wait, some may have to do without a connection of their own; none needs two.
+    if (first !== undefined && this.asks.size < this.waiting.size && this.mayAsk) this.ask(first);
   }
 
   /** Whether anybody waits. */
@@ -139,8 +140,9 @@ export class FirstFree<Taken> {
 
   /** `others`: whether connections went round meanwhile, so that a login without an answer is for lack of room too. */
   private fail(error: Error, owner: Waiter<Taken>, others: boolean): void {
-    const noRoom =
-      this.places.open() > 0 && (this.places.refusedForRoom(error) || (others && /timeout/i.test(error.message)));
+    const open = this.places.open();
+    const unanswered = others && open < this.size && /timeout/i.test(error.message);
+    const noRoom = open > 0 && (unanswered || this.places.refusedForRoom(error));
     if (noRoom) {
       this.noRoomUntil = performance.now() + pauseMilliseconds;
       this.shortage.note(error);
