@@ -9,6 +9,7 @@ import {
   pgbouncers,
   startPgbouncer,
 } from '../lab/databases/pgbouncer.server.js';
+import { postgresqlKind } from '../database/postgresql-kind.js';
 import { freshName } from '../lab/databases/hosted.server.js';
 import { ownsPostgres, type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
 import { queryOnce } from '../lab/databases/postgres.client.js';
@@ -165,6 +166,28 @@ for (const pgbouncer of pgbouncers) {
         expect([...answers]).not.toContain(0);
         expect(answers).toContain('DatabaseSessionWrong');
       });
+    });
+
+    test('a write that waits for a row past its deadline is not done by the pooler when the row is free', async () => {
+      const there = await front({ mode: 'transaction' });
+      const one = await openDatabase({
+        provider: 'postgresql',
+        postgreSqlConnectionString: stringTo(there),
+        statementTimeoutSeconds: '1',
+      });
+      opened.push(one);
+      const id = newId();
+      await put(one.database, id, 'old');
+      const address = `postgres://${server.user}@${server.host}:${server.port}/${name}`;
+      const holder = await postgresqlKind.hold(address, `UPDATE "UserKeys" SET "Key" = "Key" WHERE "Id" = '${id}'`);
+      await expect(put(one.database, id, 'refused')).rejects.toThrow(DatabaseUnavailable);
+      // The pooler keeps it running.
+      expect(await sql(holder.rowWaiters)).toHaveLength(1);
+      await holder.run('ROLLBACK');
+      const running = `SELECT 1 FROM pg_stat_activity WHERE usename = '${login}' AND state = 'active'`;
+      await until(async () => (await sql(running)).length === 0, 'what the pooler kept has run');
+      expect(await one.database.read(({ userKeys }) => userKeys.find([id]))).toMatchObject([{ value: 'old' }]);
+      await holder.end();
     });
 
     test('in session mode, a burst waits for the few connections that it gives', async () => {

@@ -130,7 +130,10 @@ export class FirstFree<Taken> {
     this.given += 1;
     const [first] = this.waiting;
     if (first === undefined) {
-      this.places.giveBack(taken);
+      // Not at once: the driver would hand it to the next of those that nobody waits for, call inside of call.
+      setImmediate(() => {
+        this.places.giveBack(taken);
+      });
       return;
     }
     // Who is served by another one's connection leaves him his own.
