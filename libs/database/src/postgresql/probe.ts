@@ -61,7 +61,7 @@ async function reach(endpoint: Place, tlsChoices: readonly Tls[], base: pg.Clien
 /** What a pooler may not take of the startup message; whether a session is what it should be, it is asked. */
 export const optionalParameters = ['statement_timeout', 'lock_timeout', 'options'] as const;
 
-/** A pooler such as PgBouncer refuses parameters that it does not know, and names one at a time. */
+/** PgBouncer refuses parameters that it does not know, and names one at a time; RDS Proxy takes no "command-line options". */
 async function takenBy(given: pg.ClientConfig): Promise<Target> {
   const options = { ...given };
   for (;;) {
@@ -70,7 +70,7 @@ async function takenBy(given: pg.ClientConfig): Promise<Target> {
     } catch (error) {
       const { message = '' } = driverErrorOf(error) ?? {};
       const refused = optionalParameters.filter((name) => options[name] !== undefined && message.includes(name));
-      if (refused.length === 0 || !message.includes('unsupported startup parameter')) throw error;
+      if (refused.length === 0 || !/unsupported startup parameter|command-line options/.test(message)) throw error;
       for (const name of refused) delete options[name];
     }
   }
