@@ -1,4 +1,5 @@
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import { isSocketPath } from '../connection-string/host.js';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect, nobody } from '../dialect/dialect.js';
 import { OptionalLock } from '../dialect/optional-lock.js';
@@ -39,7 +40,9 @@ export class MysqlDialect extends Dialect {
     super();
     const { server, port, database, userId } = settings.connection;
     this.login = settings.identity && new CloudLogin(settings.identity, userId);
-    this.description = `MySQL at ${server}:${port}/${database}`;
+    this.description = isSocketPath(server)
+      ? `MySQL at ${server}, database ${database}`
+      : `MySQL at ${server}:${port}/${database}`;
     this.optionalLock = new OptionalLock(this.description, isLockRefusal);
     this.faults = new SessionFaults(this.description);
     this.dataSourceOptions = this.sourceOptions(mysqlPoolOptions(settings, this.login));
