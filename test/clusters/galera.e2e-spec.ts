@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { galeraReason, hasGalera, startGalera } from '../lab/databases/galera.server.js';
+import { openDatabase, type OpenDatabase } from '../database/open-database.js';
+import { type GaleraNode, galeraReason, hasGalera, startGalera } from '../lab/databases/galera.server.js';
 import { certificateSettings, makeKeyCertificate } from '../lab/files/certificate.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
@@ -117,6 +118,30 @@ describeIf(hasGalera, galeraReason, 'replicas at the nodes of a Galera cluster',
       const [id, key] = [randomUUID(), newKey()];
       expect(await store(writer, 'POST', id, key)).toBe(true);
       for (const reader of replicas) expect(await read(reader, id)).toBe(key);
+    }
+  });
+
+  test('whose locks are each node’s own leave the choice to the primary key: the work that lost is run again, and finds it', async () => {
+    const opened = await Promise.all(
+      [0, 1].map((index) =>
+        openDatabase({ provider: 'mysql', mySqlConnectionString: (nodes[index] as GaleraNode).url }),
+      ),
+    );
+    await nodes[0].query('CREATE TABLE "Claims" ("Id" int PRIMARY KEY)');
+    let inserted = 0;
+    const claim = ({ database }: OpenDatabase): Promise<'won' | 'lost'> =>
+      database.lock(async (manager) => {
+        const claims: object[] = await manager.query('SELECT Id FROM Claims');
+        if (claims.length > 0) return 'lost';
+        await manager.query('INSERT INTO Claims VALUES (1)');
+        inserted += 1;
+        await until(() => inserted > 1, 'both have inserted it');
+        return 'won';
+      });
+    try {
+      expect((await Promise.all(opened.map(claim))).sort()).toEqual(['lost', 'won']);
+    } finally {
+      await Promise.all(opened.map(({ close }) => close()));
     }
   });
 

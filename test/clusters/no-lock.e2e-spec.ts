@@ -1,5 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { keySettings } from '../cli/cli-settings.js';
 import { applyScript, ownClientOf } from '../cli/own-client.js';
 import { mysqlDatabases, postgresDatabases, type TestDatabase, type TestDatabases } from '../database/test-database.js';
 import { mysqlReason, ownsMariadb } from '../lab/databases/mariadb.server.js';
@@ -14,6 +17,9 @@ import { runCli, startService } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
 
 jest.setTimeout(120_000);
+
+const file = resolve(import.meta.dirname, '../fixtures/classic/data.json');
+const members = (JSON.parse(readFileSync(file, 'utf8')) as { userKey: object[] }).userKey.length;
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -128,6 +134,20 @@ for (const { name, product, here, reason, start } of kinds) {
       } finally {
         await Promise.all(replicas.map((replica) => replica.end()));
       }
+    });
+
+    test('a JSON file that two import at once is imported once, and each of them succeeds', async () => {
+      const place = await lockless.databases.create();
+      const settings = { ...(await settingsOf(place)), ...keySettings({}) };
+      await runCli(['migrations', 'run'], settings);
+      const imports = await Promise.all([1, 2].map(() => runCli(['import', 'json', file], settings)));
+      expect(imports.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
+        { code: 0, stderr: expect.any(String) },
+        { code: 0, stderr: expect.any(String) },
+      ]);
+      expect(await place.sql('SELECT "Id" FROM "ApplicationDatas"')).toHaveLength(1);
+      expect(await place.sql('SELECT "Id" FROM "DataKeys"')).toHaveLength(1);
+      expect(await place.sql('SELECT "Id" FROM "UserKeys"')).toHaveLength(members);
     });
 
     test('printed migrations lead to the first data key, and the log says once that there is no lock', async () => {
