@@ -18,6 +18,7 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: 'postgresql-client', file: '/usr/bin/psql' },
   { name: 'rsync', file: '/usr/bin/rsync' },
   { name: 'softhsm2', file: '/usr/bin/softhsm2-util' },
+  { name: 'spin', file: '/usr/bin/spin' },
   { name: 'sqlite3', file: '/usr/bin/sqlite3' },
   { name: 'util-linux', file: '/usr/bin/setpriv' },
 ];
