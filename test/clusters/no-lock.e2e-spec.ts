@@ -54,11 +54,11 @@ async function postgresWith(...sql: readonly string[]): Promise<Lockless> {
   await databases.server.query('CREATE ROLE modest LOGIN');
   return {
     databases,
-    settings: async ({ settings, sql: run }) => {
-      for (const statement of ['GRANT CREATE ON SCHEMA public TO modest', ...sql]) await run(statement);
-      const url = new URL(settings['postgreSqlConnectionString'] ?? '');
+    settings: async (place) => {
+      for (const statement of ['GRANT CREATE ON SCHEMA public TO modest', ...sql]) await place.sql(statement);
+      const url = new URL(place.settings['postgreSqlConnectionString'] ?? '');
       url.username = 'modest';
-      return { ...settings, postgreSqlConnectionString: url.toString() };
+      return { ...place.settings, postgreSqlConnectionString: url.toString() };
     },
     stop: () => databases.stop(),
   };
