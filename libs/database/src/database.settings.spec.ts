@@ -15,6 +15,7 @@ describe('database settings', () => {
       provider: 'sqlite',
       connection: { file: '/data/keys.db', create: true },
       migrate: false,
+      allowStaleReads: false,
       connectTimeoutSeconds: 5,
       acquireTimeoutSeconds: 5,
       statementTimeoutSeconds: 10,

@@ -82,9 +82,12 @@ export class Database {
   /**
    * Runs work in a transaction that no other process or caller holds at the same time. Inside, use its manager only. The
    * lock goes with the work's connection, so a killed holder blocks nobody.
+   *
+   * Where the database has no such lock, or has one at each node of a cluster, work can run at the same time: the primary keys
+   * decide then, and work that was rolled back is run again.
    */
   async lock<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.translate(() => this.dialect.lock(this.source, work));
+    return this.translate(() => this.again(() => this.dialect.lock(this.source, work), ['rolled-back']));
   }
 
   /**

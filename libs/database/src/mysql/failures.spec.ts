@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
 import { isLeft, mysqlFailureOf } from './failures.js';
+import { isLockRefusal } from './lock.js';
 
 const network = (code: string): Error => Object.assign(new Error('from the network'), { code });
 const mysql = (errno: number, sqlState = 'HY000'): Error =>
@@ -73,6 +74,11 @@ test.each([
   [mysql(1062, '23000'), false],
 ])('after %s, whether the connection is dropped for one that may lead elsewhere is %s', (error, left) => {
   expect(isLeft(error)).toBe(left);
+});
+
+test('a lock that is not there is told apart from one that was not got in time', () => {
+  expect([1105, 1148, 1235, 1305].every((errno) => isLockRefusal(mysql(errno)))).toBe(true);
+  expect([1205, 1213, 1047, 1969, 3058].some((errno) => isLockRefusal(mysql(errno)))).toBe(false);
 });
 
 test('an error that TypeORM wrapped means the same', () => {

@@ -32,9 +32,10 @@ export async function underLock<T>(
   return lock.run(async (take) => {
     const runner = source.createQueryRunner();
     try {
-      const answer = await take(() => runner.query(`SELECT GET_LOCK(${lockName}, ?) AS taken`, [seconds]));
+      const question = `SELECT GET_LOCK(${lockName}, ?) AS taken`;
+      const answer = await take(() => runner.query(question, [seconds]) as Promise<{ taken: unknown }[]>);
       if (answer === undefined) return await inTransaction(runner, work);
-      const [row] = answer as { taken: unknown }[];
+      const [row] = answer;
       if (Number(row?.taken) !== 1) throw new DatabaseUnavailable('Another instance holds the lock of the database.');
       try {
         return await inTransaction(runner, work);
