@@ -51,13 +51,16 @@ export class Database {
   constructor(
     private readonly source: DataSource,
     private readonly dialect: Dialect,
-    private readonly settings: DatabaseSettings,
+    private readonly settings: Pick<
+      DatabaseSettings,
+      'migrate' | 'acquireTimeoutSeconds' | 'statementTimeoutSeconds'
+    > & {
+      readonly connection: object & { readonly commandTimeout?: number | undefined };
+    },
   ) {
     this.description = dialect.description;
     this.acquireTimeout = settings.acquireTimeoutSeconds * 1000;
-    const { connection, statementTimeoutSeconds } = settings;
-    const given = 'commandTimeout' in connection ? connection.commandTimeout : undefined;
-    this.statementTimeout = (given ?? statementTimeoutSeconds) * 1000;
+    this.statementTimeout = (settings.connection.commandTimeout ?? settings.statementTimeoutSeconds) * 1000;
     this.#session = { userKeys: dialect.userKeys(source), manager: source.manager };
     this.maxSwaps = this.#session.userKeys.maxSwaps;
     this.pinged = new SharedAnswer(() => this.again(() => dialect.ping(source), readFailures), pingMilliseconds);

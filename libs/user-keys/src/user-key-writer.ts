@@ -21,7 +21,7 @@ export interface UserKeyWrite {
   readonly first: boolean;
 }
 
-/** How often rows are looked at that others change again and again before we do. */
+/** How often rows are looked at that others change before we do. */
 const attempts = 10;
 
 /**
@@ -106,7 +106,7 @@ class Batch {
 
   private async storeOpen(): Promise<void> {
     for (let attempt = 1; this.open.length > 0; attempt += 1) {
-      if (attempt > attempts) throw this.unavailable('rows that were to be written were changed again and again');
+      if (attempt > attempts) throw this.unavailable(`${attempts} tries to write were overtaken by others, or by time`);
       if (attempt > 1) await sleep(Math.random() * 10 * attempt);
       await this.swapOpen();
       this.open = this.open.filter(({ sealed }) => !this.outcomes.has(sealed.id));

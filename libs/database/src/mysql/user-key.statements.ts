@@ -35,6 +35,9 @@ const look = `
   FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS clock) AS c
   LEFT JOIN \`UserKeys\` AS k ON k.\`Id\` IN (?)`;
 
+/** A missing item of a JSON array is NULL in both products; a JSON null is not. Data keys are counted from 0. */
+const noDataKey = -1;
+
 // Bytes: the column's collation does not tell case apart.
 const asExpected = `CAST(IFNULL(\`UserKeys\`.\`Key\`, '') AS BINARY) = CAST(k.expected AS BINARY)`;
 
@@ -53,14 +56,14 @@ const swap = `
   ${inTime};
   START TRANSACTION;
   INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
-  SELECT k.id, k.value, k.data_key_id, ? FROM JSON_TABLE(?, '$[*]' COLUMNS (
-    id char(36) PATH '$.id',
-    value longtext CHARACTER SET utf8mb4 PATH '$.value',
-    data_key_id int PATH '$.dataKeyId' NULL ON EMPTY,
-    expected longtext CHARACTER SET utf8mb4 PATH '$.expected' NULL ON EMPTY)) AS k
+  SELECT k.id, k.value, NULLIF(k.data_key, ${noDataKey}), ? FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    id char(36) PATH '$[0]',
+    value longtext CHARACTER SET utf8mb4 PATH '$[1]',
+    data_key int PATH '$[2]',
+    expected longtext CHARACTER SET utf8mb4 PATH '$[3]' NULL ON EMPTY)) AS k
   ON DUPLICATE KEY UPDATE
     \`RevisionDate\` = IF(${asExpected}, ?, \`RevisionDate\`),
-    \`DataKeyId\` = IF(${asExpected}, k.data_key_id, \`DataKeyId\`),
+    \`DataKeyId\` = IF(${asExpected}, NULLIF(k.data_key, ${noDataKey}), \`DataKeyId\`),
     \`Key\` = IF(${asExpected}, k.value, \`Key\`);
   ${find};
   ${inTime};
@@ -97,12 +100,10 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
 
   async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
     const time = toMicroseconds(new Date(at));
-    // A missing member is NULL in both products; a JSON null is not.
-    const changes = swaps.map(({ key: { dataKeyId, ...key }, expected }) => ({
-      ...key,
-      ...(dataKeyId === null ? {} : { dataKeyId }),
-      expected,
-    }));
+    const changes = swaps.map(({ key: { id, value, dataKeyId }, expected }) => {
+      const row = [id, value, dataKeyId ?? noDataKey];
+      return expected === undefined ? row : [...row, expected];
+    });
     const ids = swaps.map(({ key: { id } }) => id);
     const until = Math.floor(deadline * 1000);
     const values = [until, time, JSON.stringify(changes), time, ids, until];

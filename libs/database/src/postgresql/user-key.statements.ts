@@ -13,44 +13,44 @@ import { toUtcText } from '../dialect/utc-column.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import { poolOf } from './pool-options.js';
 
-interface Row {
-  readonly Id: UserId;
-  readonly Key: string | null;
-  readonly DataKeyId: number | null;
-}
-
-interface SeenRow extends Omit<Row, 'Id'> {
-  readonly clock: number;
-  readonly Id: UserId | null;
-  readonly young: boolean | null;
-}
+// Rows come as the objects that callers get.
+const columns = `"Id" AS id, COALESCE("Key", '') AS value, "DataKeyId" AS "dataKeyId"`;
 
 /** The rows of the members `$1`, in the table of this name. */
-export const findIn = (table: string): string =>
-  `SELECT "Id", "Key", "DataKeyId" FROM ${table} WHERE "Id" = ANY($1::uuid[])`;
+export const findIn = (table: string): string => `SELECT ${columns} FROM ${table} WHERE "Id" = ANY($1::uuid[])`;
 
-const lookIn = (table: string): string => `
-  SELECT extract(epoch FROM c.now)::float8 * 1000 AS clock, k."Id", k."Key", k."DataKeyId",
-    COALESCE(k."RevisionDate", k."CreationDate")
-      BETWEEN c.now - make_interval(mins => $2::int) AND c.now + make_interval(mins => $2::int) AS young
-  FROM (SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now) AS c LEFT JOIN ${table} AS k ON k."Id" = ANY($1::uuid[])`;
+/** The clock comes last, behind what the rows had to wait for. Ids are hexadecimal digits and dashes. */
+const lookIn = (table: string, ids: readonly UserId[], youngMinutes: number): string => `
+  SELECT ${columns}, COALESCE(COALESCE("RevisionDate", "CreationDate") BETWEEN
+    ((now() - interval '${youngMinutes} min') AT TIME ZONE 'UTC') AND
+    ((now() + interval '${youngMinutes} min') AT TIME ZONE 'UTC'), false) AS young
+  FROM ${table} WHERE "Id" = ANY('${arrayOf(ids)}');
+  SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS clock`;
 
 /** division_by_zero: what the look at the clock fails with. */
 const late = '22012';
 
 /**
  * Two statements in one message are one transaction (PostgreSQL manual, 54.2.2.1), and the first that fails undoes it. A
- * message of several takes no parameters, so what they say stands in it as text.
+ * message of several takes no parameters, so what they say stands in it as text. What each row must hold is told as a list of
+ * ids with their values, because an upsert sees nothing of its source but the new row.
  */
-const swapIn = (table: string, rows: string, expected: string, at: string, deadline: number): string => `
+function swapIn(table: string, swaps: readonly UserKeySwap[], at: string, deadline: number): string {
+  const keys = swaps.map(({ key }) => key);
+  const expected = swaps.flatMap(({ key, expected: value }) => (value === undefined ? [] : [key.id + value]));
+  return `
   INSERT INTO ${table} AS k ("Id", "Key", "DataKeyId", "CreationDate")
-  SELECT (c ->> 0)::uuid, c ->> 1, (c ->> 2)::int, '${at}'::timestamp
-  FROM json_array_elements(${pg.escapeLiteral(rows)}::json) AS c
+  SELECT id, value, data_key_id, '${at}'::timestamp FROM unnest(
+    '${arrayOf(keys.map(({ id }) => id))}'::uuid[],
+    ${textArray(keys.map(({ value }) => value))}::text[],
+    '${arrayOf(keys.map(({ dataKeyId }) => dataKeyId ?? 'NULL'))}'::int[]
+  ) AS c (id, value, data_key_id)
   ON CONFLICT ("Id") DO UPDATE
   SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"
-  WHERE COALESCE(k."Key", '') COLLATE "C" = ${pg.escapeLiteral(expected)}::jsonb ->> k."Id"::text
-  RETURNING k."Id";
+  WHERE k."Id"::text || COALESCE(k."Key", '') COLLATE "C" = ANY(${textArray(expected)}::text[])
+  RETURNING k."Id" AS id;
   SELECT 1 / (extract(epoch FROM clock_timestamp()) * 1000 < ${deadline})::int`;
+}
 
 // Rows are locked in the order of their ids: two replicas that touch the same members cannot deadlock. The array keeps the
 // planner from joining, which it would do by reading the whole table.
@@ -73,30 +73,19 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
   ) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    const { rows } = await poolOf(this.source).query<Row>(findIn(this.table()), [ids]);
-    return rows.map((row) => ({ id: row.Id, value: row.Key ?? '', dataKeyId: row.DataKeyId }));
+    return (await poolOf(this.source).query<StoredUserKey>(findIn(this.table()), [arrayOf(ids)])).rows;
   }
 
   async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
-    const { rows } = await poolOf(this.source).query<SeenRow>(lookIn(this.table()), [ids, youngMinutes]);
-    const seen: SeenUserKey[] = [];
-    for (const { Id: id, Key, DataKeyId: dataKeyId, young } of rows) {
-      if (id !== null) seen.push({ id, value: Key ?? '', dataKeyId, young: young ?? false });
-    }
-    // Without a row of UserKeys there is one that holds the clock alone.
-    return { clock: rows[0]?.clock ?? 0, rows: seen };
+    const [seen, told] = await this.runBoth<SeenUserKey, { clock: number }>(lookIn(this.table(), ids, youngMinutes));
+    return { clock: told.rows[0]?.clock ?? 0, rows: seen.rows };
   }
 
   async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
-    const rows = swaps.map(({ key: { id, value, dataKeyId } }) => [id, value, dataKeyId]);
-    const expected = Object.fromEntries(swaps.map(({ key: { id }, expected: value }) => [id, value]));
-    const [changes, values] = [JSON.stringify(rows), JSON.stringify(expected)];
-    const text = swapIn(this.table(), changes, values, toUtcText(new Date(at)), deadline);
     try {
-      // node-postgres gives a list where a message has several statements.
-      const results: unknown = await poolOf(this.source).query(text);
-      const [written] = results as readonly pg.QueryResult<Pick<Row, 'Id'>>[];
-      return new Set(written?.rows.map((row) => row.Id));
+      const text = swapIn(this.table(), swaps, toUtcText(new Date(at)), deadline);
+      const [written] = await this.runBoth<Pick<StoredUserKey, 'id'>, object>(text);
+      return new Set(written.rows.map(({ id }) => id));
     } catch (error) {
       if (driverErrorOf(error)?.code === late) return 'late';
       throw error;
@@ -104,6 +93,29 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
   }
 
   async touch(ids: readonly UserId[], at: Date): Promise<void> {
-    await poolOf(this.source).query(touchIn(this.table()), [ids, toUtcText(at)]);
+    await poolOf(this.source).query(touchIn(this.table()), [arrayOf(ids), toUtcText(at)]);
+  }
+
+  /** Runs the two statements of a message. */
+  private async runBoth<First extends object, Second extends object>(
+    text: string,
+  ): Promise<[pg.QueryResult<First>, pg.QueryResult<Second>]> {
+    // node-postgres gives a list for them, which its types do not know.
+    const results: unknown = await poolOf(this.source).query(text);
+    return results as [pg.QueryResult<First>, pg.QueryResult<Second>];
   }
 }
+
+/** An array of what needs no quotes: node-postgres would look at each item for what must be escaped. */
+const arrayOf = (items: readonly (string | number)[]): string => `{${items.join(',')}}`;
+
+/** An array of any texts, as a literal. */
+function textArray(texts: readonly string[]): string {
+  const array = arrayOf(texts.map((text) => `"${quoted.test(text) ? text.replaceAll(quoteds, '\\$&') : text}"`));
+  // node-postgres goes through it letter by letter.
+  return /['\\]/.test(array) ? pg.escapeLiteral(array) : `'${array}'`;
+}
+
+/** What a backslash stands before in a quoted item of an array. */
+const quoted = /["\\]/;
+const quoteds = /["\\]/g;

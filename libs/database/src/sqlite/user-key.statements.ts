@@ -24,8 +24,12 @@ const find = `
   SELECT k."Id", k."Key", k."DataKeyId" FROM json_each(?) AS wanted
   JOIN "UserKeys" AS k ON k."Id" = wanted.value COLLATE NOCASE`;
 
+// A value as text: some other program may have left bytes, which no text is equal to.
+const valueOf = (table: string): string =>
+  `CASE typeof(${table}."Key") WHEN 'blob' THEN hex(${table}."Key") ELSE COALESCE(${table}."Key", '') END`;
+
 const look = `
-  SELECT k."Id", k."Key", k."DataKeyId", COALESCE(k."RevisionDate", k."CreationDate") BETWEEN ? AND ? AS young
+  SELECT k."Id", ${valueOf('k')} AS "Key", k."DataKeyId", COALESCE(k."RevisionDate", k."CreationDate") BETWEEN ? AND ? AS young
   FROM json_each(?) AS wanted JOIN "UserKeys" AS k ON k."Id" = wanted.value COLLATE NOCASE`;
 
 // No conflict target: the row that is there may differ in case, so either of the two indexes may find it.
@@ -35,7 +39,7 @@ const swap = `
   SELECT value ->> 0, value ->> 1, value ->> 2, ? FROM json_each(?) WHERE true
   ON CONFLICT DO UPDATE
   SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"
-  WHERE COALESCE("UserKeys"."Key", '') = ? ->> ('$."' || excluded."Id" || '"')
+  WHERE ${valueOf('"UserKeys"')} = ? ->> ('$."' || excluded."Id" || '"')
   RETURNING "Id"`;
 
 const touch = `
