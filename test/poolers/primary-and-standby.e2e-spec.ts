@@ -1,21 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { UnavailableError, type UserId } from '@key-connector/common';
 import type { Database } from '@key-connector/database';
 import { newId, type OpenDatabase, openDatabase, put } from '../database/open-database.js';
 import { type Standby, standbyOf } from '../database/standby.js';
+import { type Pgpool, pgpoolTool, startPgpool } from '../lab/databases/pgpool.server.js';
 import { type Haproxy, haproxyTool, startHaproxy } from '../lab/databases/haproxy.server.js';
 import { ownsPostgres, type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
 import { until } from '../lab/processes/until.js';
-import { describeIf } from '../lab/skip/skip.js';
+import { describeIf, testIf } from '../lab/skip/skip.js';
 
-const reason = ownsPostgres ? haproxyTool.reason : 'TEST_POSTGRES_URL names a server that has no standby of ours';
+const promoted =
+  'behind HAProxy, a standby that is promoted under load is gone on with, and every acknowledged key is read afterwards';
+const noStandby = 'TEST_POSTGRES_URL names a server that has no standby of ours';
 
-describeIf(ownsPostgres && haproxyTool.installed, reason, 'behind HAProxy', () => {
+describeIf(ownsPostgres, noStandby, 'a primary and its standby', () => {
   let primary: PostgresServer;
   let standby: Standby;
-  let proxy: Haproxy;
-  let opened: OpenDatabase;
+  let front: Haproxy | Pgpool | undefined;
+  let opened: OpenDatabase | undefined;
+
+  const openThrough = async (through: Haproxy | Pgpool): Promise<Database> => {
+    front = through;
+    const string = `Host=127.0.0.1;Port=${through.port};Database=${primary.database};Username=postgres`;
+    opened = await openDatabase({ provider: 'postgresql', postgreSqlConnectionString: string });
+    return opened.database;
+  };
 
   beforeAll(async () => {
     primary = await startPostgres();
@@ -26,21 +36,37 @@ describeIf(ownsPostgres && haproxyTool.installed, reason, 'behind HAProxy', () =
     await primary.query('SELECT pg_reload_conf()');
     const streaming = `SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'`;
     await until(async () => (await primary.query(streaming)).length === 1, 'the standby follows');
-    proxy = await startHaproxy(primary.port, standby.port);
-    opened = await openDatabase({
-      provider: 'postgresql',
-      postgreSqlConnectionString: `Host=127.0.0.1;Port=${proxy.port};Database=${primary.database};Username=postgres`,
-    });
+  });
+  afterEach(async () => {
+    await opened?.close();
+    await front?.stop();
+    opened = undefined;
+    front = undefined;
   });
   afterAll(async () => {
-    await opened.close();
-    await proxy.stop();
     await standby.stop();
     await primary.stop();
   });
 
-  test('a standby that is promoted under load is gone on with, and every acknowledged key is read afterwards', async () => {
-    const members = Array.from({ length: 20 }, () => new Member(opened.database));
+  testIf(
+    pgpoolTool.installed,
+    pgpoolTool.reason,
+    'behind pgpool-II with load_balance_mode=off no read goes to the standby, which is behind',
+    async () => {
+      const database = await openThrough(await startPgpool([primary.port, standby.port], { load_balance_mode: 'off' }));
+      await standby.query('SELECT pg_wal_replay_pause()');
+      for (let n = 0; n < 20; n += 1) {
+        const member = new Member(database);
+        await member.store();
+        expect(member.possible).toContain(await member.read());
+      }
+      await standby.query('SELECT pg_wal_replay_resume()');
+    },
+  );
+
+  testIf(haproxyTool.installed, haproxyTool.reason, promoted, async () => {
+    const database = await openThrough(await startHaproxy(primary.port, standby.port));
+    const members = Array.from({ length: 20 }, () => new Member(database));
     for (const member of members) await member.store();
     let over = false;
     const load = Promise.all(
