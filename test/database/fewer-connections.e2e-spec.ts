@@ -23,7 +23,7 @@ const burst = async (database: Database): Promise<void> => {
   }
 };
 
-let warn: ReturnType<typeof jest.spyOn>;
+let warn: jest.SpiedFunction<Logger['warn']>;
 beforeEach(() => {
   warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
 });
@@ -36,12 +36,11 @@ const expectToldOnce = async (): Promise<void> => {
     [expect.objectContaining({ msg: expect.stringContaining('Set Maximum Pool Size') })],
   ]);
 };
-const name = 'a burst waits for a free connection where the server gives few, and the log says so once';
 
 describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server that is not ours to limit', 'PostgreSQL', () => {
   const suite = useDatabases(() => postgresDatabases());
 
-  test(name, async () => {
+  test('a burst waits for a free connection where a role has a limit, and the log says so once', async () => {
     const { server } = suite.databases;
     const [row] = await suite.place.sql<{ name: string }>('SELECT current_database() AS name');
     await suite.place.sql('CREATE ROLE kc LOGIN CONNECTION LIMIT 3; GRANT CREATE ON SCHEMA public TO kc');
@@ -54,7 +53,7 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server that is not ours to l
 describeIf(ownsMariadb, 'TEST_MYSQL_URL names a server that is not ours to limit', 'MariaDB', () => {
   const suite = useDatabases(() => mysqlDatabases());
 
-  test(name, async () => {
+  test('a burst waits for a free connection where a user has a limit, and the log says so once', async () => {
     await suite.databases.server.query(
       `CREATE USER kc@'127.0.0.1' WITH MAX_USER_CONNECTIONS 3; GRANT ALL ON "key\\_connector\\_%".* TO kc@'127.0.0.1'`,
     );
@@ -66,7 +65,7 @@ describeIf(ownsMariadb, 'TEST_MYSQL_URL names a server that is not ours to limit
 });
 
 describeIf(true, '', "a double of SQL Server's protocol", () => {
-  test(name, async () => {
+  test('a burst waits for a free connection where the server has a limit, and the log says so once', async () => {
     const full = new SqlError(
       17_809,
       'Could not connect because the maximum number of user connections has been reached.',

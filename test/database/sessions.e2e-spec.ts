@@ -9,7 +9,7 @@ import { mariadbKind } from './mariadb-kind.js';
 import { newId, type OpenDatabase, openDatabase, put, useDatabases } from './open-database.js';
 import { mysqlDatabases } from './test-database.js';
 
-let warn: ReturnType<typeof jest.spyOn>;
+let warn: jest.SpiedFunction<Logger['warn']>;
 beforeEach(() => {
   warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
 });

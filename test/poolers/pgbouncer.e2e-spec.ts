@@ -156,7 +156,7 @@ for (const pgbouncer of pgbouncers) {
           answers.add(
             await rows.then(
               ({ length }) => length,
-              (error: Error) => error.name,
+              (error: unknown) => (error instanceof Error ? error.name : 'unknown'),
             ),
           );
         };

@@ -61,8 +61,9 @@ export async function startHaproxy(...servers: readonly number[]): Promise<Hapro
     );
   // At first it takes every server for good, and goes round them.
   const answers = async (): Promise<boolean> => {
-    for (const _ of servers) if (!(await leadsToPrimary())) return false;
-    return true;
+    const answers = [];
+    while (answers.length < servers.length) answers.push(await leadsToPrimary());
+    return !answers.includes(false);
   };
   await child.until(answers, 'HAProxy leads to a primary');
   return {

@@ -41,13 +41,16 @@ export function followingPool(
       // Behind a pooler, a connection may have to wait for its server only now.
       const onConnect = (client: pg.ClientBase): Promise<void> =>
         sessions.ask((text, values) => own(client).ask(text, values, deadline), options);
-      super({ ...options, Client, onConnect });
+      // The types do not know that the pool waits for it.
+      const ownWay: object = { ...options, Client, onConnect };
+      super(ownWay);
       this.free = new FirstFree(
         {
-          take: (handover) =>
-            void super.connect((error, client) => {
+          take: (handover) => {
+            super.connect((error, client) => {
               handover(error, client);
-            }),
+            });
+          },
           giveBack: (client) => {
             client.release();
           },

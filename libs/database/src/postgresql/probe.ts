@@ -71,7 +71,7 @@ async function takenBy(given: pg.ClientConfig): Promise<Target> {
       const { message = '' } = driverErrorOf(error) ?? {};
       const refused = optionalParameters.filter((name) => options[name] !== undefined && message.includes(name));
       if (refused.length === 0 || !/unsupported startup parameter|command-line options/.test(message)) throw error;
-      for (const name of refused) delete options[name];
+      for (const name of refused) Reflect.deleteProperty(options, name);
     }
   }
 }

@@ -7,13 +7,14 @@ const listed = /\s*(?:"((?:[^"]|"")*)"|([^\s,"]+))\s*(,|$)/y;
  */
 export function schemasOf(path: string): string[] {
   const names: string[] = [];
+  if (path.trim() === '') return names;
   listed.lastIndex = 0;
-  for (let more = path.trim() !== ''; more;) {
-    const [, quoted, plain = '', end] = listed.exec(path) ?? [undefined, path, '', ''];
+  for (;;) {
+    // What cannot be read as a list is one name.
+    const [, quoted, plain = '', end = ''] = listed.exec(path) ?? [undefined, path];
     names.push(quoted === undefined ? lowered(plain) : quoted.replaceAll('""', '"'));
-    more = end === ',';
+    if (end !== ',') return names;
   }
-  return names;
 }
 
 /** Parameters that libpq's `options` set, by name: `-c name=value`, `-cname=value`, `--name=value`; the last one counts. */

@@ -42,7 +42,9 @@ export class Servers {
     // A pool hides its password from enumeration, so a spread leaves it out. A cloud's token is the server's own.
     const password = this.target.options.password ?? config.password;
     const options = { ...config, ...(password === undefined ? {} : { password }), host, port, ssl };
-    for (const name of optionalParameters) if (this.target.options[name] === undefined) delete options[name];
+    for (const name of optionalParameters) {
+      if (this.target.options[name] === undefined) Reflect.deleteProperty(options, name);
+    }
     return options;
   }
 
