@@ -11,7 +11,7 @@ export function schemasOf(path: string): string[] {
   listed.lastIndex = 0;
   for (;;) {
     // What cannot be read as a list is one name.
-    const [, quoted, plain = '', end = ''] = listed.exec(path) ?? [undefined, path];
+    const [quoted, plain = '', end] = listed.exec(path)?.slice(1) ?? [undefined, path];
     names.push(quoted === undefined ? lowered(plain) : quoted.replaceAll('""', '"'));
     if (end !== ',') return names;
   }
