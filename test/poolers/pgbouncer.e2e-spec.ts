@@ -18,7 +18,7 @@ import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
 import { until } from '../lab/processes/until.js';
 import { Replica } from '../lab/service/replica.process.js';
-import { describeIf } from '../lab/skip/skip.js';
+import { describeIf, testIf } from '../lab/skip/skip.js';
 
 const login = 'kc';
 const replicaCount = 5;
@@ -167,6 +167,19 @@ for (const pgbouncer of pgbouncers) {
         expect(answers).toContain('DatabaseSessionWrong');
       });
     });
+
+    testIf(
+      pgbouncer.tool === 'pgbouncer-debian13',
+      'the older one cannot track it',
+      'a Search Path that it tracks is taken, where the server reports it',
+      async () => {
+        await open(
+          await front({ mode: 'transaction', parameters: { track_extra_parameters: 'search_path' } }),
+          ';Search Path=keys',
+        );
+        expect(await places()).toEqual(['keys.UserKeys']);
+      },
+    );
 
     test('a write that waits for a row past its deadline is not done by the pooler when the row is free', async () => {
       const there = await front({ mode: 'transaction' });
