@@ -3,7 +3,7 @@ import { UserKey } from '@key-connector/database';
 import { until } from '../lab/processes/until.js';
 import { describeFaults, type FaultyServer, type FaultySuite } from './faults.suite.js';
 import { mariadbKind } from './mariadb-kind.js';
-import { newId, put } from './open-database.js';
+import { insert, newId, put } from './open-database.js';
 import { changed } from './server-kind.js';
 
 /** The test's settings for another user. */
@@ -111,9 +111,7 @@ describeFaults(server, (suite) => {
     const [id = newId()] = ids;
     await suite.place.sql(`UPDATE "UserKeys" SET "Id" = UPPER("Id") WHERE "Id" = '${id}'`);
     expect(await suite.valueOf(database, id)).toBe('v');
-    expect(
-      await database.write(({ userKeys }) => userKeys.insert({ id, value: 'w', dataKeyId: null }, new Date())),
-    ).toBe(false);
+    expect(await insert(database, { id, value: 'w', dataKeyId: null })).toBe(false);
     await put(database, id, 'x');
     expect(await suite.place.sql(`SELECT "Key" AS k FROM "UserKeys" WHERE "Id" = '${id}'`)).toEqual([{ k: 'x' }]);
     const rowsRead = async (work: () => Promise<unknown>): Promise<number> => {

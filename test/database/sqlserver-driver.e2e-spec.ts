@@ -62,7 +62,7 @@ describe('the SQL Server driver', () => {
 
   test("sends a deadlock's victim again, four times at most", async () => {
     const [id, deadlock] = [newId(), (): SqlError => new SqlError(1205)];
-    fail('UPDATE', deadlock(), deadlock(), deadlock());
+    fail('INSERT', deadlock(), deadlock(), deadlock());
     await put(opened.database, id, 'v');
     expect(await find(id)).toBe('v');
     fail('UPDATE', ...Array.from({ length: 9 }, deadlock));
@@ -71,9 +71,9 @@ describe('the SQL Server driver', () => {
     expect(await find(id)).toBe('v');
   });
 
-  test('sends a put again when another one inserts the row between its two statements', async () => {
+  test('looks at a row again that another one inserted first', async () => {
     const id = newId();
-    fail('@@ROWCOUNT', new SqlError(2627));
+    fail('INSERT', new SqlError(2627));
     await put(opened.database, id, 'v');
     expect(await find(id)).toBe('v');
   });

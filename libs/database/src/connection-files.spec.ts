@@ -40,7 +40,7 @@ describe('a file that a connection string names', () => {
     [mysql, 'SslCert=FOLDER/nowhere.pem;SslKey=FOLDER/there.pem', 'does not exist'],
   ])('and cannot be read ends the start, named by its path: %p %s', async (settings, more, why) => {
     const dialect = await openDialect(databaseSettingsSchema.parse(settings(more.replaceAll('FOLDER', folder))));
-    const limits = { migrate: true, acquireTimeoutSeconds: 1 };
+    const limits = { migrate: true, acquireTimeoutSeconds: 1, statementTimeoutSeconds: 1, connection: {} };
     const database = new Database(new DataSource(dialect.dataSourceOptions), dialect, limits);
     const failure: unknown = await database.connect().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(TlsFileUnreadable);

@@ -19,7 +19,7 @@ export interface ScriptStyle {
 }
 
 /** The nil UUID (RFC 9562), which no member has. */
-const nobody = '00000000-0000-0000-0000-000000000000' as UserId;
+export const nobody = '00000000-0000-0000-0000-000000000000' as UserId;
 
 /**
  * Everything that differs between databases; one subclass a product. Errors are the driver's own: `failureOf` tells what
@@ -50,6 +50,14 @@ export abstract class Dialect {
 
   /** Told of a data source that was opened, before anything else is done with it. */
   opened?(source: DataSource): void;
+
+  /**
+   * Asks the session of a data source that was opened what it is, before anything is done in it; not needed where the pool
+   * asks each of its new sessions.
+   *
+   * @throws DatabaseSessionWrong when rows are read elsewhere than was asked for, or are not kept.
+   */
+  check?(source: DataSource): Promise<void>;
 
   /**
    * One round trip on an opened data source, by the very statement that requests read members with: what fails them, a

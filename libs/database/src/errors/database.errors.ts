@@ -20,3 +20,11 @@ export class SchemaNewer extends KeyConnectorError {
 export class DatabaseUnsupported extends KeyConnectorError {
   readonly code = 'DATABASE_UNSUPPORTED';
 }
+
+/**
+ * A session is not what it was asked to be, so that rows would be read elsewhere, or not be kept. It ends a start; while
+ * serving, it is answered as any dependency that fails.
+ */
+export class DatabaseSessionWrong extends KeyConnectorError {
+  readonly code = 'DATABASE_SESSION_WRONG';
+}

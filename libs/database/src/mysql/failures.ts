@@ -52,6 +52,10 @@ export function mysqlFailureOf(error: unknown): Failure | undefined {
 /** Whether an error says that the connection broke, or leads to a server that has left its cluster. */
 export const isConnectionLost = (error: unknown): boolean => mysqlFailureOf(error) === 'connection-lost';
 
+/** Whether a login was refused because there are connections enough: of the server, of this user, or as a resource of its. */
+export const isRefusedForRoom = (error: unknown): boolean =>
+  [1040, 1203, 1226].includes(driverErrorOf(error)?.errno ?? 0);
+
 /** A wait for a lock, or for what the cluster has acknowledged, and a statement that were ended at their deadline. */
 const deadlines: readonly (number | undefined)[] = [1205, 1969, 3024];
 

@@ -1,8 +1,9 @@
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { isSocketPath } from '../connection-string/host.js';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect } from '../dialect/dialect.js';
+import { Dialect, nobody } from '../dialect/dialect.js';
 import { OptionalLock } from '../dialect/optional-lock.js';
+import { SessionFaults } from '../dialect/session.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
 import { mysqlFailureOf } from './failures.js';
@@ -12,8 +13,9 @@ import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { MysqlPool, poolOf, type MysqlPoolOptions } from './mysql.pool.js';
 import { mysqlPoolOptions, withSize, withTls, type MysqlSettings } from './pool-options.js';
 import { findMysqlTls } from './probe.js';
+import { type Decisive, decisiveColumns, decisiveFaults } from './session.js';
 import { mysqlTlsChoices, type MysqlTls } from './tls.js';
-import { MysqlUserKeyStatements } from './user-key.statements.js';
+import { find, MysqlUserKeyStatements } from './user-key.statements.js';
 
 /** A migration may have to build an index over every member. */
 const migrationSeconds = 15 * 60;
@@ -31,6 +33,7 @@ export class MysqlDialect extends Dialect {
   };
   private readonly login: CloudLogin | undefined;
   private readonly optionalLock: OptionalLock;
+  private readonly faults: SessionFaults;
   private tls: MysqlTls;
 
   constructor(private readonly settings: MysqlSettings) {
@@ -41,6 +44,7 @@ export class MysqlDialect extends Dialect {
       ? `MySQL at ${server}, database ${database}`
       : `MySQL at ${server}:${port}/${database}`;
     this.optionalLock = new OptionalLock(this.description, isLockRefusal);
+    this.faults = new SessionFaults(this.description);
     this.dataSourceOptions = this.sourceOptions(mysqlPoolOptions(settings, this.login));
     this.migrationOptions = this.sourceOptions(withSize(mysqlPoolOptions(settings, this.login, migrationSeconds), 1));
   }
@@ -50,6 +54,13 @@ export class MysqlDialect extends Dialect {
     const acquireMilliseconds = (connection.connectionTimeout ?? connectTimeoutSeconds) * 1000;
     const base = { ...mysqlPoolOptions(this.settings, this.login), acquireMilliseconds };
     this.tls = await findMysqlTls(await mysqlTlsChoices(connection), base);
+  }
+
+  /** Asks the session too, in the statement that reads: behind a proxy, the next one may have another session. */
+  override async ping(source: DataSource): Promise<void> {
+    const text = `SELECT ${decisiveColumns} FROM (SELECT 1) AS session LEFT JOIN (${find}) AS found ON TRUE`;
+    const rows = await poolOf(source).run<Decisive[]>(text, [[nobody]]);
+    this.faults.hear(rows.flatMap((row) => decisiveFaults(row, this.settings.connection.database)));
   }
 
   userKeys(source: DataSource): MysqlUserKeyStatements {
@@ -70,7 +81,7 @@ export class MysqlDialect extends Dialect {
       type: 'mysql',
       database: this.settings.connection.database,
       // TypeORM opens its pool when it connects, which is after `prepare`.
-      driver: { createPool: () => new MysqlPool(withTls(pool, this.tls)) },
+      driver: { createPool: () => new MysqlPool(withTls({ ...pool, faults: this.faults }, this.tls)) },
       // MySQL commits at every change of a table: each step looks first whether it is done, so one that was cut off is run again.
       migrations: [ClassicTables1760000000001, DataKeys1760000000002],
     };

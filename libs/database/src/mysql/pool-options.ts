@@ -35,6 +35,8 @@ export function mysqlPoolOptions(
       // Columns without time zone hold UTC: as text no driver, server or process can shift them.
       dateStrings: true,
       supportBigNumbers: true,
+      // A swap is one message of several statements. What comes from outside goes by values, escaped by mysql2.
+      multipleStatements: true,
       connectionLimit: connection.maximumPoolSize ?? defaultPoolSize,
     },
   };

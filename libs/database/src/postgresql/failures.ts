@@ -33,6 +33,12 @@ export function postgresqlFailureOf(error: unknown): Failure | undefined {
   return fromServer ? sqlStates.find(([pattern]) => pattern.test(code))?.[1] : networkFailureOf(cause);
 }
 
+/** Whether a login was refused because there are connections enough (too_many_connections); poolers say it in words. */
+export function isRefusedForRoom(error: unknown): boolean {
+  const { code, message = '' } = driverErrorOf(error) ?? {};
+  return code === '53300' || /too many (clients|connections)|no more connections|max.client/i.test(message);
+}
+
 /**
  * Whether an error of the statement that takes the lock says that there is none: undefined_function,
  * feature_not_supported, insufficient_privilege.

@@ -6,7 +6,7 @@ import SqliteDatabase from 'better-sqlite3';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
-import { DatabaseUnavailable } from '../errors/database.errors.js';
+import { DatabaseSessionWrong, DatabaseUnavailable } from '../errors/database.errors.js';
 import type { Failure } from '../errors/failure.js';
 import type { SqliteConnection } from './connection-string.js';
 import { sqliteFailureOf } from './failures.js';
@@ -79,6 +79,16 @@ export class SqliteDialect extends Dialect {
   /** In upper case, as the files of existing deployments have it. */
   override idText(id: UserId): string {
     return id.toUpperCase();
+  }
+
+  /** Nothing stands between, and it asks for no more than that what was set is so. */
+  override async check(source: DataSource): Promise<void> {
+    const [row] = await source.query<{ synchronous: number }[]>('PRAGMA synchronous');
+    if ((row?.synchronous ?? 0) < 2) {
+      throw new DatabaseSessionWrong(
+        `${this.description} does not wait for the disk (synchronous), although it was told to.`,
+      );
+    }
   }
 
   userKeys(source: DataSource): SqliteUserKeyStatements {

@@ -45,6 +45,17 @@ export function isDuplicateKey(error: unknown): boolean {
   return fromServer && duplicateKey.test(code);
 }
 
+/**
+ * Whether a login was refused because there are connections enough: of the server (17809), by a logon trigger that counts
+ * them (17892), of a database of Azure SQL (10928). tedious gives the texts of refused logins, not their numbers.
+ */
+export function isRefusedForRoom(error: unknown): boolean {
+  const { message = '' } = driverErrorOf(error) ?? {};
+  return /maximum number of .*user connections|due to trigger execution|limit for the .* has been reached/i.test(
+    message,
+  );
+}
+
 /** Whether an error says that another server could do better, where a name leads to several. */
 export function isLeft(error: unknown): boolean {
   const failure = sqlserverFailureOf(error);

@@ -1,14 +1,16 @@
 import mssql from 'mssql';
 import type { DataSource, DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect } from '../dialect/dialect.js';
+import { Dialect, nobody } from '../dialect/dialect.js';
 import { OptionalLock } from '../dialect/optional-lock.js';
+import { SessionFaults } from '../dialect/session.js';
 import { DatabaseUnavailable } from '../errors/database.errors.js';
 import type { Failure } from '../errors/failure.js';
 import { isLockRefusal, sqlserverFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
-import { poolOptions, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
+import { type Place, placeQuestion, SqlserverSessions } from './session.js';
+import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
 import { SqlserverUserKeyStatements } from './user-key.statements.js';
 
 /** A migration may have to build an index over every member. */
@@ -42,6 +44,7 @@ export class SqlserverDialect extends Dialect {
   };
 
   private readonly optionalLock: OptionalLock;
+  private readonly sessions: SqlserverSessions;
 
   constructor(settings: SqlserverSettings) {
     super();
@@ -49,6 +52,7 @@ export class SqlserverDialect extends Dialect {
     const place = instance === undefined ? `${host}:${port}` : `${host}\\${instance}`;
     this.description = `SQL Server at ${place}${database === undefined ? '' : `/${database}`}`;
     this.optionalLock = new OptionalLock(this.description, isLockRefusal);
+    this.sessions = new SqlserverSessions(new SessionFaults(this.description), database);
     this.dataSourceOptions = sourceOptions(poolOptions(settings));
     const pool = poolOptions(settings, migrationMilliseconds);
     this.migrationOptions = sourceOptions({ ...pool, pool: { ...pool.pool, max: 1 } });
@@ -68,6 +72,19 @@ export class SqlserverDialect extends Dialect {
       runner.hasTable = (table) => hasTable(runner, driver.parseTableName(table).tableName);
       return runner;
     };
+  }
+
+  override async check(source: DataSource): Promise<void> {
+    const { recordset } = await requestOn(source).query<Place>(placeQuestion);
+    for (const place of recordset) this.sessions.look(place);
+  }
+
+  override async ping(source: DataSource): Promise<void> {
+    const request = requestOn(source).input('id', mssql.UniqueIdentifier, nobody);
+    const { recordset } = await request.query<Place>(`
+      ${placeQuestion};
+      SELECT [Id], [Key], [DataKeyId] FROM [UserKeys] WHERE [Id] = @id`);
+    for (const place of recordset) this.sessions.look(place);
   }
 
   userKeys(source: DataSource): SqlserverUserKeyStatements {

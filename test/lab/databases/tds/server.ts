@@ -72,6 +72,9 @@ export class TdsServer {
   /** Asked before each statement, and `begin`, `commit` or `rollback`: an error to answer, `cut` to close the connection, `stall` to answer never. */
   fault: (statement: Statement) => SqlError | 'cut' | 'stall' | undefined = () => undefined;
 
+  /** What is run in place of a statement: a session that is not what it was told to be. */
+  alter: (text: string) => string = (text) => text;
+
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
 
@@ -254,7 +257,7 @@ class TdsConnection {
     if (fault === 'stall') return new Promise(() => undefined);
     try {
       if (fault) throw fault;
-      const results = (await this.session?.execute(statement)) ?? [];
+      const results = (await this.session?.execute({ ...statement, text: this.server.alter(statement.text) })) ?? [];
       const { called = false } = statement;
       const parts = results.map((result, index) => token.result(result, called, index === results.length - 1));
       if (called) parts.push(token.returned());

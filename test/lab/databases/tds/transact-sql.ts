@@ -31,18 +31,46 @@ const rules: readonly (readonly [from: RegExp, to: string])[] = [
   [/\bALTER DATABASE ("\w+") SET SINGLE_USER WITH ROLLBACK IMMEDIATE;\s*DROP DATABASE/g, 'DROP DATABASE'],
   [/(DROP DATABASE "\w+")/g, '$1 WITH (FORCE)'],
   [/\bDB_NAME\(\)/g, 'current_database()'],
+  [/\bSYSUTCDATETIME\(\)/g, "(clock_timestamp() AT TIME ZONE 'UTC')"],
+  [/\bCOLLATE Latin1_General_BIN2\b/g, 'COLLATE "C"'],
+  [/\bSET LOCK_TIMEOUT (\d+)/g, 'SET lock_timeout = $1'],
   [/\bSCHEMA_NAME\(\)/g, "'dbo'"],
+  [/@@OPTIONS\b/g, '5432'],
   [
     /\bAPPLOCK_TEST\('public', ('[^']+'), 'Exclusive', 'Session'\)/g,
     '(SELECT count(*)::int FROM (SELECT pg_try_advisory_xact_lock(hashtext($1)) AS free) AS f WHERE free)',
   ],
 ];
 
-/** Statements of PostgreSQL for one of Transact-SQL; the next one runs when the one before changed no row. */
-export function translated({ text, parameters }: Statement): readonly string[] {
+/** A statement of Transact-SQL as PostgreSQL takes it. */
+export function translated({ text, parameters }: Statement): string {
   const plain = rules.reduce((sql, [from, to]) => sql.replaceAll(from, to), text);
-  const bound = bind(plain, parameters);
-  return bound.split(/;\s*IF @@ROWCOUNT = 0\s+/).map((statement) => statement.replace(/;\s*$/, ''));
+  return bind(plain, parameters).replace(/;\s*$/, '');
+}
+
+/** A transaction that the server commits or rolls back by itself, in the one form that this project sends. */
+export interface Decided {
+  /** What stands before it. */
+  readonly before: string;
+  readonly write: string;
+  /** What must be true behind the write. */
+  readonly condition: string;
+}
+
+const decided = new RegExp(
+  [
+    '^(?<before>[^]*)SET XACT_ABORT ON; DECLARE @written int; BEGIN TRANSACTION; (?<write>[^]*); SET @written = @@ROWCOUNT;',
+    'IF (?<condition>[^;]*) COMMIT TRANSACTION; ELSE BEGIN ROLLBACK TRANSACTION; SET @written = -1; END;',
+    'SELECT @written AS "written"$',
+  ]
+    .join(' ')
+    .replaceAll(' ', String.raw`\s+`),
+);
+
+/** Takes such a transaction apart; `undefined` for any other text, which is already translated. */
+export function decidedTransaction(text: string): Decided | undefined {
+  const { before = '', write, condition } = decided.exec(text)?.groups ?? {};
+  return write === undefined || condition === undefined ? undefined : { before, write, condition };
 }
 
 /** Named parameters become literals of their type: PostgreSQL numbers its own, and each statement must use all of them. */
