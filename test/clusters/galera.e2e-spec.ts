@@ -35,6 +35,8 @@ describeIf(hasGalera, galeraReason, 'replicas at the nodes of a Galera cluster',
       ...certificateSettings(await makeKeyCertificate(folder.path)),
       database__provider: 'mysql',
       database__statementTimeoutSeconds: '1',
+      // Members replace keys here that they have just stored.
+      userKeys__replaceGuardMinutes: '0',
       database__acquireTimeoutSeconds: '1',
     };
     const [one, two, three] = nodes;

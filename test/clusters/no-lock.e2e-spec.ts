@@ -4,9 +4,9 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { keySettings } from '../cli/cli-settings.js';
 import { applyScript, ownClientOf } from '../cli/own-client.js';
+import { mariadbKind } from '../database/mariadb-kind.js';
+import { postgresqlKind } from '../database/postgresql-kind.js';
 import { mysqlDatabases, postgresDatabases, type TestDatabase, type TestDatabases } from '../database/test-database.js';
-import { mysqlReason, ownsMariadb } from '../lab/databases/mariadb.server.js';
-import { ownsPostgres } from '../lab/databases/postgres.server.js';
 import { startRefusingProxy } from '../lab/databases/refusing-proxy.js';
 import { certificateSettings, makeKeyCertificate } from '../lab/files/certificate.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
@@ -67,23 +67,21 @@ async function postgresWith(...sql: readonly string[]): Promise<Lockless> {
 const kinds = [
   {
     name: 'Percona XtraDB Cluster, which forbids it (1105)',
-    product: 'MySQL',
-    here: ownsMariadb,
-    reason: mysqlReason,
+    kind: mariadbKind,
+    client: 'MySQL',
     start: () =>
       mariadbRefusing(1105, 'Percona-XtraDB-Cluster prohibits use of GET_LOCK with pxc_strict_mode = ENFORCING'),
   },
   {
     name: 'a PostgreSQL that has no such function',
-    product: 'PostgreSQL',
-    here: ownsPostgres,
-    reason: 'TEST_POSTGRES_URL names a server that must not be harmed',
+    kind: postgresqlKind,
+    client: 'PostgreSQL',
     start: () => postgresWith('ALTER FUNCTION pg_catalog.pg_advisory_xact_lock(bigint) RENAME TO no_such_lock'),
   },
 ];
 
-for (const { name, product, here, reason, start } of kinds) {
-  describeIf(here, reason, `without a lock of the database, on ${name}`, () => {
+for (const { name, kind, client, start } of kinds) {
+  describeIf(kind.here, kind.reason, `without a lock of the database, on ${name}`, () => {
     let lockless: Lockless;
     let issuer: IssuerServer;
     let folder: TempFolder;
@@ -115,13 +113,33 @@ for (const { name, product, here, reason, start } of kinds) {
         ...(key === undefined ? {} : { body: JSON.stringify({ key }) }),
       });
 
+    /** Runs work of so many on empty tables: none can insert a data key before all have seen that there is none. */
+    const heldAtDataKeys = async <T>(
+      place: TestDatabase,
+      settings: Settings,
+      many: number,
+      work: () => Promise<T>,
+    ): Promise<T> => {
+      await runCli(['migrations', 'run'], settings);
+      const lock = kind.lockMembersForReads.replace('UserKeys', 'DataKeys');
+      const holder = await kind.hold(place.settings[kind.stringSetting] ?? '', lock);
+      const done = work();
+      try {
+        await until(async () => (await place.sql(kind.waitingForTable)).length === many, `${many} wait to insert`);
+      } finally {
+        await holder.end();
+      }
+      return done;
+    };
+
     test('replicas that start at once make one data key, and each reads what any of them stores', async () => {
       const replicas = await Promise.all(Array.from({ length: 3 }, () => Replica.launch()));
       try {
-        for (let round = 0; round < 2; round += 1) {
+        for (const migrated of [false, true]) {
           const place = await lockless.databases.create();
           const settings = await settingsOf(place);
-          const urls = await Promise.all(replicas.map((replica) => replica.start(settings)));
+          const start = (): Promise<string[]> => Promise.all(replicas.map((replica) => replica.start(settings)));
+          const urls = migrated ? await heldAtDataKeys(place, settings, replicas.length, start) : await start();
           expect(await place.sql('SELECT "Id" FROM "DataKeys"')).toHaveLength(1);
           expect(await place.sql('SELECT "DataKeyId" FROM "DataKeyWrappings"')).toHaveLength(1);
           for (const writer of urls) {
@@ -139,8 +157,9 @@ for (const { name, product, here, reason, start } of kinds) {
     test('a JSON file that two import at once is imported once, and each of them succeeds', async () => {
       const place = await lockless.databases.create();
       const settings = { ...(await settingsOf(place)), ...keySettings({}) };
-      await runCli(['migrations', 'run'], settings);
-      const imports = await Promise.all([1, 2].map(() => runCli(['import', 'json', file], settings)));
+      const imports = await heldAtDataKeys(place, settings, 2, () =>
+        Promise.all([1, 2].map(() => runCli(['import', 'json', file], settings))),
+      );
       expect(imports.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
         { code: 0, stderr: expect.any(String) },
         { code: 0, stderr: expect.any(String) },
@@ -154,7 +173,7 @@ for (const { name, product, here, reason, start } of kinds) {
       const place = await lockless.databases.create();
       const settings = await settingsOf(place);
       const script = await runCli(['migrations', 'print'], settings);
-      await applyScript(ownClientOf(product), databaseSettings(settings), script.stdout);
+      await applyScript(ownClientOf(client), databaseSettings(settings), script.stdout);
       const service = await startService({ settings: { ...settings, database__migrate: 'false' } });
       try {
         expect(await place.sql('SELECT "Id" FROM "DataKeys"')).toHaveLength(1);
