@@ -8,6 +8,13 @@ const problems = (settings: Record<string, unknown>): string[] => {
   return (result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')} ${message}`);
 };
 
+test('where none is chosen, it is said where an existing deployment then has its keys, and what to do', () => {
+  const [issue] = databaseSettingsSchema.safeParse({}).error?.issues ?? [];
+  expect(issue?.message).toMatch(
+    /^must be one of postgresql.*\/etc\/bitwarden\/data\.json.*database__importJsonFilePath/,
+  );
+});
+
 describe('database settings', () => {
   test('the chosen provider comes out with its connection and the limits', () => {
     const settings = { provider: 'SQLite', sqliteConnectionString: 'Data Source=/data/keys.db', migrate: 'FALSE' };

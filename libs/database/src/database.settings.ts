@@ -30,6 +30,8 @@ const fields = z.strictObject({
     'Which database holds the keys.',
     // Object.keys forgets which there are; there is at least one.
     Object.keys({ ...products, ...refused }) as [Word, ...Word[]],
+    'an existing deployment that names none keeps its keys in the file /etc/bitwarden/data.json: choose a database, and bring ' +
+      'the file into it by database__importJsonFilePath',
   ),
   ...connectionStrings,
   identity: choice(
