@@ -7,6 +7,7 @@ import type { Failure } from '../errors/failure.js';
 import { sqlserverFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
+import { sqlserverSight } from './sight.js';
 import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
 import { SqlserverUserKeyStatements } from './user-key.statements.js';
 
@@ -28,6 +29,7 @@ export class SqlserverDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
+  readonly sight = sqlserverSight;
   override readonly fractionDigits = 7;
   /** For `sqlcmd -b`, which ends at the first error; a batch sees what the one before it made. */
   override readonly script = {
