@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { Settings } from '@key-connector/settings';
+import { envFileWarning, type Settings } from '@key-connector/settings';
 
 /** Reading by users who are neither the owner nor in the group (POSIX). */
 const OTHERS_READ = 0o004;
@@ -10,7 +10,7 @@ const everywhere: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0', '::0']);
 /** What an operator should look at although the service starts; a sentence each. */
 export async function startWarnings(settings: Settings): Promise<string[]> {
   const found = await Promise.all(keyFiles(settings).map(([name, path]) => openKeyFile(name, path)));
-  return [...found, plainHttp(settings)].filter((warning) => warning !== undefined);
+  return [...found, plainHttp(settings), envFileWarning()].filter((warning) => warning !== undefined);
 }
 
 /** The files with private keys that the settings name. */
