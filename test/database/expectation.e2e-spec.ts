@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { DatabaseUnexpected } from '@key-connector/database';
+import { hasMysql, mysqlReason, ownsMariadb } from '../lab/databases/mariadb.server.js';
 import { tempFolder } from '../lab/files/temp-folder.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { openDatabase, useDatabases } from './open-database.js';
-import { testKinds } from './test-database.js';
+import { mysqlDatabases, testKinds } from './test-database.js';
 
 const classicTables = ['ApplicationDatas', 'UserKeys'];
 
@@ -37,7 +38,7 @@ for (const kind of testKinds) {
       const start = suite.open({ expect: 'existing' });
       await expect(start).rejects.toThrow(DatabaseUnexpected);
       await expect(start).rejects.toThrow(
-        /existing, but .*(a member at .* \(.*\), only no table|\.sqlite does not exist)/,
+        /existing, but (no deployment was found. Looked in .* \(.*\): none of its tables|.*\.sqlite does not exist)/,
       );
       await expect(suite.open({ expect: 'existing', migrate: 'false' })).rejects.toThrow(DatabaseUnexpected);
       expect(await suite.place.tables()).toEqual([]);
@@ -70,12 +71,12 @@ for (const kind of testKinds) {
     test('existing: classic tables without a row are no deployment', async () => {
       await suite.place.loadClassic();
       await emptied(...classicTables);
-      await expectRefused('existing', /only the tables UserKeys, ApplicationDatas without a row/);
+      await expectRefused('existing', /the tables UserKeys, ApplicationDatas, without a data key or a member/);
     });
 
     test('existing: neither are our own tables without a row', async () => {
       await suite.open();
-      await expectRefused('existing', /only the tables UserKeys, ApplicationDatas, DataKeys, .* without a row/);
+      await expectRefused('existing', /the tables UserKeys, ApplicationDatas, DataKeys, .*, without a data key/);
     });
 
     test.each([['ApplicationDatas'], ['UserKeys']])(
@@ -97,13 +98,13 @@ for (const kind of testKinds) {
       await suite.open({ expect: 'empty' });
       await expectRefused(
         'empty',
-        /empty, but there is something at .*UserKeys, .*KeyConnectorMigrations, none with a row/,
+        /something was found. Looked in .*UserKeys, .*KeyConnectorMigrations, without a data key or a member/,
       );
     });
 
     test.each([
       ['with rows', [], /the tables UserKeys, ApplicationDatas, with rows in the tables UserKeys, ApplicationDatas/],
-      ['without a row', classicTables, /the tables UserKeys, ApplicationDatas, none with a row/],
+      ['without a row', classicTables, /the tables UserKeys, ApplicationDatas, without a data key or a member/],
     ])('empty: classic tables %s end the start', async (_, gone, message) => {
       await suite.place.loadClassic();
       await emptied(...gone);
@@ -120,6 +121,18 @@ for (const kind of testKinds) {
     });
   });
 }
+
+const lowerCase = 'database__expect on MySQL with names in lower case';
+describeIf(hasMysql && ownsMariadb, mysqlReason, lowerCase, () => {
+  const suite = useDatabases(() => mysqlDatabases({ parameters: { 'lower-case-table-names': '1' } }));
+
+  test('existing: the tables are found on a server that keeps their names in lower case', async () => {
+    await suite.place.loadClassic();
+    expect(await suite.place.tables()).toContain('userkeys');
+    await expect(suite.open({ expect: 'empty' })).rejects.toThrow(/the tables UserKeys, ApplicationDatas, with rows/);
+    await expect(suite.open({ expect: 'existing' })).resolves.toBeDefined();
+  });
+});
 
 test('existing: an SQLite file that is not there is not made', async () => {
   const folder = await tempFolder('expectation');

@@ -66,22 +66,22 @@ export class Expectation {
   }
 
   private async nothingThere(manager: EntityManager, tables: readonly string[]): Promise<DatabaseUnexpected> {
-    const what = tables.length === 0 ? 'no table of one' : `${listed(tables)} without a row`;
+    const there = tables.length === 0 ? 'none of its tables' : `${listed(tables)}, without a data key or a member`;
     const elsewhere = await this.elsewhere(manager);
     return new DatabaseUnexpected(
-      `database__expect is existing, but there is neither a data key nor a member at ${await this.place(manager)}, only ` +
-        `${what}.${elsewhere} Nothing was made or changed. Was the connection string cut off, at a # or a quote, or does ` +
-        'it name another place? Set database__expect to empty for the first start of a new deployment.',
+      `database__expect is existing, but no deployment was found. Looked in ${await this.place(manager)}: ${there}.` +
+        `${elsewhere} Nothing was made or changed. Was the connection string cut off, at a # or a quote, or does it name ` +
+        'another place? Set database__expect to empty for the first start of a new deployment.',
     );
   }
 
   private async notEmpty(manager: EntityManager, tables: readonly string[]): Promise<DatabaseUnexpected> {
     const filled = await filledOf(manager, tables);
-    const rows = filled.length === 0 ? 'none with a row' : `with rows in ${listed(filled)}`;
+    const rows = filled.length === 0 ? 'without a data key or a member' : `with rows in ${listed(filled)}`;
     return new DatabaseUnexpected(
-      `database__expect is empty, but there is something at ${await this.place(manager)}: ${listed(tables)}, ${rows}. ` +
-        'Nothing was made or changed. The word is for one first start: if that made these tables, set database__expect to ' +
-        'existing. Otherwise name another place, or set any to use what is there.',
+      `database__expect is empty, but something was found. Looked in ${await this.place(manager)}: ${listed(tables)}, ` +
+        `${rows}. Nothing was made or changed. The word is for one first start: if that made these tables, set ` +
+        'database__expect to existing. Otherwise name another place, or set any to use what is there.',
     );
   }
 
