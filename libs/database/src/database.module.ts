@@ -5,7 +5,7 @@ import { databaseProviders, dataSourceOptions, dialectProvider } from './databas
 import { Database } from './database.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
-import { Expectation } from './expectation.js';
+import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 import { UserKey } from './user-keys/user-key.entity.js';

@@ -5,7 +5,7 @@ import { DATABASE_SETTINGS } from './database.module-definition.js';
 import { Database } from './database.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
-import { Expectation } from './expectation.js';
+import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { openDialect } from './products.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';

@@ -8,7 +8,7 @@ import { openSource } from './dialect/open-source.js';
 import type { UserKeyStatements } from './dialect/user-key.statements.js';
 import { DatabaseUnavailable } from './errors/database.errors.js';
 import type { Failure } from './errors/failure.js';
-import type { Expectation } from './expectation.js';
+import type { Expectation } from './migrations/expectation.js';
 import { migrate } from './migrations/migrate.js';
 import { SharedAnswer } from './shared-answer.js';
 

@@ -8,7 +8,7 @@ export {
 export { DatabaseModule } from './database.module.js';
 export { Database, type DatabaseSession } from './database.js';
 export { databaseSettingsSchema, type DatabaseSettings } from './database.settings.js';
-export { Expectation } from './expectation.js';
+export { Expectation } from './migrations/expectation.js';
 export { Migrations } from './migrations/migrations.js';
 export { type DatedUserKey, type NewUserKey, UserKeyRows } from './user-keys/user-key-rows.js';
 export { UserKey } from './user-keys/user-key.entity.js';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { type DataSource, MigrationExecutor } from 'typeorm';
 import type { Dialect } from '../dialect/dialect.js';
 import { DatabaseUnsupported } from '../errors/database.errors.js';
-import type { Expectation } from '../expectation.js';
+import type { Expectation } from './expectation.js';
 import { withMigrationSource } from './migration-source.js';
 import { nameOf, pendingMigrations } from './pending-migrations.js';
 

@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { databaseErrorOf, unavailable } from '../dialect/database-error-of.js';
 import type { Dialect } from '../dialect/dialect.js';
-import type { Expectation } from '../expectation.js';
+import type { Expectation } from './expectation.js';
 import { runPending } from './migrate.js';
 import { migrationScript } from './migration-script.js';
 import { withMigrationSource } from './migration-source.js';

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { DatabaseSettings } from './database.settings.js';
-import type { Dialect } from './dialect/dialect.js';
-import { DatabaseUnexpected } from './errors/database.errors.js';
-import { driverErrorOf } from './errors/driver-error.js';
+import type { Dialect } from '../dialect/dialect.js';
+import type { Limits } from '../dialect/product.js';
+import { DatabaseUnexpected } from '../errors/database.errors.js';
+import { driverErrorOf } from '../errors/driver-error.js';
 
 /** Tables whose rows make a deployment: members, a classic data key, the ring's data keys. */
 const withKeys = ['UserKeys', 'ApplicationDatas', 'DataKeys'];
@@ -21,7 +21,7 @@ export class Expectation {
 
   constructor(
     private readonly dialect: Dialect,
-    private readonly settings: Pick<DatabaseSettings, 'expect'>,
+    private readonly settings: Pick<Limits, 'expect'>,
   ) {}
 
   /**
