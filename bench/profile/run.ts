@@ -1,4 +1,5 @@
-// Where the time of a request goes: `node bench/profile/run.ts [service|baselineA|baselineB] [options of the benchmark]`.
+// Where the time of a request goes: `node bench/profile/run.ts [service|baselineA|baselineB] [options of the benchmark]`; of
+// a PUT with `--parts put`.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureWrk, runLoad } from '../load/wrk.ts';
@@ -25,7 +26,8 @@ if (options) {
       : await stage.startBaseline(name, profiler);
   resources.use(target.process);
   const memberFile = stage.memberFile(members);
-  const load = { url: target.url, method: 'GET' as const, memberFile, connections: options.connections };
+  const method = options.parts.includes('get') ? ('GET' as const) : ('PUT' as const);
+  const load = { url: target.url, method, memberFile, connections: options.connections };
   await runLoad({ ...load, seconds: options.warmUpSeconds });
   const from = monotonicMicroseconds();
   const { requests } = await runLoad({ ...load, seconds: options.secondsPerTurn });

@@ -47,6 +47,7 @@ export function describeFirstStart(kind: FirstStartKind): void {
     let place: TestDatabase;
     let common: Readonly<Record<string, string>>;
     let settings: Readonly<Record<string, string>>;
+    let next: Replica;
 
     beforeAll(async () => {
       databases = await kind.start();
@@ -61,8 +62,10 @@ export function describeFirstStart(kind: FirstStartKind): void {
         certificate__filesystemPassword: certificate.password,
         http__drainDelaySeconds: '0',
       };
+      next = await Replica.launch();
     });
     afterAll(async () => {
+      await next.end();
       await issuer.stop();
       await databases.stop();
       await folder.remove();
@@ -106,10 +109,10 @@ export function describeFirstStart(kind: FirstStartKind): void {
 
     /** The next start finds a database that it can use. */
     const expectGoodStart = async (): Promise<void> => {
-      const service = await startService({ settings });
+      const url = await next.start(settings);
       await expectOneDataKey();
-      await expectSharedKeys([service.url]);
-      await service.kill();
+      await expectSharedKeys([url]);
+      await next.stop();
     };
 
     const { processes, warm, kills } = kind.rounds;

@@ -1,10 +1,15 @@
-import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomFillSync } from 'node:crypto';
 import { OpeningFailure } from './opening-failure.js';
 
 /** AES-256-GCM as both layouts use it: a random 96-bit IV and a full 128-bit tag (NIST SP 800-38D). */
 export const ivLength = 12;
 /** Bytes of the authentication tag. */
 export const tagLength = 16;
+
+/** IVs that are drawn from the system at a time: the call costs as much for one as for hundreds. */
+const ivsDrawn = 256;
+const drawn = Buffer.alloc(ivsDrawn * ivLength);
+let next = drawn.length;
 
 const algorithm = 'aes-256-gcm';
 const options = { authTagLength: tagLength };
@@ -18,12 +23,22 @@ export interface Encrypted {
 
 /** Encrypts under a fresh random IV. */
 export function encrypt(key: KeyObject, plaintext: Uint8Array, associatedData?: Buffer): Encrypted {
-  const iv = randomBytes(ivLength);
+  const iv = freshIv();
   const cipher = createCipheriv(algorithm, key, iv, options);
   if (associatedData !== undefined) cipher.setAAD(associatedData);
   const ciphertext = cipher.update(plaintext);
   cipher.final();
   return { iv, ciphertext, tag: cipher.getAuthTag() };
+}
+
+/** Random bytes that were never handed out before. */
+function freshIv(): Buffer {
+  if (next === drawn.length) {
+    randomFillSync(drawn);
+    next = 0;
+  }
+  next += ivLength;
+  return Buffer.from(drawn.subarray(next - ivLength, next));
 }
 
 /** Decrypts; what is not authentic is an OpeningFailure, and its plaintext is wiped. */
