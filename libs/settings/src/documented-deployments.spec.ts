@@ -123,6 +123,7 @@ const rsaKeys: readonly [string, Readonly<Record<string, string>>][] = [
 /** Every documented name that a variant does not give, with the guide's placeholder behind it, or nothing. */
 function leftoversBeside(given: Readonly<Record<string, string>>): Record<string, string> {
   const documented = [...databases, ...rsaKeys].flatMap(([, values]) => Object.keys(values));
+  documented.push('database__mongoConnectionString', 'database__mongoDatabaseName');
   const unused = documented.filter((name) => !(name in given) && !/provider$|filesystemPath$/i.test(name));
   return Object.fromEntries(unused.map((name, index) => [name, index % 2 === 0 ? '{Placeholder}' : '']));
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { delimiter } from 'node:path';
 
+import { withAmbient } from './ambient.js';
 import { readEnvFiles } from './env-file.js';
 import { type Environment, givenByEnvironment, nodeReadEnvFile } from './environment.js';
 import type { Given } from './given.js';
@@ -29,7 +30,8 @@ export async function readSources(own: Environment, envFiles: readonly string[] 
   const yaml = file === undefined ? { given: [], problems: [] } : await givenByYaml(file);
   const problems = [...twice, ...envProblems, ...yaml.problems];
   const complete = yaml.given !== undefined && envProblems.length === 0 && twice.length === 0;
-  return { given: [...inEnvironment, ...(yaml.given ?? [])], problems, complete, added };
+  const given = withAmbient([...inEnvironment, ...(yaml.given ?? [])], environment);
+  return { given, problems, complete, added };
 }
 
 const readTwice: Problem = {
