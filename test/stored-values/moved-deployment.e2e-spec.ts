@@ -7,6 +7,7 @@ import { cliSettings } from '../cli/cli-settings.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
 import { outcomeOf } from '../lab/processes/child-process.js';
+import type { LogLine } from '../lab/service/log-reader.js';
 import { until } from '../lab/processes/until.js';
 import {
   cliEntry,
@@ -106,7 +107,10 @@ describe('a deployment that is moved by its env file', () => {
   });
 
   test('by KEY_CONNECTOR_ENV_FILE every character arrives, and every member is served', async () => {
-    const { url } = await start({ settings: {}, env: { KEY_CONNECTOR_ENV_FILE: envFile } });
+    const { url, logs } = await start({ settings: {}, env: { KEY_CONNECTOR_ENV_FILE: envFile } });
+    const adopted = (): LogLine | undefined => logs.find(({ msg }) => String(msg).startsWith('adopted the data key'));
+    await until(() => adopted() !== undefined, 'the log says that the data key was adopted');
+    expect(adopted()).toMatchObject({ members: Object.keys(users).length });
     for (const [userId, { key }] of Object.entries(users)) {
       const headers = { authorization: `Bearer ${issuer.token({ claims: { sub: userId } })}` };
       expect(await (await fetch(`${url}/user-keys`, { headers })).json()).toEqual({ key });

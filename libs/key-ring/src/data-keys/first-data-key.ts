@@ -65,7 +65,8 @@ export class FirstDataKey {
     const layout = resolveLayout(this.settings.valueLayout, [dataKey.id]);
     await this.knownValues.check(new Ring(new Map([[dataKey.id, dataKey]]), dataKey, layout), manager);
     await this.store.insertDataKey(manager, { dataKeyId: dataKey.id, kekId, keyReference, algorithm, wrappedKey });
-    this.logger.log({ msg: 'adopted the data key of a classic deployment', keyEncryptionKey: kekId });
+    const members = await this.userKeys.count(manager);
+    this.logger.log({ msg: 'adopted the data key of a classic deployment', members, keyEncryptionKey: kekId });
   }
 }
 
