@@ -70,6 +70,15 @@ describe('the start of the service', () => {
     expect(output).not.toMatch(/delphi|seventy|secret\/place/);
   });
 
+  test('a password in a URL that could end in two places ends the start, before its tail is looked up or logged', async () => {
+    const output = await expectRefusal({
+      database__postgreSqlConnectionString: 'postgres://kc:Hunter2@Secret!x@127.0.0.1:5432/keys',
+    });
+    expect(output).toContain('database__postgreSqlConnectionString: the URL holds a character that must be escaped');
+    expect(output).toContain('@ as %40');
+    expect(output).not.toMatch(/Hunter2|Secret/);
+  });
+
   test('a wrong certificate password ends the start, and says so', async () => {
     const output = await expectRefusal({ certificate__filesystemPassword: 'not-the-password' });
     expect(output).toMatch(/password/i);

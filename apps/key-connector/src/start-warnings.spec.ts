@@ -65,6 +65,13 @@ describe('what the log warns of at the start', () => {
     ]);
   });
 
+  test('quotes that an env file left around a password, without the password', async () => {
+    const [warning, ...others] = await warningsWith({ ...tls(), certificate__filesystemPassword: '"hunter2"' });
+    expect(others).toEqual([]);
+    expect(warning).toContain('certificate__filesystemPassword: the quotes around it are part of the value');
+    expect(warning).not.toContain('hunter2');
+  });
+
   test.each([
     [{ ASPNETCORE_URLS: 'http://+:8080' }, 'ASPNETCORE_URLS'],
     [{ ASPNETCORE_HTTP_PORTS: '8080;8081' }, 'ASPNETCORE_HTTP_PORTS'],

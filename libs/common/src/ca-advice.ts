@@ -2,6 +2,8 @@
 const unknownAuthority = new RegExp(
   [
     'UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT|CERT_UNTRUSTED',
+    // One of the same name is known, with another key: the company renewed it.
+    'CERT_SIGNATURE_FAILURE|certificate signature failure',
     'unable to get (local )?issuer certificate|unable to verify the first certificate|self[- ]signed certificate',
   ].join('|'),
   'i',

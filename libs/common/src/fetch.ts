@@ -8,6 +8,9 @@ import { withCaAdvice } from './ca-advice.js';
 export function fetchFailure(error: unknown): string {
   const { name, message = 'it failed', cause } = (error ?? {}) as Partial<Error>;
   if (name === 'TimeoutError') return 'no answer in time';
+  // fetch quotes the header, which may be a token.
+  if (message.startsWith('Headers.'))
+    return 'a header, such as a token, holds a line end or another character that HTTP does not take';
   const { message: because, code } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
   const reason = because === '' ? code : (because ?? code);
   return withCaAdvice(reason === undefined ? message : `${message}: ${reason}`);

@@ -60,6 +60,7 @@ describe('a certificate of the server that is not trusted', () => {
     ['unable to verify the first certificate', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
     ['unable to get local issuer certificate', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
     ['self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['certificate signature failure', 'CERT_SIGNATURE_FAILURE'],
   ])('is told with tls__extraCaPath where its authority is not known: %s', async (message, code) => {
     expect(await told(message, code)).toContain('tls__extraCaPath');
   });

@@ -129,7 +129,7 @@ describe('a URL as hosting providers print it', () => {
     ],
     [
       'YugabyteDB',
-      'postgresql://u:p@h:5433/d?ssl_mode=verify-full&load_balance_hosts=disable',
+      'postgresql://u:p@h:5433/d?ssl=true&sslmode=verify-full&load_balance_hosts=disable',
       { sslMode: 'VerifyFull' },
     ],
   ])('of %s leads where it says: %s', (_, text, expected) => {
@@ -192,6 +192,8 @@ describe('a URL as hosting providers print it', () => {
       /^Channel Binding must be .*write Prefer/,
     ],
     ['node-postgres', 'postgresql', 'postgres://u:p@h/d?ssl=true', /^SSL is not taken: write SSL Mode=Require/],
+    ['two minds', 'postgresql', 'postgres://u:p@h/d?ssl=true&sslmode=disable', /^SSL is not taken: write SSL Mode/],
+    ['two minds', 'mysql', 'mysql://u:p@h/d?ssl=true&ssl-mode=DISABLED', /^SSL is not taken: write SslMode/],
     [
       'Prisma',
       'postgresql',

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { parseMysql } from './mysql/connection-string.js';
@@ -54,9 +55,12 @@ describe.each(Object.entries(products))('the tail of a password of %s', (_, { pa
     'u@h:1433;password=hunter2/keys',
     'h:1433;user=u;password=hunter2',
     'h:1433;databaseName=keys;user=u;password=hunter2;encrypt=true',
+    'h:1433;databaseName=keys;user=u;password=x@hunter2',
+    'h;password=x@secret/keys;user=u',
     'u@h/keys/hunter2',
     'u@h/keys&password=hunter2',
     'u@h,secret!/keys',
+    'u%3Ahunter2@h/keys',
     'u@h/keys?user=u&password=hunter2&tail=1',
     'u@h%40secret/keys',
   ])('is in no message about a URL: %s', (rest) => {
@@ -164,4 +168,70 @@ describe('a key that no table has', () => {
     }
     expect(problems).toContain(message);
   });
+});
+
+describe('a password of any characters', () => {
+  const pieces = [
+    'zqa1',
+    'zqb2',
+    '@',
+    '/',
+    '?',
+    '#',
+    '%',
+    '%40',
+    ':',
+    ';',
+    '=',
+    '"',
+    "'",
+    '{',
+    '}',
+    '&',
+    ' ',
+    ',',
+    '\\',
+  ];
+  const piece = (): string => pieces[randomInt(pieces.length)] ?? '';
+  const anyPassword = (): string => `zqc3${Array.from({ length: 1 + randomInt(6) }, piece).join('')}`;
+  const wrapped = {
+    postgresql: (password: string) => [
+      `postgres://u:${password}@h/d?sslmode=require`,
+      `postgres://h/d?user=u&password=${password}&sslmode=require`,
+      `Host=h;Username=u;Password=${password};Database=d;SSL Mode=Require`,
+      `Host=h;Username=u;Database=d;Password="${password}"`,
+      `host=h user=u password=${password} dbname=d`,
+    ],
+    mysql: (password: string) => [
+      `mysql://u:${password}@h/d?ssl-mode=REQUIRED`,
+      `Server=h;User Id=u;Password=${password};Database=d`,
+      `Server=h;User Id=u;Database=d;Pwd='${password}'`,
+    ],
+    sqlserver: (password: string) => [
+      `mssql://u:${password}@h/d?encrypt=true`,
+      `sqlserver://h:1433;database=d;user=u;password=${password};encrypt=true`,
+      `Server=h;User Id=u;Password=${password};Database=d`,
+      `Driver={x};Server=h;Uid=u;Pwd={${password}};Database=d`,
+    ],
+  };
+
+  test.each(Object.keys(products) as (keyof typeof products)[])(
+    'stays a password of %s, or is refused; no piece of it is anything else, nor in a message',
+    (product) => {
+      for (let round = 0; round < 300; round += 1) {
+        const password = anyPassword();
+        for (const text of wrapped[product](password)) {
+          let seen: unknown;
+          try {
+            seen = products[product].parse(text);
+          } catch (error) {
+            if (!(error instanceof ConnectionStringError)) throw error;
+            seen = error.problems;
+          }
+          // A secret does not print: what is left is host, user, database, options and messages.
+          expect([text, JSON.stringify(seen).match(/zq../g)]).toEqual([text, null]);
+        }
+      }
+    },
+  );
 });

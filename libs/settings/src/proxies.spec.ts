@@ -174,6 +174,13 @@ describe('the proxies of the environment', () => {
     expect(anew({ ALL_PROXY: url, NO_PROXY: '10.0.0.1' })).toEqual([]);
   });
 
+  it('are told where NO_PROXY has the URL of a proxy, whose password is not shown', () => {
+    expect(anew({ ALL_PROXY: url, NO_PROXY: 'http://user:hunter2@proxy.example:3128/,fd00::/8' })).toEqual([
+      expect.stringMatching(/^NO_PROXY: ranges of addresses \(fd00::\/8\)/),
+      'NO_PROXY: an entry with a / counts for nothing; name hosts or domains.',
+    ]);
+  });
+
   it.each([
     ['HTTPS_PROXY', 'ftp://user:s3cret@proxy.example', /must be the http\(s\) URL of a proxy/],
     ['https_proxy', 'http://user:s3cret@', /must be the http\(s\) URL of a proxy/],

@@ -44,11 +44,22 @@ export function useProxies(environment: Environment = processEnvironment()): str
   proxies['no_proxy'] = [...without, ...direct].flatMap(spellings).join(',');
   http.setGlobalProxyFromEnv(proxies);
   extendProcessEnvironment(inBothCases(proxies));
-  const ranges = without.filter((entry) => entry.includes('/'));
-  return ranges.length === 0
-    ? []
-    : [`NO_PROXY: ranges of addresses (${ranges.join(', ')}) count for Google Cloud KMS only; name hosts or domains.`];
+  const withSlash = without.filter((entry) => entry.includes('/'));
+  const ranges = withSlash.filter((entry) => range.test(entry));
+  return [
+    ...(ranges.length === 0
+      ? []
+      : [
+          `NO_PROXY: ranges of addresses (${ranges.join(', ')}) count for Google Cloud KMS only; name hosts or domains.`,
+        ]),
+    // It is not shown: it may be the URL of a proxy, with its password.
+    ...(ranges.length === withSlash.length
+      ? []
+      : ['NO_PROXY: an entry with a / counts for nothing; name hosts or domains.']),
+  ];
 }
+
+const range = /^\[?[\da-f.:]+\]?\/\d{1,3}$/i;
 
 const inBothCases = (variables: Readonly<Record<string, string>>): Environment =>
   Object.fromEntries(

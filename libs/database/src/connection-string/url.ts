@@ -55,12 +55,17 @@ function whyNot(text: string, { schemes }: UrlKeys): string | undefined {
   if (unescaped !== undefined) return unescaped;
   const match = url.exec(text);
   if (!match) return 'must end where a # begins: write a # that belongs to a name or password as %23';
-  const [, , , hosts = '', database = ''] = match;
-  if (hosts.includes(';'))
+  const [, , credentials = '', hosts = '', database = ''] = match;
+  if (hosts.includes(';') || jdbcProperty.test(credentials))
     return 'has a ; behind the host, as JDBC writes it: write ?key=value&key=value, or key=value pairs';
+  if (!credentials.includes(':') && /%3a/i.test(credentials))
+    return 'must have the : between user name and password as it is, not as %3A';
   if (database.includes('/')) return "has a second /: write a / that belongs to the database's name as %2F";
   return undefined;
 }
+
+/** `host;user=u;password=p@…`: what seems to be a user part ends in JDBC's password. */
+const jdbcProperty = /;\s*(?:user|username|password|pwd|database|databasename)\s*=/i;
 
 function hostPairs(hosts: string, keys: UrlKeys): Pair[] {
   const single = /^(\[[^\]]+\]|[^:,]*)(?::(\d+))?$/.exec(hosts);

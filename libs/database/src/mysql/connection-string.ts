@@ -11,7 +11,10 @@ const read = (text: string) => readKeywords(isUrl(text) ? parseUrl(text, urlKeys
 type Given = ReturnType<typeof read>;
 
 /** Where and how to reach a MySQL or MariaDB server, with MySqlConnector's defaults filled in. */
-export type MysqlConnection = Omit<Given, 'port' | 'sslMode' | 'sslAccept' | 'server' | 'socket' | 'protocol'> & {
+export type MysqlConnection = Omit<
+  Given,
+  'port' | 'sslMode' | 'ssl' | 'sslAccept' | 'server' | 'socket' | 'protocol'
+> & {
   /** A host, or the path of a Unix socket; see {@link isSocketPath}. */
   readonly server: string;
   readonly port: number;
@@ -24,12 +27,16 @@ export type MysqlConnection = Omit<Given, 'port' | 'sslMode' | 'sslAccept' | 'se
  * @throws ConnectionStringError listing every problem by key.
  */
 export function parseMysql(text: string): MysqlConnection {
-  const { port = 3306, sslMode: mode, sslAccept, socket, protocol, ...given } = read(text.trim());
+  const { port = 3306, sslMode: mode, ssl, sslAccept, socket, protocol, ...given } = read(text.trim());
   const usesSystem = isSystem(given.sslCa);
   const preset = sslAccept === 'Required' ? 'Required' : usesSystem || sslAccept ? 'VerifyFull' : 'Preferred';
   const connection = { ...given, server: socket ?? given.server ?? '', port, sslMode: mode ?? preset };
   const problems = [
     ...whyNoServer(connection.server, protocol === 'Unix' || socket !== undefined),
+    // Encrypted to one program, and checked to another; beside a mode it says nothing more.
+    ...(ssl !== undefined && (mode ?? 'None') === 'None'
+      ? ['SSL is not taken: write SslMode=Required, or SslMode=VerifyFull to have the certificate checked']
+      : []),
     ...((given.sslCert === undefined) === (given.sslKey === undefined) ? [] : ['SslCert and SslKey go together']),
     ...(usesSystem && connection.sslMode !== 'VerifyFull' ? ['SslMode must be VerifyFull with SslCa=system'] : []),
   ];

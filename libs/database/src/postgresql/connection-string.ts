@@ -8,7 +8,7 @@ import type { Endpoint } from '../identity/cloud-identity.js';
 import { keywords, urlKeys } from './keywords.js';
 
 /** Where and how to reach a PostgreSQL server, with Npgsql's defaults filled in. */
-export type PostgresqlConnection = Omit<ReturnType<typeof read>, 'host' | 'port' | 'database' | 'sslMode'> & {
+export type PostgresqlConnection = Omit<ReturnType<typeof read>, 'host' | 'port' | 'database' | 'sslMode' | 'ssl'> & {
   /** In the order in which they are tried. */
   readonly endpoints: readonly [Endpoint, ...Endpoint[]];
   readonly database: string;
@@ -20,7 +20,7 @@ const read = (text: string) => readKeywords(isUrl(text) ? parseUrl(text, urlKeys
 
 /** Reads a PostgreSQL connection string as Npgsql does, or a `postgres://` URL. */
 export function parsePostgresql(text: string): PostgresqlConnection {
-  const { host, port: defaultPort, ...rest } = read(text.trim());
+  const { host, port: defaultPort, ssl, ...rest } = read(text.trim());
   const usesSystem = isSystem(rest.rootCertificate);
   const sslMode = rest.sslMode ?? (usesSystem ? 'VerifyFull' : 'Prefer');
   const problems = [
@@ -29,10 +29,14 @@ export function parsePostgresql(text: string): PostgresqlConnection {
     ...((rest.sslCertificate === undefined) === (rest.sslKey === undefined)
       ? []
       : ['SSL Certificate and SSL Key go together']),
+    // Encrypted to one program, and checked to another; beside a mode it says nothing more.
+    ...(ssl !== undefined && (rest.sslMode ?? 'Disable') === 'Disable'
+      ? ['SSL is not taken: write SSL Mode=Require, or SSL Mode=VerifyFull to have the certificate checked']
+      : []),
     ...(rest.trustServerCertificate === true && sslMode.startsWith('Verify')
       ? ['Trust Server Certificate contradicts SSL Mode: one says to check the certificate, the other not to']
       : []),
-    ...(usesSystem && sslMode !== 'VerifyFull' ? [`SSL Mode must be VerifyFull with Root Certificate=system`] : []),
+    ...(usesSystem && sslMode !== 'VerifyFull' ? ['SSL Mode must be VerifyFull with Root Certificate=system'] : []),
   ];
   const [first, ...others] = (host ?? '').split(',').map((entry) => endpoint(entry.trim(), defaultPort ?? 5432));
   if (!first || [first, ...others].some(({ host, port }) => !isPlace(host) || port < 1 || port > 65_535)) {

@@ -21,6 +21,7 @@ const rules = {
   password: password(),
   // libpq writes verify-full where Npgsql writes VerifyFull; node-postgres and Heroku have no-verify.
   sslMode: spelled({ noverify: 'Require' }, oneOf(['Disable', 'Allow', 'Prefer', 'Require', 'VerifyCA', 'VerifyFull'])),
+  ssl: name(),
   rootCertificate: name(),
   sslCertificate: name(),
   sslKey: name(),
@@ -56,6 +57,7 @@ export const keywords: Keywords<typeof rules> = {
     username: ['Username', 'User Id', 'User', 'UID', 'User Name'],
     password: ['Password', 'PWD', 'PSW'],
     sslMode: ['SSL Mode'],
+    ssl: ['SSL'],
     rootCertificate: ['Root Certificate'],
     sslCertificate: ['SSL Certificate'],
     sslKey: ['SSL Key'],
@@ -153,7 +155,6 @@ export const keywords: Keywords<typeof rules> = {
   refused: {
     Passfile:
       'is not read: give Password, or the whole connection string as a file (database__postgreSqlConnectionString_FILE)',
-    SSL: 'is not taken: write SSL Mode=Require, or SSL Mode=VerifyFull to have the certificate checked',
     Encrypt: 'is a key of SQL Server: write SSL Mode=Require, or SSL Mode=VerifyFull to have the certificate checked',
     ...alike(
       ['Client Certificate', 'Client Certificate Key'],

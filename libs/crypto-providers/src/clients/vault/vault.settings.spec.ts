@@ -31,6 +31,13 @@ describe('the settings of Vault', () => {
     });
   });
 
+  it.each(['hunter2\nsecret', 'hunter2 secret', 'hunter2\u0000', 'hünter2'])(
+    'refuse the token %j, which no header takes, and do not show it',
+    (vaultToken) => {
+      expect(problems({ ...transit, vaultToken })).toEqual(['rsaKey__vaultToken: must be one line, without blanks']);
+    },
+  );
+
   it('take mount points and paths with slashes around them', () => {
     const rsaKey = { ...transit, vaultTransitMountPoint: '/kms/transit/', vaultNamespace: 'team/', vaultToken: 't' };
     expect(keyProviderSettingsSchema.parse({ rsaKey, certificate: {} })).toMatchObject({

@@ -10,7 +10,9 @@ export const vaultFields = {
   ).default(false),
   vaultNamespace: text('Vault or OpenBao: the namespace.').optional(),
 
-  vaultToken: secret('Vault or OpenBao: the token.').optional(),
+  vaultToken: secret('Vault or OpenBao: the token.')
+    .refine((token) => /^[\x21-\x7e]+\s*$/.test(token.reveal()), { error: 'must be one line, without blanks' })
+    .optional(),
   vaultTokenPath: text(
     'Vault or OpenBao, instead of `vaultToken`: a file with the token, such as an agent’s sink; read again for each call.',
   ).optional(),
