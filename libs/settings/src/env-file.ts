@@ -4,10 +4,9 @@ import type { Problem } from './settings.errors.js';
 
 const limits = { maxBytes: 256 * 1024, seconds: 10 };
 
-/** A variable of an env file. */
+/** A variable that env files add, and where it stands: `<file>, line <number>`. */
 interface Variable {
   readonly value: string;
-  /** `<file>, line <number>` */
   readonly place: string;
 }
 
@@ -26,34 +25,29 @@ export async function readEnvFiles(files: readonly string[], environment: Enviro
   const variables = new Map<string, Variable>();
   const problems: Problem[] = [];
   for (const file of files) {
-    for (const { variable, fault, place } of await linesOf(file)) {
-      if (fault !== undefined) problems.push({ name: 'env file', rule: fault, where: place });
-      else if (environment[variable.name] === undefined) variables.set(variable.name, { value: variable.value, place });
+    for (const { line, place } of await linesOf(file)) {
+      if ('fault' in line) problems.push({ name: 'env file', rule: line.fault, where: place });
+      else if (environment[line.name] === undefined) variables.set(line.name, { value: line.value, place });
     }
   }
   return { variables, problems };
 }
 
-/** A line that gives a variable, or has a fault. */
-type Line = { readonly place: string } & (
-  | { readonly variable: { readonly name: string; readonly value: string }; readonly fault?: undefined }
-  | { readonly variable?: undefined; readonly fault: string }
-);
+/** What a line gives: a variable, or what is wrong with it, without a word of it, since it may be a secret. */
+type Line = { readonly name: string; readonly value: string } | { readonly fault: string };
 
-async function linesOf(file: string): Promise<Line[]> {
+async function linesOf(file: string): Promise<{ line: Line; place: string }[]> {
   let bytes: Buffer;
   try {
     bytes = await readSmallFile(file, limits);
   } catch (error) {
     if (!(error instanceof FileUnreadable)) throw error;
-    return [{ fault: error.why, place: file }];
+    return [{ line: { fault: error.why }, place: file }];
   }
   try {
-    return splitLines(bytes).flatMap((line, index): Line[] => {
-      const place = `${file}, line ${index + 1}`;
-      const read = readLine(line, index === 0);
-      if (read === undefined) return [];
-      return [typeof read === 'string' ? { fault: read, place } : { variable: read, place }];
+    return splitLines(bytes).flatMap((text, index) => {
+      const line = readLine(text, index === 0);
+      return line === undefined ? [] : [{ line, place: `${file}, line ${index + 1}` }];
     });
   } finally {
     bytes.fill(0);
@@ -72,30 +66,35 @@ function splitLines(bytes: Buffer): Buffer[] {
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** What Go's `unicode.IsSpace` takes for blank. */
+/** What Go's `unicode.IsSpace`, and so Docker, takes for a blank. */
 const leadingBlanks = /^[\t\n\v\f\r \u0085\p{Zs}\u2028\u2029]+/u;
 
-/** Names that a process can be given and a person means; in a value that goes on in a second line there are others. */
+/** Names that a process can be given and a person means; the second line of a value is mostly another. */
 const usableName = /^[A-Za-z_][\w.:-]*$/;
 
-/** The variable of a line; text for what is wrong with it, without a word of it; `undefined` where it gives none. */
-function readLine(bytes: Buffer, first: boolean): { name: string; value: string } | string | undefined {
+/** `undefined` for a line that gives nothing: blank, a comment, or a name alone, which stands for what the process has. */
+function readLine(bytes: Buffer, first: boolean): Line | undefined {
   let line: string;
   try {
     line = strict.decode(bytes);
   } catch {
-    return 'is not UTF-8 text';
+    return { fault: 'is not UTF-8 text' };
   }
-  if (line.includes('\0')) return 'holds a NUL, which no variable can';
-  // A byte-order mark at the start of the file, one carriage return at the end of a line, and blanks before a name go.
+  if (line.includes('\0')) return { fault: 'holds a NUL, which no variable can' };
+  // What Docker takes away: a byte-order mark of the file, one carriage return at a line's end, blanks before a name.
   const text = (first ? line.replace(/^\uFEFF/, '') : line).replace(/\r$/, '').replace(leadingBlanks, '');
   if (text === '' || text.startsWith('#')) return undefined;
   const equals = text.indexOf('=');
   const name = equals === -1 ? text : text.slice(0, equals);
+  const fault = faultOf(name);
+  if (fault !== undefined) return { fault };
+  return equals === -1 ? undefined : { name, value: text.slice(equals + 1) };
+}
+
+function faultOf(name: string): string | undefined {
   if (name === '') return 'has no name before =';
   if (/[ \t]/.test(name))
     return 'has a blank in its name; write NAME=value, without "export" and without a blank before =';
-  if (!usableName.test(name)) return 'has no name that a variable can have; a value does not go on in the next line';
-  // A name alone: what the process has under it, if anything.
-  return equals === -1 ? undefined : { name, value: text.slice(equals + 1) };
+  if (usableName.test(name)) return undefined;
+  return 'has no name that a variable can have; a value does not go on in the next line';
 }
