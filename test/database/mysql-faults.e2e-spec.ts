@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { UserKey } from '@key-connector/database';
+import { until } from '../lab/processes/until.js';
 import { describeFaults, type FaultyServer, type FaultySuite } from './faults.suite.js';
 import { mariadbKind } from './mariadb-kind.js';
 import { insert, newId, put } from './open-database.js';
@@ -10,6 +11,8 @@ const as = ({ place }: FaultySuite, user: string): Record<string, string> =>
   changed(mariadbKind, place.settings, (url) => {
     url.username = user;
   });
+
+const isDenied = (error: unknown): boolean => String(error).includes('denied');
 
 const server: FaultyServer = {
   kind: mariadbKind,
@@ -83,6 +86,9 @@ describeFaults(server, (suite) => {
     await database.write(({ userKeys }) => userKeys.touch([id], new Date()));
     await database.lock((manager) => manager.find(UserKey));
     expect(await suite.valueOf(database, id)).toBe('w');
+    await database.ping();
+    await suite.databases.server.query(`REVOKE SELECT ON ${name}."UserKeys" FROM modest`);
+    await until(() => database.ping().then(() => false, isDenied), 'a ping says so too');
   });
 
   test('a limit of rows that the server presets hides no member', async () => {

@@ -100,6 +100,28 @@ describe('the SQL Server driver', () => {
     expect(sent('UPDATE')).toBe(before + 1);
   });
 
+  test.each([976, 983, 40613])(
+    'leaves a server that says %i, where the database is elsewhere now: the read is sent once more, on another connection',
+    async (number) => {
+      const id = newId();
+      await put(opened.database, id, 'v');
+      const before = double.server.logins.length;
+      fail('SELECT [Id]', new SqlError(number, 'the database is elsewhere'));
+      expect(await find(id)).toBe('v');
+      expect(double.server.logins.length).toBe(before + 1);
+    },
+  );
+
+  test('leaves a server that takes no writes any more', async () => {
+    const id = newId();
+    await put(opened.database, id, 'v');
+    const before = double.server.logins.length;
+    fail('UPDATE', new SqlError(3906));
+    await expect(put(opened.database, id, 'w')).rejects.toThrow(DatabaseReadOnly);
+    await put(opened.database, id, 'w');
+    expect(double.server.logins.length).toBe(before + 1);
+  });
+
   test('drops connections that the server closed while nothing ran on them', async () => {
     const id = newId();
     await Promise.all([put(opened.database, id, 'v'), find(id)]);

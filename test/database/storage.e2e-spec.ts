@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
+import { DatabaseUnavailable, fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
 import type { UserId } from '@key-connector/common';
 import { lateSwaps } from './late-swaps.js';
 import { insert, newId, put, store, useDatabases, userId } from './open-database.js';
@@ -222,6 +222,15 @@ function storageSuite(kind: TestKind): void {
     await suite.place.sql(`INSERT INTO "KeyConnectorMigrations" ("timestamp", "name") VALUES (9, 'FromTheFuture9')`);
     await expect(open()).rejects.toThrow(SchemaNewer);
     await expect(open()).rejects.toThrow(/FromTheFuture9/);
+  });
+
+  test('a ping says what fails reads: a database whose table is lost is not ready', async () => {
+    const database = await open();
+    await database.ping();
+    await suite.place.sql('DROP TABLE "UserKeys"');
+    const other = await open({ migrate: 'false' });
+    await expect(other.read(({ userKeys }) => userKeys.find([newId()]))).rejects.toThrow(DatabaseUnavailable);
+    await expect(other.ping()).rejects.toThrow(DatabaseUnavailable);
   });
 
   test('with migrate off, pending migrations are named and nothing is changed', async () => {

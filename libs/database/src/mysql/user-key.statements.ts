@@ -24,8 +24,8 @@ interface SeenRow extends Row {
 /** The time at which its statement began, since 1970. */
 const microseconds = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`;
 
-// The column's collation does not tell case apart: a GUID is found in either.
-const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
+/** The rows of some members. The column's collation does not tell case apart: a GUID is found in either. */
+export const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
 
 // The clock comes last, behind what the rows had to wait for.
 const look = `

@@ -16,14 +16,15 @@ import { poolOf } from './pool-options.js';
 // Rows come as the objects that callers get.
 const columns = `"Id" AS id, COALESCE("Key", '') AS value, "DataKeyId" AS "dataKeyId"`;
 
-const find = `SELECT ${columns} FROM "UserKeys" WHERE "Id" = ANY($1::uuid[])`;
+/** The rows of the members `$1`, in the table of this name. */
+export const findIn = (table: string): string => `SELECT ${columns} FROM ${table} WHERE "Id" = ANY($1::uuid[])`;
 
 /** The clock comes last, behind what the rows had to wait for. Ids are hexadecimal digits and dashes. */
-const look = (ids: readonly UserId[], youngMinutes: number): string => `
+const lookIn = (table: string, ids: readonly UserId[], youngMinutes: number): string => `
   SELECT ${columns}, COALESCE(COALESCE("RevisionDate", "CreationDate") BETWEEN
     ((now() - interval '${youngMinutes} min') AT TIME ZONE 'UTC') AND
     ((now() + interval '${youngMinutes} min') AT TIME ZONE 'UTC'), false) AS young
-  FROM "UserKeys" WHERE "Id" = ANY('${arrayOf(ids)}');
+  FROM ${table} WHERE "Id" = ANY('${arrayOf(ids)}');
   SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS clock`;
 
 /** division_by_zero: what the look at the clock fails with. */
@@ -34,11 +35,11 @@ const late = '22012';
  * message of several takes no parameters, so what they say stands in it as text. What each row must hold is told as a list of
  * ids with their values, because an upsert sees nothing of its source but the new row.
  */
-function swap(swaps: readonly UserKeySwap[], at: string, deadline: number): string {
+function swapIn(table: string, swaps: readonly UserKeySwap[], at: string, deadline: number): string {
   const keys = swaps.map(({ key }) => key);
   const expected = swaps.flatMap(({ key, expected: value }) => (value === undefined ? [] : [key.id + value]));
   return `
-  INSERT INTO "UserKeys" AS k ("Id", "Key", "DataKeyId", "CreationDate")
+  INSERT INTO ${table} AS k ("Id", "Key", "DataKeyId", "CreationDate")
   SELECT id, value, data_key_id, '${at}'::timestamp FROM unnest(
     '${arrayOf(keys.map(({ id }) => id))}'::uuid[],
     ${textArray(keys.map(({ value }) => value))}::text[],
@@ -53,10 +54,10 @@ function swap(swaps: readonly UserKeySwap[], at: string, deadline: number): stri
 
 // Rows are locked in the order of their ids: two replicas that touch the same members cannot deadlock. The array keeps the
 // planner from joining, which it would do by reading the whole table.
-const touch = `
-  UPDATE "UserKeys" SET "LastAccessDate" = $2
+const touchIn = (table: string): string => `
+  UPDATE ${table} SET "LastAccessDate" = $2
   WHERE "Id" = ANY(ARRAY(
-    SELECT "Id" FROM "UserKeys"
+    SELECT "Id" FROM ${table}
     WHERE "Id" = ANY($1::uuid[]) AND ("LastAccessDate" IS NULL OR "LastAccessDate" < $2)
     ORDER BY "Id" FOR NO KEY UPDATE
   ))`;
@@ -65,20 +66,24 @@ const touch = `
 export class PostgresqlUserKeyStatements implements UserKeyStatements {
   readonly maxSwaps = 500;
 
-  constructor(private readonly source: DataSource) {}
+  /** The table by its schema too: sessions behind a pooler may each have a search path of their own. */
+  constructor(
+    private readonly source: DataSource,
+    private readonly table: () => string,
+  ) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    return (await poolOf(this.source).query<StoredUserKey>(find, [arrayOf(ids)])).rows;
+    return (await poolOf(this.source).query<StoredUserKey>(findIn(this.table()), [arrayOf(ids)])).rows;
   }
 
   async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
-    const [seen, told] = await this.runBoth<SeenUserKey, { clock: number }>(look(ids, youngMinutes));
+    const [seen, told] = await this.runBoth<SeenUserKey, { clock: number }>(lookIn(this.table(), ids, youngMinutes));
     return { clock: told.rows[0]?.clock ?? 0, rows: seen.rows };
   }
 
   async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
     try {
-      const text = swap(swaps, toUtcText(new Date(at)), deadline);
+      const text = swapIn(this.table(), swaps, toUtcText(new Date(at)), deadline);
       const [written] = await this.runBoth<Pick<StoredUserKey, 'id'>, object>(text);
       return new Set(written.rows.map(({ id }) => id));
     } catch (error) {
@@ -88,7 +93,7 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
   }
 
   async touch(ids: readonly UserId[], at: Date): Promise<void> {
-    await poolOf(this.source).query(touch, [arrayOf(ids), toUtcText(at)]);
+    await poolOf(this.source).query(touchIn(this.table()), [arrayOf(ids), toUtcText(at)]);
   }
 
   /** Runs the two statements of a message. */
