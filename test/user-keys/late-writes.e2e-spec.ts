@@ -23,8 +23,8 @@ const withoutLimits = (text: string): string =>
     )
     .replace('max_statement_time = 1', 'max_statement_time = 9');
 
-/** The statements that store a member's key. */
-const write = /(INSERT INTO|UPDATE)\s*.UserKeys/;
+/** The statements that store a member's key, whatever the table's schema. */
+const write = /INSERT INTO[^(]*UserKeys|UPDATE \[UserKeys\] SET \[Key\]/;
 
 for (const kind of proxiedKinds) {
   // The proxy reads what goes to the server, which TLS hides.
