@@ -21,11 +21,21 @@ describe('database settings', () => {
     expect(databaseSettingsSchema.parse(settings)).toEqual({
       provider: 'sqlite',
       connection: { file: '/data/keys.db', create: true },
+      expect: 'any',
       migrate: false,
+      allowStaleReads: false,
       connectTimeoutSeconds: 5,
       acquireTimeoutSeconds: 5,
       statementTimeoutSeconds: 10,
     });
+  });
+
+  test('empty is refused where the tables are made before the first start', () => {
+    const settings = { provider: 'sqlite', sqliteConnectionString: 'Data Source=/data/keys.db', expect: 'empty' };
+    expect(problems({ ...settings, migrate: 'false' })).toEqual([
+      expect.stringMatching(/^expect must not be empty when/),
+    ]);
+    expect(problems(settings)).toEqual([]);
   });
 
   test('leftovers of other providers do no harm', () => {
