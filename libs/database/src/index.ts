@@ -1,4 +1,10 @@
-export { DatabaseReadOnly, DatabaseSessionWrong, DatabaseUnavailable, DatabaseUnsupported, SchemaNewer } from './errors/database.errors.js';
+export {
+  DatabaseReadOnly,
+  DatabaseSessionWrong,
+  DatabaseUnavailable,
+  DatabaseUnsupported,
+  SchemaNewer,
+} from './errors/database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { Database, type DatabaseSession } from './database.js';
 export { databaseSettingsSchema, type DatabaseSettings, leftoverDatabaseSettings } from './database.settings.js';
