@@ -6,6 +6,7 @@ import { type OpenDatabase, openDatabase } from '../database/open-database.js';
 import { databasesTimeout, type TestDatabases } from '../database/test-database.js';
 import { hostedSqlserver } from '../lab/databases/sqlserver.client.js';
 import { KeepingProxy } from '../lab/network/keeping-proxy.js';
+import { until } from '../lab/processes/until.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { describeIf } from '../lab/skip/skip.js';
 
@@ -85,6 +86,20 @@ function lateWrites({ start, through }: ProxiedKind): void {
     await proxy.answered();
     expect(await keyOf(stored)).toBe(oldKey);
     expect(await keyOf(fresh)).toBeUndefined();
+  });
+
+  test('because its connection broke undoes no later one, though its statement arrives before its deadline', async () => {
+    proxy.stallOn = write;
+    const broken = status('PUT', stored);
+    await until(() => proxy.stalled > 0, 'the write is on its way');
+    proxy.cutStalled();
+    expect(await broken).toBe(503);
+    proxy.stallOn = undefined;
+    const newerKey = newKey();
+    expect(await status('PUT', stored, newerKey)).toBe(200);
+    proxy.heal();
+    await proxy.answered();
+    expect(await keyOf(stored)).toBe(newerKey);
   });
 
   test('because its path was stalled is not done when the path heals, and undoes no later one', async () => {

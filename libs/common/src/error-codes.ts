@@ -51,6 +51,7 @@ const answers = {
   NOT_READY: unavailable,
   // what only an operator can mend: the service does not start
   DATABASE_SCHEMA_NEWER: unavailable,
+  DATABASE_UNEXPECTED: unavailable,
   DATABASE_SESSION_WRONG: unavailable,
   DATABASE_UNSUPPORTED: unavailable,
   DATA_KEY_LOST: unavailable,

@@ -8,6 +8,7 @@ import { openSource } from './dialect/open-source.js';
 import type { UserKeyStatements } from './dialect/user-key.statements.js';
 import { DatabaseSessionWrong, DatabaseUnavailable } from './errors/database.errors.js';
 import type { Failure } from './errors/failure.js';
+import type { Expectation } from './migrations/expectation.js';
 import { migrate } from './migrations/migrate.js';
 import { SharedAnswer } from './shared-answer.js';
 
@@ -57,6 +58,7 @@ export class Database {
     > & {
       readonly connection: object & { readonly commandTimeout?: number | undefined };
     },
+    private readonly expectation: Expectation,
   ) {
     this.description = dialect.description;
     this.acquireTimeout = settings.acquireTimeoutSeconds * 1000;
@@ -67,7 +69,7 @@ export class Database {
   }
 
   /**
-   * Opens the pool, looks at the server, and runs or checks the migrations; may be called again after a failure.
+   * Opens the pool, looks at what is there, and runs or checks the migrations; may be called again after a failure.
    *
    * @throws UnavailableError when it is worth trying again; any other KeyConnectorError when it is not.
    */
@@ -132,11 +134,12 @@ export class Database {
         await openSource(this.dialect, this.source);
       }
       // A look at the tables can meet a migration of another replica, and be a deadlock's victim.
-      await this.again(() => migrate(this.source, this.dialect, this.settings.migrate), ['rolled-back']);
+      const { source, dialect, settings, expectation } = this;
+      await this.again(() => migrate(source, dialect, settings.migrate, expectation), ['rolled-back']);
     } catch (error) {
       this.noteFailure(error);
       // Nothing between here and the database is worth giving up for, but what an operator must change.
-      throw databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
+      throw this.expectation.absence(error) ?? databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
     }
   }
 

@@ -2,12 +2,14 @@ export {
   DatabaseReadOnly,
   DatabaseSessionWrong,
   DatabaseUnavailable,
+  DatabaseUnexpected,
   DatabaseUnsupported,
   SchemaNewer,
 } from './errors/database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { Database, type DatabaseSession } from './database.js';
 export { databaseSettingsSchema, type DatabaseSettings, leftoverDatabaseSettings } from './database.settings.js';
+export { Expectation } from './migrations/expectation.js';
 export { Migrations } from './migrations/migrations.js';
 export { type DatedUserKey, type NewUserKey, UserKeyRows } from './user-keys/user-key-rows.js';
 export { UserKey } from './user-keys/user-key.entity.js';

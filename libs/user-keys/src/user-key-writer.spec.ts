@@ -135,6 +135,16 @@ describe('writes', () => {
     expect((await writes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
   });
 
+  test('that are refused hear so, though the database goes away before the others are done', async () => {
+    table.rows.set(id(1), 'there');
+    const writes = Promise.allSettled([store(1, 'v', true), store(2, 'v')]);
+    await table.end(0, new DatabaseUnavailable('away'));
+    expect(await writes).toEqual([
+      { status: 'rejected', reason: expect.any(UserKeyAlreadyStored) },
+      { status: 'rejected', reason: expect.any(DatabaseUnavailable) },
+    ]);
+  });
+
   test('do not fail by a row of another member that the database refuses', async () => {
     const refused = new Error('violates a constraint');
     const writes = Promise.allSettled([1, 2].map((n) => store(n, 'v')));

@@ -51,7 +51,8 @@ export class UserKeyWriter {
   /**
    * Resolves when the row is committed.
    *
-   * @throws UserKeyAlreadyStored, UserKeyStoredRecently; then nothing was changed.
+   * @throws UserKeyAlreadyStored, UserKeyStoredRecently: nothing was changed. DatabaseUnavailable: it may be done, until
+   * `database__statementTimeoutSeconds` after it began.
    */
   async store(write: UserKeyWrite): Promise<void> {
     await this.batches.add(write);
@@ -84,6 +85,7 @@ class Batch {
     try {
       await this.storeOpen();
     } catch (error) {
+      this.dropSettled();
       // What concerns the database concerns them all; anything else may be one row's own, and must not fail the others.
       if (error instanceof KeyConnectorError || this.open.length === 1) this.failOpen(error);
       else await this.storeOneByOne();
@@ -109,15 +111,19 @@ class Batch {
       if (attempt > attempts) throw this.unavailable(`${attempts} tries to write were overtaken by others, or by time`);
       if (attempt > 1) await sleep(Math.random() * 10 * attempt);
       await this.swapOpen();
-      this.open = this.open.filter(({ sealed }) => !this.outcomes.has(sealed.id));
+      this.dropSettled();
     }
+  }
+
+  private dropSettled(): void {
+    this.open = this.open.filter(({ sealed }) => !this.outcomes.has(sealed.id));
   }
 
   /** Looks at the rows, and changes those that may be. What another one changed meanwhile stays open. */
   private async swapOpen(): Promise<void> {
     const ids = this.open.map(({ sealed }) => sealed.id);
     const { clock, rows } = await this.database.read(({ userKeys }) => userKeys.look(ids, this.guard.minutes));
-    // The server told its time before the answer came: by its clock, the deadline is then or a little later.
+    // The server told its time before its answer came here: what is left from then on ends no later than ours.
     const left = this.deadline - performance.now();
     if (left <= 0) throw this.unavailable('a write did not get its turn in time');
     const seen = new Map(rows.map((row) => [row.id, row]));
@@ -135,6 +141,7 @@ class Batch {
     const written = await this.database.write(({ userKeys }) => userKeys.swap(swaps, times));
     if (written !== 'late') for (const id of written) this.outcomes.set(id, undefined);
   }
+
   private async refusalOf({ first, key }: UserKeyWrite, row: SeenUserKey): Promise<Error | undefined> {
     if (first) return new UserKeyAlreadyStored();
     try {

@@ -70,6 +70,11 @@ export class KeepingProxy {
     }
   }
 
+  /** Cuts the clients of what is stalled; what they sent can still be let go. */
+  cutStalled(): void {
+    for (const { client, held } of this.links) if (held !== undefined) client.destroy();
+  }
+
   /** Waits until the server has answered all that reached it. */
   answered(): Promise<void> {
     return until(() => [...this.links].every(({ waiting }) => !waiting), 'the server has answered');

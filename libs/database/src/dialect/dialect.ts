@@ -18,6 +18,17 @@ export interface ScriptStyle {
   readonly end: string;
 }
 
+/** How a session is asked what it sees, in SQL that only reads; names are plain words. */
+export interface Sight {
+  /** One row with a `place`, for people: what decides where a table's name leads, as the session has it. */
+  readonly place?: string;
+  /** Gives the `name` of each of these tables that a statement of the session finds. */
+  readonly tables: (names: readonly string[]) => string;
+  /** Gives the `place`s, for people, where a table of such a name stands that the session does not find. */
+  readonly elsewhere?: (names: readonly string[]) => string;
+  /** The driver's code for a database of that name not being on the server. */
+  readonly absent?: string;
+}
 /** The nil UUID (RFC 9562), which no member has. */
 export const nobody = '00000000-0000-0000-0000-000000000000' as UserId;
 
@@ -40,6 +51,9 @@ export abstract class Dialect {
 
   /** A script is one transaction, which PostgreSQL ends with a rollback when anything in it failed, unless the dialect says otherwise. */
   readonly script: ScriptStyle = { begin: 'BEGIN;', terminator: ';', end: 'COMMIT;' };
+
+  /** How a session is asked which of our tables it finds. */
+  abstract readonly sight: Sight;
 
   /**
    * Looks at the server or file before a pool is opened on it.

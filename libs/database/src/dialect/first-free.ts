@@ -79,7 +79,7 @@ export class FirstFree<Taken> {
 
   /** Hands a connection over, or the error of the one that was asked for; fails at the acquire deadline. */
   take(handover: Handover<Taken>): void {
-    if (this.waiting.size === 0 && this.places.idle() > this.promised) {
+    if (this.waiting.size === 0 && this.hasIdle) {
       this.promised += 1;
       this.places.take((error, taken) => {
         this.promised -= 1;
@@ -101,8 +101,9 @@ export class FirstFree<Taken> {
   /** To be called when a connection has come back, or is gone: somebody may be waiting for its place. */
   freed(): void {
     const [first] = this.waiting;
-    // Of those who wait, some may have to do without a connection of their own; none needs two.
-    if (first !== undefined && this.asks.size < this.waiting.size && this.mayAsk) this.ask(first);
+    if (first === undefined) return;
+    // Of those who wait, some have no connection on its way, where there was no room; none needs two but an idle one.
+    if (this.hasIdle || (this.asks.size < this.waiting.size && this.mayAsk)) this.ask(first);
   }
 
   /** Whether anybody waits. */
@@ -110,16 +111,22 @@ export class FirstFree<Taken> {
     return this.waiting.size > 0;
   }
 
+  private get hasIdle(): boolean {
+    return this.places.idle() > this.promised;
+  }
+
   private get mayAsk(): boolean {
-    const { places } = this;
-    return places.idle() > this.promised || places.open() === 0 || performance.now() >= this.noRoomUntil;
+    return this.hasIdle || this.places.open() === 0 || performance.now() >= this.noRoomUntil;
   }
 
   private ask(owner: Waiter<Taken>): void {
     const ask = { owner };
     const { given } = this;
+    const promised = this.hasIdle ? 1 : 0;
+    this.promised += promised;
     this.asks.add(ask);
     this.places.take((error, taken) => {
+      this.promised -= promised;
       this.asks.delete(ask);
       if (taken !== undefined) this.give(taken, ask);
       else this.fail(error ?? new Error('The pool gave no connection.'), ask.owner, this.given > given);

@@ -16,6 +16,11 @@ export class SchemaNewer extends KeyConnectorError {
   readonly code = 'DATABASE_SCHEMA_NEWER';
 }
 
+/** What stands where the connection leads is not what `database__expect` says; nothing was made or changed there. */
+export class DatabaseUnexpected extends KeyConnectorError {
+  readonly code = 'DATABASE_UNEXPECTED';
+}
+
 /** The database, or what stands in it, cannot be used until an operator changes it. */
 export class DatabaseUnsupported extends KeyConnectorError {
   readonly code = 'DATABASE_UNSUPPORTED';

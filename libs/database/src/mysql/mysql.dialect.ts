@@ -13,6 +13,7 @@ import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { MysqlPool, poolOf, type MysqlPoolOptions } from './mysql.pool.js';
 import { mysqlPoolOptions, withSize, withTls, type MysqlSettings } from './pool-options.js';
 import { findMysqlTls } from './probe.js';
+import { mysqlSight } from './sight.js';
 import { type Decisive, decisiveColumns, decisiveFaults } from './session.js';
 import { mysqlTlsChoices, type MysqlTls } from './tls.js';
 import { find, MysqlUserKeyStatements } from './user-key.statements.js';
@@ -25,6 +26,7 @@ export class MysqlDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
+  readonly sight = mysqlSight;
   override readonly script = {
     begin: '-- Each change of a table commits by itself: when one fails, print what is left anew.',
     terminator: ';',

@@ -17,23 +17,22 @@ interface Row {
   readonly DataKeyId: number | null;
 }
 
-interface SeenRow extends Omit<Row, 'Id'> {
-  /** Microseconds. */
-  readonly clock: number | string;
-  readonly Id: string | null;
+interface SeenRow extends Row {
   readonly young: 0 | 1 | null;
 }
+
+/** The time at which its statement began, since 1970. */
+const microseconds = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`;
 
 /** The rows of some members. The column's collation does not tell case apart: a GUID is found in either. */
 export const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
 
-// The clock as a table of one row, so that it is told where no member has one.
+// The clock comes last, behind what the rows had to wait for.
 const look = `
-  SELECT c.clock, k.\`Id\`, k.\`Key\`, k.\`DataKeyId\`,
-    COALESCE(k.\`RevisionDate\`, k.\`CreationDate\`)
-      BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MINUTE AND UTC_TIMESTAMP(6) + INTERVAL ? MINUTE AS young
-  FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS clock) AS c
-  LEFT JOIN \`UserKeys\` AS k ON k.\`Id\` IN (?)`;
+  SELECT \`Id\`, \`Key\`, \`DataKeyId\`, COALESCE(\`RevisionDate\`, \`CreationDate\`)
+    BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MINUTE AND UTC_TIMESTAMP(6) + INTERVAL ? MINUTE AS young
+  FROM \`UserKeys\` WHERE \`Id\` IN (?);
+  SELECT ${microseconds} AS clock`;
 
 /** A missing item of a JSON array is NULL in both products; a JSON null is not. Data keys are counted from 0. */
 const noDataKey = -1;
@@ -43,7 +42,7 @@ const asExpected = `CAST(IFNULL(\`UserKeys\`.\`Key\`, '') AS BINARY) = CAST(k.ex
 
 // Behind the deadline it adds one to the largest number there is. UTC_TIMESTAMP is when its own statement began; SYSDATE would
 // be the time of a replica that runs the statement again, or is the same (`--sysdate-is-now`).
-const inTime = `SELECT 18446744073709551615 + (TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) >= ?) AS in_time`;
+const inTime = `SELECT 18446744073709551615 + (${microseconds} >= ?) AS in_time`;
 
 /**
  * One message, which the server runs to its end or to the first error, whoever still listens; after an error nothing is
@@ -90,12 +89,13 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
   }
 
   async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
-    const rows = await poolOf(this.source).run<SeenRow[]>(look, [youngMinutes, youngMinutes, ids]);
+    const values = [youngMinutes, youngMinutes, ids];
+    const [rows, [told]] = await poolOf(this.source).run<[SeenRow[], [{ clock: number }]]>(look, values);
     const seen = rows.flatMap((row) => {
       const key = stored(row);
       return key === undefined ? [] : [{ ...key, young: row.young === 1 }];
     });
-    return { clock: Number(rows[0]?.clock) / 1000, rows: seen };
+    return { clock: told.clock / 1000, rows: seen };
   }
 
   async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
@@ -122,8 +122,8 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
   }
 }
 
-function stored({ Id, Key, DataKeyId: dataKeyId }: SeenRow | Row): StoredUserKey | undefined {
-  const id = Id === null ? undefined : parseUserId(Id);
+function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefined {
+  const id = parseUserId(Id);
   return id && { id, value: Key ?? '', dataKeyId };
 }
 

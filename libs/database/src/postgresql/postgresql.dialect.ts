@@ -14,6 +14,7 @@ import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
 import { findTarget } from './probe.js';
 import { Servers } from './servers.js';
+import { postgresqlSight } from './sight.js';
 import { type Place, placeColumns, PostgresqlSessions } from './session.js';
 import { tlsChoices } from './tls.js';
 import { findIn, PostgresqlUserKeyStatements } from './user-key.statements.js';
@@ -29,6 +30,7 @@ export class PostgresqlDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
+  readonly sight = postgresqlSight;
   private readonly logger = new Logger(PostgresqlDialect.name);
   private readonly servers: Servers;
   private readonly sessions: PostgresqlSessions;

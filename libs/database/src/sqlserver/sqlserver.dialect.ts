@@ -9,6 +9,7 @@ import type { Failure } from '../errors/failure.js';
 import { isLockRefusal, sqlserverFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
+import { sqlserverSight } from './sight.js';
 import { type Place, placeQuestion, SqlserverSessions } from './session.js';
 import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
 import { SqlserverUserKeyStatements } from './user-key.statements.js';
@@ -31,6 +32,7 @@ export class SqlserverDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
+  readonly sight = sqlserverSight;
   override readonly fractionDigits = 7;
   /**
    * A batch sees what the one before it made. The first error ends the transaction, and without one nothing more is done:

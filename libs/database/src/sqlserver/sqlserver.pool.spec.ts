@@ -26,6 +26,7 @@ describe('a first connection to a SQL Server that says nothing more, and does no
         connection: { ...connection, connectTimeout: 0.3 },
         identity: undefined,
         importJsonFilePath: undefined,
+        expect: 'any',
         migrate: true,
         allowStaleReads: false,
         connectTimeoutSeconds: 5,

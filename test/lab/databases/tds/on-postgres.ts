@@ -40,7 +40,7 @@ const views = `
     SELECT table_name::text AS "TABLE_NAME", 'dbo'::text AS "TABLE_SCHEMA" FROM information_schema.tables
     WHERE table_schema = 'public';
   CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_COLUMNS" AS
-    SELECT table_name::text AS "TABLE_NAME", column_name::text AS "COLUMN_NAME", data_type::text AS "DATA_TYPE",
+    SELECT 'dbo'::text AS "TABLE_SCHEMA", table_name::text AS "TABLE_NAME", column_name::text AS "COLUMN_NAME", data_type::text AS "DATA_TYPE",
       character_maximum_length::int AS "CHARACTER_MAXIMUM_LENGTH", is_nullable::text AS "IS_NULLABLE"
     FROM information_schema.columns WHERE table_schema = 'public';
   CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_TABLE_CONSTRAINTS" AS
