@@ -1,13 +1,17 @@
 import { version } from '@key-connector/common';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Command } from 'commander';
+import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
 import { migrationsGroup } from './migrations/index.js';
-import type { CommandGroup } from './operator-command.js';
+import type { CommandGroup, OperatorCommand } from './operator-command.js';
 
 /** Every command; a group is added by its folder and its line here. */
 export const groups: readonly CommandGroup[] = [importGroup, migrationsGroup];
+
+/** Commands that stand by themselves. */
+export const single: readonly Type<OperatorCommand>[] = [HealthCommand];
 
 const help = `
 Settings are the service’s own: the same environment variables (keyConnectorSettings__…) and
@@ -26,6 +30,7 @@ export class Program {
       .version(version)
       .addHelpText('after', help);
     for (const group of groups) program.addCommand(this.define(group));
+    for (const type of single) program.addCommand(this.commands.get(type).define());
     await program.parseAsync();
   }
 
