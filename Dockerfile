@@ -42,6 +42,8 @@ COPY scripts/image/compile.ts /work/
 ENV NODE_ENV=production \
     NODE_OPTIONS="--max-old-space-size=256 --max-semi-space-size=8"
 RUN ["/usr/local/bin/node", "/work/compile.ts", "/compiled", "service"]
+# Without a shell, each is a step of its own.
+# hadolint ignore=DL3059
 RUN ["/usr/local/bin/node", "/work/compile.ts", "/compiled", "commands"]
 
 FROM files

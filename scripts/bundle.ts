@@ -56,7 +56,8 @@ const { output } = await bundle.write({
   minify: false,
   comments: { legal: true, annotation: false, jsdoc: false },
   entryFileNames: '[name].js',
-  chunkFileNames: 'chunks/[name]-[hash].js',
+  // Beside the programs, so that what is looked for at ./ is there for whatever code lands in whichever file.
+  chunkFileNames: '[name]-[hash].js',
 });
 await bundle.close();
 

@@ -38,7 +38,16 @@ export interface ServiceOptions {
   readonly logFile?: string;
   /** How often it is asked whether it is ready. */
   readonly pollMs?: number;
+  /** Starts it in another way than by this Node, in a container for instance; gets the environment that it is to have. */
+  readonly launch?: Launch;
 }
+
+/** A command line that starts the service with these variables. */
+export type Launch = (environment: Readonly<Record<string, string>>) => {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+};
 
 /** The built service, running as a process of its own. */
 export class ServiceProcess {
@@ -57,9 +66,15 @@ export class ServiceProcess {
     const protocol = settings['http__tlsCertificatePath'] === undefined ? 'http' : 'https';
     this.port = Number(settings['http__port']);
     this.url = `${protocol}://localhost:${this.port}`.replace('http://localhost', 'http://127.0.0.1');
-    this.process = new Child(process.execPath, [...nodeOptions, entry], {
+    const environment = { ...productionEnvironment(settings), ...env };
+    const { program, args, ...how } = options.launch?.(environment) ?? {
+      program: process.execPath,
+      args: [...nodeOptions, entry],
+      env: environment,
+    };
+    this.process = new Child(program, args, {
       cwd: root,
-      env: { ...productionEnvironment(settings), ...env },
+      env: how.env,
       listen: (text, stream) => {
         if (stream === 'stdout') this.reader.add(text);
         this.shownOn?.write(text);
