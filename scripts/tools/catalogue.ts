@@ -22,6 +22,7 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: 'postgresql-client', file: '/usr/bin/psql' },
   { name: 'runc', file: '/usr/sbin/runc' },
   { name: 'softhsm2', file: '/usr/bin/softhsm2-util' },
+  { name: 'spin', file: '/usr/bin/spin' },
   { name: 'sqlite3', file: '/usr/bin/sqlite3' },
   { name: 'util-linux', file: '/usr/bin/setpriv' },
 ];

@@ -1,6 +1,7 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Behaviour } from '../lab/issuer/faults.js';
+import { tlsCertificate } from '../lab/files/certificate.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
 import { makeIssuerKey, publicJwk } from '../lab/issuer/tokens.js';
 import { until } from '../lab/processes/until.js';
@@ -40,7 +41,7 @@ describe('an issuer that misbehaves', () => {
       await until(() => !endless.includes(fault) || issuer.hungUp.length > 0, 'the service hangs up');
       expect(Math.max(0, ...issuer.hungUp)).toBeLessThan(20e6);
       await expect(ask(old)).resolves.toMatchObject({ status: 200 });
-      expect(issuer.requests).not.toContain('/elsewhere');
+      expect(issuer.requests.join()).not.toContain('/elsewhere');
       expect(service?.log).toContainEqual(
         expect.objectContaining({ error: expect.stringContaining(endpoint === 'jwks' ? issuer.jwksUri : issuer.uri) }),
       );
@@ -52,6 +53,17 @@ describe('an issuer that misbehaves', () => {
       await expect(ask(issuer.token())).resolves.toMatchObject({ status: 503, code: 'ISSUER_UNAVAILABLE' });
       expect(signingKeys.status().ready).toBe(false);
     });
+  });
+
+  it.each([
+    ['discovery', 'identityServerUri'],
+    ['jwks', '"jwks_uri"'],
+  ])('with a redirect in place of its %s has its target and %s told', async (endpoint, setting) => {
+    issuer.behave({ [endpoint]: 'redirect' });
+    const { log } = await start();
+    const { error } = log.find(({ msg }) => msg === 'no signing keys yet') ?? {};
+    expect(error).toContain(`a redirect to "${issuer.uri}/elsewhere?***"`);
+    expect(error).toContain(setting);
   });
 
   it.each([
@@ -72,9 +84,14 @@ describe('an issuer that misbehaves', () => {
     const keys = await startIssuer({ key: issuer.key });
     issuer.discovery['jwks_uri'] = keys.jwksUri;
     try {
-      const { ask } = await start();
+      const { ask, log } = await start();
       await expect(ask(issuer.token())).resolves.toMatchObject({ status: 200 });
       await expect(ask(issuer.token({ claims: { iss: issuer.uri } }))).resolves.toMatchObject({ reason: 'issuer' });
+      expect(log).toContainEqual({
+        msg: expect.stringContaining('discovery document'),
+        expected: `"${issuer.issuer}"`,
+        came: `"${issuer.uri}"`,
+      });
     } finally {
       await keys.stop();
     }
@@ -105,6 +122,32 @@ describe('an issuer that misbehaves', () => {
     for (const key of [weak, leaked, twice, encrypting, pss]) {
       await expect(ask(issuer.token({ key }))).resolves.toMatchObject({ status: 401, reason: 'unknown-key' });
     }
+  });
+
+  it('that is only sloppy is served: the same key twice, nulls, a certificate alone, a byte order mark', async () => {
+    const { certificatePem, keyPem } = tlsCertificate();
+    const certified = { ...makeIssuerKey(), privateKey: createPrivateKey(keyPem) };
+    const twice = makeIssuerKey();
+    const nothing = { use: null, alg: null, key_ops: null, x5t: null };
+    const x5c = [certificatePem.replace(/-----[^-]+-----|\s/g, '')];
+    issuer.jwks.splice(
+      0,
+      1,
+      publicJwk(issuer.key),
+      { ...publicJwk(issuer.key), ...nothing },
+      publicJwk(twice),
+      publicJwk(makeIssuerKey(2048, twice.kid)),
+      { kty: 'RSA', kid: certified.kid, ...nothing, x5c },
+    );
+    issuer.behave({ discovery: 'byteOrderMark', jwks: 'byteOrderMark' });
+    const { ask, log } = await start();
+    await expect(ask(issuer.token())).resolves.toMatchObject({ status: 200 });
+    await expect(ask(issuer.token({ key: certified }))).resolves.toMatchObject({ status: 200 });
+    await expect(ask(issuer.token({ key: twice }))).resolves.toMatchObject({ status: 401, reason: 'unknown-key' });
+    const told = log.filter(({ msg }) => msg === 'signing keys are left out');
+    expect(told).toEqual([
+      { msg: expect.any(String), from: expect.any(String), why: expect.stringContaining(`"kid" "${twice.kid}"`) },
+    ]);
   });
 
   it('with a set that has no usable key is a failed fetch; the old keys stay', async () => {

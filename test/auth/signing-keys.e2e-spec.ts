@@ -193,11 +193,44 @@ describe('the signing keys', () => {
     }
   });
 
-  it('are asked for in vain by tokens of another issuer that uses the same kid', async () => {
+  it('are asked for once, and in vain, by a token of another issuer that uses the same kid', async () => {
     service = await startWhoAmI({ identityServerUri: issuer.uri });
     const token = issuer.token({ key: makeIssuerKey(2048, issuer.key.kid) });
     await expect(service.ask(token)).resolves.toMatchObject({ status: 401, reason: 'signature' });
-    expect(issuer.fetches).toBe(1);
+    expect(issuer.fetches).toBe(2);
+  });
+
+  describe.each([
+    ['without a kid, as Vaultwarden writes tokens', { kid: undefined }],
+    ['under the same kid', {}],
+  ])('that are replaced %s', (_how, header) => {
+    /** Another key in the place of the one that signed. */
+    const replace = (): void => {
+      issuer.rotate({ kid: issuer.key.kid });
+    };
+
+    it('are followed by the first token of the new key, with one fetch for all that come at once', async () => {
+      const { ask } = (service = await startWhoAmI({ identityServerUri: issuer.uri }));
+      const old = issuer.token({ header });
+      await expect(ask(old)).resolves.toMatchObject(ok);
+      replace();
+      const answers = await Promise.all(Array.from({ length: 50 }, () => ask(issuer.token({ header }))));
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(50);
+      expect(issuer.fetches).toBe(2);
+    });
+
+    it('are not looked for twice in a cooldown: wrong signatures get 401, then 503, and good tokens 200', async () => {
+      const { ask } = (service = await startWhoAmI({ identityServerUri: issuer.uri, jwksCooldownSeconds: 60 }));
+      const forged = issuer.token({ header, signer: () => Buffer.alloc(256, 1) });
+      await expect(ask(forged)).resolves.toMatchObject({ status: 401, reason: 'signature' });
+      for (let count = 0; count < 10; count += 1) {
+        await expect(ask(forged)).resolves.toMatchObject(notFetchedYet);
+        await expect(ask(issuer.token({ header }))).resolves.toMatchObject(ok);
+      }
+      expect(issuer.fetches).toBe(2);
+      replace();
+      await expect(ask(issuer.token({ header }))).resolves.toMatchObject(notFetchedYet);
+    });
   });
 
   it('are chosen without a kid only when there is one', async () => {

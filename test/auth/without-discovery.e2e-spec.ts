@@ -5,7 +5,7 @@ import { Uri } from '@key-connector/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { tlsCertificate } from '../lab/files/certificate.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
-import { makeIssuerKey } from '../lab/issuer/tokens.js';
+import { type IssuerKey, makeIssuerKey } from '../lab/issuer/tokens.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { startWhoAmI, type WhoAmI } from './who-am-i.js';
 
@@ -55,6 +55,17 @@ describe('a server without discovery', () => {
     },
   );
 
+  it('is served by a public key file that was replaced from the first token of the new key on', async () => {
+    const pemOf = (key: IssuerKey): string => key.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const { ask } = await withPem(pemOf(issuer.key));
+    await expect(ask(token())).resolves.toMatchObject({ status: 200 });
+    const key = makeIssuerKey();
+    await writeFile(join(folder.path, 'key.pem'), pemOf(key));
+    await expect(ask(issuer.token({ header: { kid: undefined }, key }))).resolves.toMatchObject({ status: 200 });
+    // The old key was not looked for since, and may come back.
+    await expect(ask(token())).resolves.toMatchObject({ status: 503, reason: 'key-not-fetched-yet' });
+  });
+
   it('is served by a certificate file too', async () => {
     const { certificatePem, keyPem } = tlsCertificate();
     const { ask } = await withPem(certificatePem);
@@ -85,6 +96,23 @@ describe('a server without discovery', () => {
     expect(log).toContainEqual(
       expect.objectContaining({ error: expect.stringMatching(/large\.pem is larger than 256 KB/) }),
     );
+  });
+
+  it('has its log say which issuer was expected and which came, once in a while, and the answer neither', async () => {
+    const settings = { issuer: 'https://vault.test/|login', jwksUri: new Uri(issuer.jwksUri) };
+    const { ask, log } = (service = await startWhoAmI(settings));
+    for (const iss of [issuer.issuer, 'https://other.test', issuer.issuer]) {
+      const { message, ...answer } = await ask(issuer.token({ claims: { iss } }));
+      expect(answer).toMatchObject({ status: 401, reason: 'issuer' });
+      expect(message).not.toContain('vault.test');
+    }
+    expect(log.filter(({ came }) => came !== undefined)).toEqual([
+      {
+        msg: expect.stringContaining('auth__issuer'),
+        expected: '"https://vault.test/|login"',
+        came: '"https://vault.test|login"',
+      },
+    ]);
   });
 
   it('can be held to an audience and a token type', async () => {

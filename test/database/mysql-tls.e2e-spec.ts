@@ -39,7 +39,8 @@ describeIf(ownsMariadb, mysqlReason, 'TLS to MariaDB', () => {
       await giveToUnprivileged(file(`${name}-${suffix}`));
     }
     const [authority, cert, key] = Object.keys(files).map((suffix) => file(`${name}-${suffix}`));
-    return startMariadb({ parameters: { 'ssl-ca': authority ?? '', 'ssl-cert': cert ?? '', 'ssl-key': key ?? '' } });
+    const tls = { 'ssl-ca': authority ?? '', 'ssl-cert': cert ?? '', 'ssl-key': key ?? '' };
+    return startMariadb({ parameters: { ...tls, socket: file(`${name}.sock`) } });
   };
 
   beforeAll(async () => {
@@ -82,6 +83,33 @@ describeIf(ownsMariadb, mysqlReason, 'TLS to MariaDB', () => {
     await expect(connect(addressed, `VerifyFull;${ca('127.0.0.1-ca.pem')}`, '127.1')).rejects.toThrow(/127\.1/);
     await expect(connect(named, `VerifyFull;${ca('127.0.0.1-ca.pem')}`)).rejects.toThrow(DatabaseUnavailable);
     await expect(connect(named, 'VerifyFull')).rejects.toThrow(DatabaseUnavailable);
+  });
+
+  test('a Unix socket is gone through in every mode, and leads to localhost', async () => {
+    const local = (name: string, mode: string): Promise<boolean> =>
+      connect({ ...named, port: 1 }, `${mode};Protocol=unix`, file(`${name}.sock`));
+    expect(await local('localhost', 'None')).toBe(false);
+    expect(await local('localhost', 'Preferred')).toBe(true);
+    expect(await local('localhost', `VerifyFull;${ca('localhost-ca.pem')}`)).toBe(true);
+    await expect(local('localhost', `VerifyFull;${ca('127.0.0.1-ca.pem')}`)).rejects.toThrow(DatabaseUnavailable);
+    await expect(local('nowhere', 'None')).rejects.toThrow(/MySQL at \/.*nowhere\.sock, database keys.*ENOENT/);
+  });
+
+  test('a login over a Unix socket, by a URL, stores and finds what one over TCP does', async () => {
+    const url = `mysql://root@localhost:1/keys?socket=${file('localhost.sock')}&ssl-mode=DISABLED`;
+    const local = await openDatabase({ provider: 'mysql', mySqlConnectionString: url });
+    const string = `Server=127.0.0.1;Port=${named.port};Database=keys;User Id=root`;
+    const far = await openDatabase({ provider: 'mysql', mySqlConnectionString: string });
+    try {
+      const id = newId();
+      await put(local.database, id, 'v');
+      const [row] = await far.database.read(({ userKeys }) => userKeys.find([id]));
+      expect(row?.value).toBe('v');
+      await local.database.ping();
+    } finally {
+      await local.close();
+      await far.close();
+    }
   });
 
   test('a client certificate is sent where the server asks for one', async () => {

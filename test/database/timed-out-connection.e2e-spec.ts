@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { DatabaseUnavailable } from '@key-connector/database';
 import { hasMysql, mysqlReason, startMariadb } from '../lab/databases/mariadb.server.js';
 import { startPostgres } from '../lab/databases/postgres.server.js';
+import { tempFolder } from '../lab/files/temp-folder.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { newId, openDatabase, put, type OpenDatabase } from './open-database.js';
 
@@ -39,6 +41,11 @@ class Path {
     return (this.server.address() as AddressInfo).port;
   }
 
+  /** Opens it at a Unix socket instead. */
+  async openAt(file: string): Promise<void> {
+    await once(this.server.listen(file), 'listening');
+  }
+
   swallow(cut: boolean): void {
     this.cut = cut;
   }
@@ -53,13 +60,23 @@ const postgresql = (url: string) => ({ provider: 'postgresql', postgreSqlConnect
 const mysql = (url: string) => ({ provider: 'mysql', mySqlConnectionString: url });
 
 describeIf(true, '', 'a PostgreSQL connection that is not answered in time', () => {
-  suite(startPostgres, postgresql);
+  suite(startPostgres, postgresql, { file: '.s.PGSQL.5432', query: (folder) => `host=${folder}&port=5432` });
 });
 describeIf(hasMysql, mysqlReason, 'a MySQL connection that is not answered in time', () => {
-  suite(startMariadb, mysql);
+  suite(startMariadb, mysql, { file: 'mysqld.sock', query: (folder) => `socket=${folder}/mysqld.sock` });
 });
 
-function suite(start: () => Promise<TestServer>, settings: (url: string) => Record<string, string>): void {
+/** How a product's Unix socket is called, and how a URL names it. */
+interface UnixSocket {
+  readonly file: string;
+  readonly query: (folder: string) => string;
+}
+
+function suite(
+  start: () => Promise<TestServer>,
+  settings: (url: string) => Record<string, string>,
+  unix: UnixSocket,
+): void {
   let server: TestServer;
   let path: Path;
   let opened: OpenDatabase;
@@ -103,5 +120,28 @@ function suite(start: () => Promise<TestServer>, settings: (url: string) => Reco
     await opened.database.read(({ userKeys }) => userKeys.find([newId()]));
     // Behind the statement that is never answered it would take its whole deadline.
     expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  test('of a Unix socket is closed, and the next one does the work', async () => {
+    const folder = await tempFolder('unix-socket');
+    const near = new Path(server);
+    await near.openAt(join(folder.path, unix.file));
+    const url = `${server.url}?${unix.query(folder.path)}`;
+    const local = await openDatabase({ ...settings(url), statementTimeoutSeconds: '1' });
+    try {
+      const id = newId();
+      await put(local.database, id, 'v');
+      near.endings.length = 0;
+      near.swallow(true);
+      await expect(put(local.database, id, 'w')).rejects.toThrow(DatabaseUnavailable);
+      near.swallow(false);
+      const [row] = await local.database.read(({ userKeys }) => userKeys.find([id]));
+      expect(row?.value).toBe('v');
+      expect(near.endings).toEqual(['end']);
+    } finally {
+      await local.close();
+      near.close();
+      await folder.remove();
+    }
   });
 }

@@ -57,6 +57,7 @@ describeIf(softHsm.installed, softHsm.reason, 'a key behind PKCS#11', () => {
     test.each([
       ['its label', { pkcs11PrivateKeyLabel: 'own' }],
       ['its id', { pkcs11PrivateKeyId: 258 }],
+      ['its id as pkcs11-tool shows it', { pkcs11PrivateKeyId: '0x0102' }],
       ['both', { pkcs11PrivateKeyLabel: 'own', pkcs11PrivateKeyId: 258 }],
     ])('by %s', async (_, rsaKey) => {
       expect((await open(rsaKey)).id).toBe(own.id);
@@ -110,6 +111,12 @@ describeIf(softHsm.installed, softHsm.reason, 'a key behind PKCS#11', () => {
       ['a label of two keys', { pkcs11PrivateKeyLabel: 'twin' }, '"twin" (id 0x03)'],
       ['a label of no key', { pkcs11PrivateKeyLabel: 'none' }, '"own" (id 0x0102)'],
       ['an id of no key', { pkcs11PrivateKeyId: 99 }, 'the id 99 (rsaKey__pkcs11PrivateKeyId)'],
+      [
+        'the digits of a tool without 0x',
+        { pkcs11PrivateKeyId: '0102' },
+        'a number (bytes that a tool shows as 0102 are written 0x0102)',
+      ],
+      ['bytes of no key', { pkcs11PrivateKeyId: 'a1b2' }, 'the id 0xa1b2 (rsaKey__pkcs11PrivateKeyId)'],
       [
         'a weak key',
         { pkcs11PrivateKeyLabel: 'weak' },

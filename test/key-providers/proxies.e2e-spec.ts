@@ -54,7 +54,8 @@ function describeBehindProxy(
       await writeFile(authority, behind.caPem);
       deployment = await startDeployment({
         settings: { certificate__filesystemPath: '/nonexistent', tls__extraCaPath: authority, ...behind.settings },
-        env: { ...behind.env, HTTPS_PROXY: proxy.url },
+        // As companies write it: for all schemes, and without one of its own.
+        env: { ...behind.env, ALL_PROXY: new URL(proxy.url).host },
       });
     });
     afterEach(() => service?.kill());

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type KeyEncryptionKey, KeyProvider, keyProviderSettingsSchema } from '@key-connector/crypto-providers';
 import { describeKeyEncryptionKey } from '@key-connector/crypto-providers/testing';
-import { makeKeyCertificate } from '../lab/files/certificate.js';
+import { makeKeyCertificate, makeKeyPem } from '../lab/files/certificate.js';
 import { OpenBaoServer, openbao } from '../lab/clouds/vault/openbao.server.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
@@ -79,6 +79,13 @@ describeIf(openbao.installed, openbao.reason, 'a certificate in a KV engine', ()
     };
   });
 
+  test('may be PEM, with the key that its PKCS#12 would have', async () => {
+    const pem = makeKeyPem();
+    await put('pem', pem);
+    await put('pem-in-base64', Buffer.from(pem).toString('base64'));
+    expect((await open('pem-in-base64')).id).toBe((await open('pem')).id);
+  });
+
   describe('its versions', () => {
     test('a new version changes nothing where the wrappings name an older one, until it is asked for', async () => {
       await put('replaced', classic);
@@ -118,7 +125,11 @@ describeIf(openbao.installed, openbao.reason, 'a certificate in a KV engine', ()
       ['a mount that is not there', { vaultSecretMountPoint: 'elsewhere' }, 'elsewhere'],
       ['a version that never was', { vaultSecretVersion: '7' }, 'there is no version 7'],
       ['a field that is not there', { vaultSecretDataKey: 'pkcs12' }, 'has no field pkcs12'],
-      ['a field that is no base64', { vaultSecretDataKey: 'note' }, 'the field note of version 1 is not base64'],
+      [
+        'a field that is no base64',
+        { vaultSecretDataKey: 'note' },
+        'the field note of version 1 is neither base64 nor PEM',
+      ],
       ['a wrong password', { vaultSecretFilePassword: 'not-it' }, 'password in certificate__vaultSecretFilePassword'],
       [
         'a path without permission',

@@ -96,6 +96,24 @@ describeIf(openbao.installed, openbao.reason, 'the service with Vault', () => {
       metrics__port: '',
     });
 
+    test('is served by Vault on plain HTTP where the settings allow it, and each start warns', async () => {
+      // Every address of this machine, and no loopback by its spelling.
+      const plain = { rsaKey__vaultServerUri: bao.url.replace('127.0.0.1', '0.0.0.0') };
+      const start = async (settings: Record<string, string>): ReturnType<typeof startService> =>
+        startService({ settings: { ...(await anothersSettings()), ...plain, ...settings }, waitFor: 'started' });
+      const refused = await start({});
+      expect(await refused.exited).toBe(1);
+      expect(refused.output).toContain('rsaKey__vaultAllowPlainHttp: true takes it inside a cluster');
+      const allowed = await start({ rsaKey__vaultAllowPlainHttp: 'true' });
+      try {
+        await until(() => allowed.logs.some(({ msg }) => msg === 'ready'), 'the service is ready');
+        expect(allowed.logs.filter(({ msg }) => String(msg).startsWith('rsaKey__vaultAllowPlainHttp'))).toHaveLength(1);
+        expect(await read(allowed.url)).toEqual({ key });
+      } finally {
+        await allowed.kill();
+      }
+    });
+
     /** Waits until the background check says that the provider opens a data key (1), or does not (0). */
     const providerIs = (up: 0 | 1): Promise<void> =>
       until(

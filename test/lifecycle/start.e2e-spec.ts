@@ -70,6 +70,15 @@ describe('the start of the service', () => {
     expect(output).not.toMatch(/delphi|seventy|secret\/place/);
   });
 
+  test('a password in a URL that could end in two places ends the start, before its tail is looked up or logged', async () => {
+    const output = await expectRefusal({
+      database__postgreSqlConnectionString: 'postgres://kc:Hunter2@Secret!x@127.0.0.1:5432/keys',
+    });
+    expect(output).toContain('database__postgreSqlConnectionString: the URL holds a character that must be escaped');
+    expect(output).toContain('@ as %40');
+    expect(output).not.toMatch(/Hunter2|Secret/);
+  });
+
   test('a wrong certificate password ends the start, and says so', async () => {
     const output = await expectRefusal({ certificate__filesystemPassword: 'not-the-password' });
     expect(output).toMatch(/password/i);
@@ -154,7 +163,7 @@ describe('the start of the service', () => {
     },
   );
 
-  test('an identity server that is away makes it wait, and never reads as a bad token', async () => {
+  test('an identity server that is away makes it wait, not ready, and never reads as a bad token', async () => {
     const port = await freePort();
     service = await startService({
       settings: {
@@ -164,17 +173,24 @@ describe('the start of the service', () => {
       },
       waitFor: 'live',
     });
-    const { url } = service;
+    const { url, logs } = service;
     const issuer = await startIssuer({ key: deployment.issuer.key });
     await issuer.stop();
     const headers = { authorization: `Bearer ${issuer.token({ claims: { sub: userId } })}` };
+    await until(async () => {
+      const { error } = (await (await fetch(`${url}/health/ready`)).json()) as { error: object };
+      return Object.keys(error).join() === 'issuer';
+    }, 'nothing but the signing keys is missing');
     const away = await fetch(`${url}/user-keys`, { headers });
     expect([away.status, away.headers.get('retry-after')]).toEqual([503, expect.stringMatching(/^\d+$/)]);
+    await until(() => logs.some(({ msg, status }) => msg === 'request' && status === 503), 'the request is logged');
+    expect(logs.map(({ msg }) => msg)).not.toContain('ready');
 
     const back = await startIssuer({ port, key: deployment.issuer.key });
     try {
       await until(async () => (await fetch(`${url}/health/ready`)).status === 200, 'the service is ready');
       expect(await (await fetch(`${url}/user-keys`, { headers })).json()).toEqual({ key });
+      await until(() => logs.some(({ msg }) => msg === 'ready'), 'the line ready is there');
     } finally {
       await back.stop();
     }

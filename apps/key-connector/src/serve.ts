@@ -1,4 +1,4 @@
-import { KeyConnectorError, trustExtraCas, version } from '@key-connector/common';
+import { hostToListenOn, KeyConnectorError, listenFailure, trustExtraCas, version } from '@key-connector/common';
 import { Database } from '@key-connector/database';
 import { KeyRing } from '@key-connector/key-ring';
 import { createLogger, PinoLoggerService } from '@key-connector/observability';
@@ -15,11 +15,10 @@ export async function serve(): Promise<void> {
   let app: NestFastifyApplication | undefined;
   try {
     logger.debug({ msg: 'settings', settings });
-    await trustExtraCas(settings.tls.extraCaPath);
-    useProxies();
-    for (const warning of await startWarnings(settings)) logger.warn(warning, 'Start');
+    const ofNetwork = [...(await trustExtraCas(settings.tls.extraCaPath)), ...useProxies()];
+    for (const warning of [...ofNetwork, ...(await startWarnings(settings))]) logger.warn(warning, 'Start');
     app = await createApp(settings, logger);
-    await app.listen(settings.http.port, settings.http.host);
+    await listen(app, settings);
     if (await app.get(Boot).run()) logger.log({ msg: 'ready', ...(await summary(app)) });
   } catch (error) {
     logger.fatal(error instanceof KeyConnectorError ? { msg: error.message, code: error.code } : error);
@@ -38,6 +37,12 @@ async function settingsOrExit(): Promise<Settings> {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
+}
+
+async function listen(app: NestFastifyApplication, { http: { host, port } }: Settings): Promise<void> {
+  await app.listen({ port, host: hostToListenOn(host) }).catch((error: unknown) => {
+    throw listenFailure(error, { branch: 'http', host, port });
+  });
 }
 
 async function summary(app: NestFastifyApplication): Promise<object> {

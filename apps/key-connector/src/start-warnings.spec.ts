@@ -20,7 +20,10 @@ describe('what the log warns of at the start', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  const warningsWith = async (settings: Record<string, string>): Promise<string[]> => {
+  const warningsWith = async (
+    settings: Record<string, string>,
+    variables: Record<string, string> = {},
+  ): Promise<string[]> => {
     const all = {
       identityServerUri: 'https://identity.example.com',
       database__provider: 'sqlite',
@@ -32,7 +35,7 @@ describe('what the log warns of at the start', () => {
       ...settings,
     };
     const environment = Object.entries(all).map(([path, value]) => [`keyConnectorSettings__${path}`, value]);
-    return startWarnings(await loadSettings(Object.fromEntries(environment) as Record<string, string>));
+    return startWarnings(await loadSettings(Object.fromEntries(environment) as Record<string, string>), variables);
   };
   const tls = (): Record<string, string> => ({ http__tlsCertificatePath: tlsKey, http__tlsKeyPath: tlsKey });
 
@@ -42,7 +45,10 @@ describe('what the log warns of at the start', () => {
 
   test.each([
     [{}, 1],
-    [{ http__host: '::' }, 1],
+    [{ http__host: '[::]' }, 1],
+    [{ http__host: '0.0.0.0' }, 1],
+    [{ http__host: '+' }, 1],
+    [{ http__host: '::1' }, 0],
     [{ http__host: '127.0.0.1' }, 0],
     [{ http__trustProxy: '10.0.0.0/8' }, 0],
   ])('plain HTTP with %j: %d', async (settings, count) => {
@@ -57,6 +63,30 @@ describe('what the log warns of at the start', () => {
       expect.stringMatching(`^http__tlsKeyPath: .*${tlsKey}`),
       expect.stringMatching(`^certificate__filesystemPath: .*${pfx}`),
     ]);
+  });
+
+  test('quotes that an env file left around a password, without the password', async () => {
+    const [warning, ...others] = await warningsWith({ ...tls(), certificate__filesystemPassword: '"hunter2"' });
+    expect(others).toEqual([]);
+    expect(warning).toContain('certificate__filesystemPassword: the quotes around it are part of the value');
+    expect(warning).not.toContain('hunter2');
+  });
+
+  test.each([
+    [{ ASPNETCORE_URLS: 'http://+:8080' }, 'ASPNETCORE_URLS'],
+    [{ ASPNETCORE_HTTP_PORTS: '8080;8081' }, 'ASPNETCORE_HTTP_PORTS'],
+    [{ ASPNETCORE_URLS: 'http://*' }, 'ASPNETCORE_URLS'],
+  ])('of another port that the official container was told: %j', async (variables, name) => {
+    const said = await warningsWith(tls(), variables);
+    expect(said).toEqual([`${name} is not read: this service listens on port 5000, until http__port says otherwise.`]);
+  });
+
+  test.each([
+    { ASPNETCORE_URLS: 'http://+:5000' },
+    { ASPNETCORE_URLS: 'https://[::]:443;http://[::]:5000/' },
+    { ASPNETCORE_HTTP_PORTS: '5000' },
+  ])('nothing of the same port: %j', async (variables) => {
+    expect(await warningsWith(tls(), variables)).toEqual([]);
   });
 
   test('nothing of a file that is not there: whoever reads it says so', async () => {

@@ -1,16 +1,21 @@
 import { stat } from 'node:fs/promises';
-import type { Settings } from '@key-connector/settings';
+import { everyAddress } from '@key-connector/common';
+import { type Environment, processEnvironment, type Settings } from '@key-connector/settings';
 
 /** Reading by users who are neither the owner nor in the group (POSIX). */
 const OTHERS_READ = 0o004;
 
-/** All addresses of the machine, in IPv4 and IPv6. */
-const everywhere: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0', '::0']);
+/** All addresses of the machine: of both families, of IPv4, of IPv6 with IPv4. */
+const everywhere: ReadonlySet<string> = new Set([everyAddress, '0.0.0.0', '::']);
 
 /** What an operator should look at although the service starts; a sentence each. */
-export async function startWarnings(settings: Settings): Promise<string[]> {
+export async function startWarnings(
+  settings: Settings,
+  environment: Environment = processEnvironment(),
+): Promise<string[]> {
   const found = await Promise.all(keyFiles(settings).map(([name, path]) => openKeyFile(name, path)));
-  return [...found, plainHttp(settings)].filter((warning) => warning !== undefined);
+  const others = [plainHttp(settings), ...otherPorts(settings, environment)];
+  return [...settings.remarks, ...found, ...others].filter((warning) => warning !== undefined);
 }
 
 /** The files with private keys that the settings name. */
@@ -41,4 +46,17 @@ function plainHttp({ http }: Settings): string | undefined {
     'http__host: plain HTTP is spoken on all addresses, and keys travel readable. Put a proxy that ends TLS in front and ' +
     'name it in http__trustProxy, give http__tlsCertificatePath, or listen on 127.0.0.1.'
   );
+}
+
+/** Where the official container is told to listen: `http://+:5000;https://+:5001`, or ports alone. */
+const ofAspNet = ['ASPNETCORE_URLS', 'ASPNETCORE_HTTP_PORTS', 'ASPNETCORE_HTTPS_PORTS'];
+
+/** Somebody who moved the official container to another port would wait in vain there. */
+function otherPorts({ http: { port } }: Settings, environment: Environment): string[] {
+  return ofAspNet
+    .filter((name) => {
+      const places = (environment[name] ?? '').split(';').filter((place) => place.trim() !== '');
+      return places.length > 0 && !places.some((place) => new RegExp(`(^|:)${port}/?$`).test(place.trim()));
+    })
+    .map((name) => `${name} is not read: this service listens on port ${port}, until http__port says otherwise.`);
 }

@@ -2,6 +2,7 @@ import { KeyConnectorError } from '@key-connector/common';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { AuthGuard } from '@nestjs/passport';
+import type { TokenRequest } from './access-token.strategy.js';
 import { bearerToken, type BearerRequest } from './token/bearer-token.js';
 import { TokenInvalid, TokenMissing } from './token/token.errors.js';
 
@@ -27,8 +28,16 @@ export class AccessTokenGuard extends AuthGuard('access-token') {
    */
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = requestOf(context);
-    const copy: Request = { headers: request.headers, raw: { rawHeaders: request.raw.rawHeaders } };
-    await super.canActivate(new ExecutionContextHost([copy, {}]));
+    const { headers, raw } = request;
+    const copy: Copy = { headers, raw: { rawHeaders: raw.rawHeaders }, signingKey: undefined, failedKey: undefined };
+    try {
+      await super.canActivate(new ExecutionContextHost([copy, {}]));
+    } catch (error) {
+      if (!(error instanceof TokenInvalid) || error.reason !== 'signature') throw error;
+      // The issuer may have replaced the key. Where there is no other, the strategy says what is to be said.
+      copy.failedKey = copy.signingKey;
+      await super.canActivate(new ExecutionContextHost([copy, {}]));
+    }
     request.user = copy.user;
     return true;
   }
@@ -43,6 +52,8 @@ export class AccessTokenGuard extends AuthGuard('access-token') {
 interface Request extends BearerRequest {
   user?: unknown;
 }
+
+type Copy = Request & TokenRequest;
 
 const requestOf = (context: ExecutionContext): Request => context.switchToHttp().getRequest<Request>();
 

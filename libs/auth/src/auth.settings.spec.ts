@@ -20,6 +20,13 @@ describe('auth settings', () => {
     expect(problems({ ...input, issuer: 'https://a.test|login' })).toEqual([]);
   });
 
+  it('take no issuer with a user name or password, which the log would show', () => {
+    expect(problems({ issuer: 'https://user:hunter2@a.test', publicKeyPath: '/key.pem' })).toEqual([
+      'issuer must hold no user name or password: remove what stands before the @, and change that password',
+    ]);
+    expect(problems({ issuer: 'https://a.test/@tenant', publicKeyPath: '/key.pem' })).toEqual([]);
+  });
+
   it('take one place for the keys', () => {
     expect(problems({ issuer: 'i', jwksUri: 'https://a.test/jwks', publicKeyPath: '/key.pem' })).toEqual([
       'publicKeyPath cannot be given together with jwksUri',

@@ -8,7 +8,12 @@ export const authSettingsSchema = z
   .strictObject({
     issuer: text(
       'Exact `iss` of access tokens. Taken from the discovery document; needed for a server that has none, and where both are there they must agree.',
-    ).optional(),
+    )
+      // It is compared and logged as it is.
+      .refine((issuer) => !/^https?:\/\/[^/]*@/i.test(issuer), {
+        error: 'must hold no user name or password: remove what stands before the @, and change that password',
+      })
+      .optional(),
     jwksUri: uri('JWKS of a server without discovery; needs `issuer`.').optional(),
     publicKeyPath: text(
       'PEM file with the RSA public key (or certificate) of a server without discovery and JWKS; needs `issuer`.',
@@ -26,10 +31,13 @@ export const authSettingsSchema = z
       min: 10,
       max: 30 * day,
     }).default(day),
-    jwksCooldownSeconds: integer('Least time between two fetches that tokens with an unknown `kid` cause.', {
-      min: 1,
-      max: 3600,
-    }).default(5),
+    jwksCooldownSeconds: integer(
+      'Least time between two fetches that tokens with an unknown `kid` or a wrong signature cause.',
+      {
+        min: 1,
+        max: 3600,
+      },
+    ).default(5),
     fetchTimeoutSeconds: integer('Deadline for fetching discovery document and JWKS together.', {
       min: 1,
       max: 60,

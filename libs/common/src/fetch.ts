@@ -1,4 +1,5 @@
 import type { ReadableStream } from 'node:stream/web';
+import { withCaAdvice } from './ca-advice.js';
 
 /**
  * Why a `fetch` failed, for a sentence: it only says "fetch failed", and what failed (ECONNREFUSED, a certificate) is in
@@ -7,9 +8,12 @@ import type { ReadableStream } from 'node:stream/web';
 export function fetchFailure(error: unknown): string {
   const { name, message = 'it failed', cause } = (error ?? {}) as Partial<Error>;
   if (name === 'TimeoutError') return 'no answer in time';
+  // fetch quotes the header, which may be a token.
+  if (message.startsWith('Headers.'))
+    return 'a header, such as a token, holds a line end or another character that HTTP does not take';
   const { message: because, code } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
   const reason = because === '' ? code : (because ?? code);
-  return reason === undefined ? message : `${message}: ${reason}`;
+  return withCaAdvice(reason === undefined ? message : `${message}: ${reason}`);
 }
 
 /** The body of an answer as text, read no further than `maxBytes`: a server may send without end. Throws when it is larger. */

@@ -14,7 +14,11 @@ export {
 export { Secret } from './secret.js';
 export { choice, flag, integer, list, secret, secureUri, serverUri, text, uri } from './settings-fields.js';
 export { Uri } from './uri.js';
+export { whyUnescaped } from './user-part.js';
 export { parseUserId, userIdBytes, type UserId } from './user-id.js';
 export { trustExtraCas } from './extra-cas.js';
+export { withCaAdvice } from './ca-advice.js';
+export { everyAddress, hostToListenOn, listenAddress, listenFailure } from './listening.js';
+export { utf8Of } from './text-encoding.js';
 export { TlsFileUnreadable } from './tls.errors.js';
 export { version } from './version.js';

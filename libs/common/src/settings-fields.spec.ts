@@ -6,7 +6,9 @@ import { choice, flag, integer, list, secret, secureUri, serverUri, text, uri } 
 const rulesOf = (field: z.ZodType, value: unknown): string[] =>
   field.safeParse(value).error?.issues.map(({ message }) => message) ?? [];
 
-const noUser = 'must hold no user name or password: remove what stands before the @, and change that password';
+const noUser =
+  'must hold no user name or password: remove what stands before the @, and change that password ' +
+  '(an @ that belongs to the path or query is written %40)';
 const noQuery = 'must be the address of a server: remove the ? or # and what follows';
 
 describe('settings fields', () => {
@@ -40,6 +42,12 @@ describe('settings fields', () => {
     ['uri', uri('x'), 'ftp://vault.example', 'must be an http(s) URI'],
     ['uri', uri('x'), 'https://user:hunter2@vault.example', noUser],
     ['uri', uri('x'), 'https://hunter2@vault.example', noUser],
+    ['uri', uri('x'), 'https://user:12/hunter2@vault.example', noUser],
+    ['uri', uri('x'), 'https://user:12?hunter2@vault.example', noUser],
+    ['uri', uri('x'), 'https://user:12#hunter2@vault.example', noUser],
+    ['uri', uri('x'), 'https://user:hunter2/x@vault.example', 'must be an http(s) URI'],
+    ['serverUri', serverUri('x'), String.raw`https://user:12\hunter2@vault.example`, noUser],
+    ['secureUri', secureUri('x'), 'https://user:hunter2@x@vault.example', noUser],
     ['serverUri', serverUri('x'), 'https://user:hunter2@vault.example?a', noUser],
     ['serverUri', serverUri('x'), 'https://vault.example?sig=hunter2', noQuery],
     ['serverUri', serverUri('x'), 'https://vault.example/#hunter2', noQuery],

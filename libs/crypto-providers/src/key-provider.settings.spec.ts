@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { Secret } from '@key-connector/common';
 import { keyProviderSettingsSchema } from './key-provider.settings.js';
+import { chooseFile } from './certificate-sources/filesystem.source.js';
 import { certificateSources } from './certificate-sources/index.js';
 import { kindsOf } from './contract/definitions.js';
 import { keyProviders } from './providers/index.js';
@@ -46,6 +48,44 @@ describe('the settings of the key provider', () => {
 
   it('ask for the path of the file', () => {
     expect(problems({})).toEqual([expect.stringMatching(/^certificate\.filesystemPath: is required/)]);
+  });
+
+  it.each(['https://keys:hunter2@blob.example', 'https://keys:12/hunter2@blob.example'])(
+    'take no user and password in the endpoint of Azure Storage, and do not show them',
+    (endpoint) => {
+      const certificate = {
+        provider: 'azurestorage',
+        azureStorageConnectionString: `BlobEndpoint=${endpoint};SharedAccessSignature=sig`,
+        azureStorageContainer: 'c',
+        azureStorageFileName: 'f',
+      };
+      const [problem, ...others] = problems({ certificate });
+      expect(others).toEqual([]);
+      expect(problem).toMatch(/^certificate\.azureStorageConnectionString: holds a BlobEndpoint with a user name/);
+      expect(problem).not.toMatch(/hunter2/);
+    },
+  );
+  it('take the file of an existing container where no path is given and it is there', () => {
+    const report = jest.fn();
+    const password = new Secret('p');
+    const choose = (path: string | undefined, isThere: boolean): unknown =>
+      chooseFile({ filesystemPath: path, filesystemPassword: password }, report, () => isThere);
+    expect(choose(undefined, true)).toEqual({ path: '/etc/bitwarden/key.pfx', password });
+    expect(choose('/keys/own.pfx', true)).toEqual({ path: '/keys/own.pfx', password });
+    expect(report).not.toHaveBeenCalled();
+    expect(choose(undefined, false)).toBeUndefined();
+    expect(report).toHaveBeenCalledWith(
+      ['certificate', 'filesystemPath'],
+      expect.stringContaining('there is no /etc/bitwarden/key.pfx either'),
+    );
+  });
+
+  it('know futurex, and say that its library has to be named', () => {
+    const rsaKey = { provider: 'pkcs11', pkcs11Provider: 'Futurex', pkcs11PrivateKeyLabel: 'kc' };
+    expect(problems({ rsaKey })).toEqual([
+      expect.stringMatching(/^rsaKey\.pkcs11LibraryPath: is required with futurex.*libfxpkcs11\.so/),
+    ]);
+    expect(problems({ rsaKey: { ...rsaKey, pkcs11LibraryPath: '/opt/fx/libfxpkcs11.so' } })).toEqual([]);
   });
 
   it('refuse an unknown name', () => {

@@ -17,7 +17,8 @@ const connectionStrings = Object.fromEntries(
 const refused = {
   json:
     'json is import only: a plain file cannot keep two writers apart; choose another database, and bring the file into it ' +
-    'by database__importJsonFilePath or by "key-connector import json <file>"',
+    'by database__importJsonFilePath or by "key-connector import json <file>" (the file of an existing deployment that ' +
+    'names none is /etc/bitwarden/data.json)',
   mongo:
     'mongo is not supported: the guarantees against lost keys rest on SQL constraints; use postgresql, mysql, sqlserver or sqlite',
 };
@@ -35,10 +36,16 @@ const fields = z.strictObject({
     'How the service logs in to PostgreSQL or MySQL. `password`: by the connection string. `entra`: by tokens of Microsoft Entra (Azure Database). `awsRdsIam`: by tokens of AWS IAM (RDS, Aurora). Tokens need an SSL mode that always encrypts.',
     ['password', 'entra', 'awsRdsIam'],
   ).default('password'),
-  awsRegion: text('AWS region of the database; where it is not given, the RDS host name tells it.').optional(),
+  awsRegion: text(
+    'AWS region of the database, where it has no RDS host name that tells it; otherwise `AWS_REGION` counts.',
+  ).optional(),
   entraClientId: text(
     'Client id of the user-assigned or workload identity to log in as; where it is not given, the platform’s default.',
   ).optional(),
+  mongoConnectionString: secret(
+    'MongoDB connection string of an existing deployment. It is not read: MongoDB is not supported.',
+  ).optional(),
+  mongoDatabaseName: text('MongoDB database of an existing deployment. It is not read.').optional(),
   jsonFilePath: text(
     'Where an existing deployment keeps its JSON file. It is not read: see `database__importJsonFilePath`.',
   ).optional(),
@@ -58,6 +65,20 @@ const fields = z.strictObject({
     max: 300,
   }).default(10),
 });
+
+/**
+ * The settings of `database__*` that nobody looks at, because another provider is chosen: existing deployments keep them,
+ * and they must not end a start. None where the choice is wrong itself.
+ *
+ * @example
+ * leftoverDatabaseSettings('sqlite'); // ['postgreSqlConnectionString', 'mySqlConnectionString', …]
+ */
+export function leftoverDatabaseSettings(provider: unknown): string[] {
+  const chosen = fields.shape.provider.safeParse(provider).data;
+  if (chosen === undefined) return [];
+  const others = Object.entries(products).filter(([name]) => name !== chosen);
+  return [...others.map(([, { setting }]) => setting), 'mongoConnectionString', 'mongoDatabaseName', 'jsonFilePath'];
+}
 
 type Fields = z.output<typeof fields>;
 type Refuse = (path: keyof Fields, message: string) => void;

@@ -1,7 +1,7 @@
 export { DatabaseReadOnly, DatabaseUnavailable, DatabaseUnsupported, SchemaNewer } from './errors/database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { Database, type DatabaseSession } from './database.js';
-export { databaseSettingsSchema, type DatabaseSettings } from './database.settings.js';
+export { databaseSettingsSchema, type DatabaseSettings, leftoverDatabaseSettings } from './database.settings.js';
 export { Migrations } from './migrations/migrations.js';
 export { type DatedUserKey, type NewUserKey, UserKeyRows } from './user-keys/user-key-rows.js';
 export { UserKey } from './user-keys/user-key.entity.js';

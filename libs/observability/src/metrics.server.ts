@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
+import { hostToListenOn, listenFailure } from '@key-connector/common';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { MetricsSettings } from './metrics.settings.js';
 import { METRICS_SETTINGS } from './observability.module-definition.js';
@@ -37,7 +38,8 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.settings.port === undefined) return;
+    const { host, port } = this.settings;
+    if (port === undefined) return;
     this.metrics.collectProcess();
     this.server = createServer((request, response) => {
       const answer = this.routes.get(request.url ?? '');
@@ -51,8 +53,10 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
         () => response.writeHead(500).end(),
       );
     });
-    this.server.listen(this.settings.port, this.settings.host);
-    await once(this.server, 'listening');
+    this.server.listen(port, hostToListenOn(host));
+    await once(this.server, 'listening').catch((error: unknown) => {
+      throw listenFailure(error, { branch: 'metrics', host, port });
+    });
   }
 
   onApplicationShutdown(): void {

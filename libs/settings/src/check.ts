@@ -2,6 +2,7 @@ import type { z } from 'zod';
 
 import type { Catalogue, CatalogueSlice, KnownSetting } from './catalogue.js';
 import { fold, settingName } from './names.js';
+import { remarkOn, whatQuotesMean } from './quotes.js';
 import type { Resolution, Resolved } from './resolve.js';
 import { type Problem, SettingsInvalid, settingProblem } from './settings.errors.js';
 import { Settings } from './settings.js';
@@ -29,7 +30,7 @@ export function check(catalogue: Catalogue, { values, problems }: Resolution, co
   if (complete) found.push(...missing);
   if (found.length > 0 || !complete) throw new SettingsInvalid(found);
   // Without problems, every slice gave the output of its schema.
-  return new Settings(outputs as SliceOutputs);
+  return new Settings(outputs as SliceOutputs, values.flatMap(remarkOn));
 }
 
 /** By their names: where a package brings settings, the catalogue was made anew after names were resolved. */
@@ -76,19 +77,17 @@ const choosesOthers = ({ path }: KnownSetting): boolean => path.at(-1) === 'prov
 
 function problemsOf({ setting, value, source }: Resolved): Problem[] {
   const { error } = setting.field.safeParse(value);
-  const hint = source.kind === 'environment' && isQuoted(value) ? '; the quotes around it are part of the value' : '';
-  return (error?.issues ?? []).map(({ message }) => settingProblem(setting.path, message + hint, source));
+  return (error?.issues ?? []).map(({ message }) =>
+    settingProblem(setting.path, message + whatQuotesMean(value, source), source),
+  );
 }
-
-/** A shell takes quotes away, a container's env file does not. */
-const isQuoted = (value: Resolved['value']): boolean => typeof value === 'string' && /^(["']).*\1$/s.test(value.trim());
 
 function problemOf(issue: z.core.$ZodIssue, { at }: CatalogueSlice, values: readonly Resolved[]): Problem {
   const path = [...at, ...issue.path.filter((part) => typeof part === 'string')];
   const given = values.find(({ setting }) => fold(setting.path) === fold(path));
   // A schema says of a missing value only what it must be; its own rules say what they mean.
   const rule = given || issue.code === 'custom' ? issue.message : `is required: ${issue.message}`;
-  return settingProblem(path, rule, given?.source);
+  return settingProblem(path, rule + (given ? whatQuotesMean(given.value, given.source) : ''), given?.source);
 }
 
 interface Tree {

@@ -41,12 +41,29 @@ describe('http settings', () => {
     expect(allowedOrigins).toEqual(['https://a.example:8443', 'app://bundle']);
   });
 
-  it.each(['*', 'https://a.example/', 'https://*.example', 'a.example', 'https://user@a.example'])(
-    'refuse the origin %s',
-    (given) => {
-      expect(rulesOf({ allowedOrigins: given })).toHaveLength(1);
-    },
-  );
+  it.each([
+    ['HTTPS://Vault.Example', 'https://vault.example'],
+    ['https://vault.example:443', 'https://vault.example'],
+    ['http://vault.example:80', 'http://vault.example'],
+    ['https://VAULT.example:8443', 'https://vault.example:8443'],
+    ['http://vault.example:443', 'http://vault.example:443'],
+    ['https://[2001:DB8::1]:443', 'https://[2001:db8::1]'],
+    ['https://münchen.example', 'https://xn--mnchen-3ya.example'],
+    ['bw-desktop-file://bundle', 'bw-desktop-file://bundle'],
+  ])('read the origin %s as browsers send it', (given, expected) => {
+    expect(httpSettingsSchema.parse({ allowedOrigins: given }).allowedOrigins).toEqual([expected]);
+  });
+
+  it.each([
+    'https://a.example:99999',
+    '*',
+    'https://a.example/',
+    'https://*.example',
+    'a.example',
+    'https://user@a.example',
+  ])('refuse the origin %s', (given) => {
+    expect(rulesOf({ allowedOrigins: given })).toHaveLength(1);
+  });
 
   it('take the TLS certificate and its key only together', () => {
     expect(rulesOf({ tlsKeyPath: '/k' })).toEqual([

@@ -1,4 +1,4 @@
-import { integer, list, text } from '@key-connector/common';
+import { everyAddress, integer, list, listenAddress, text } from '@key-connector/common';
 import { z } from 'zod';
 
 const path = /^\/?([\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?)?$/;
@@ -14,17 +14,26 @@ const basePath = (description: string): z.ZodPipe<z.ZodString, z.ZodTransform<st
 
 const origin = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#*@]+$/i;
 
-/** Web origins: scheme, host and port, and nothing behind them (RFC 6454). */
-const origins = (description: string): ReturnType<typeof list> =>
-  list(description).refine((entries) => entries.every((entry) => origin.test(entry)), {
-    error: 'must hold origins such as https://vault.example, without a path or a *',
-  });
+/** Web origins: scheme, host and port, and nothing behind them (RFC 6454), as browsers write them. */
+const origins = (description: string): z.ZodType<string[]> =>
+  list(description)
+    .refine((entries) => entries.every((entry) => origin.test(entry) && URL.canParse(entry)), {
+      error: 'must hold origins such as https://vault.example, without a path or a *',
+    })
+    .transform((entries) => entries.map(serialised))
+    .meta({ description });
+
+/** In lower case and without the scheme's own port (RFC 6454, section 6.1); schemes of apps have no such form. */
+function serialised(entry: string): string {
+  const { origin: written } = new URL(entry);
+  return written === 'null' ? entry : written;
+}
 
 const addresses = z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]));
 
 const words: Readonly<Record<string, boolean>> = { true: true, false: false };
 
-/** `true`, `false`, or the addresses of the proxies that are trusted: what Fastify's `trustProxy` takes. */
+/** `true`, `false`, or the addresses of the proxies that are trusted. */
 const trustedProxies = (description: string): z.ZodPreprocess<z.ZodUnion<readonly [z.ZodBoolean, typeof addresses]>> =>
   z
     .preprocess(
@@ -43,7 +52,9 @@ const seconds = (description: string, bounds: { min: number; max: number }) =>
 /** `http__*`: how the service listens, whom it lets in, and how long it waits. */
 export const httpSettingsSchema = z
   .strictObject({
-    host: text('Address to listen on.').default('0.0.0.0'),
+    host: listenAddress(
+      'Address to listen on; `*` or `+`: every address of the machine, of IPv6 and of IPv4. `::` is both too; `0.0.0.0` is IPv4 alone.',
+    ).default(everyAddress),
     port: integer('Port to listen on; 0 takes any free one.', { min: 0, max: 65_535 }).default(5000),
     basePath: basePath('Path in front of every route, such as `/key-connector`.').default(''),
     tlsCertificatePath: text(
@@ -51,7 +62,7 @@ export const httpSettingsSchema = z
     ).optional(),
     tlsKeyPath: text('PEM file with the private key of `http__tlsCertificatePath`.').optional(),
     trustProxy: trustedProxies(
-      'Whose `X-Forwarded-*` and `X-Request-Id` headers are believed: `true` (anyone), `false` (no one), or the addresses and CIDR ranges of the proxies, separated by commas.',
+      'Whose `X-Forwarded-For` and `X-Request-Id` headers are believed: `true` (anyone), `false` (no one), or the addresses and CIDR ranges of the proxies, separated by commas.',
     ).default(false),
     allowedOrigins: origins(
       'Further origins that browsers may call from, beside the web vault and the desktop app.',

@@ -8,7 +8,7 @@ describe('loadSettings', () => {
     const settings = await loadSettings(enough);
 
     expect(settings.identityServerUri).toBe('https://vault.example/identity');
-    expect(settings.http).toMatchObject({ host: '0.0.0.0', port: 5000, basePath: '', trustProxy: false });
+    expect(settings.http).toMatchObject({ host: '*', port: 5000, basePath: '', trustProxy: false });
     expect(settings.database).toMatchObject({
       provider: 'sqlite',
       connection: { file: '/srv/keys.db' },
@@ -108,7 +108,7 @@ describe('loadSettings', () => {
         [
           'rsaKey__pkcs11LoginPin: cannot be read',
           'rsaKey__pkcs11LoginUserType: must be one of',
-          'rsaKey__pkcs11PrivateKeyId: must be a whole number',
+          'rsaKey__pkcs11PrivateKeyId: must be a whole number, or the bytes',
         ],
       ],
     ])('is looked at once %s is chosen', async (provider, expected) => {
@@ -119,6 +119,41 @@ describe('loadSettings', () => {
 
     it('is all looked at where the choice itself is wrong', async () => {
       expect(await problemLines(enoughAnd({ ...broken, rsaKey__provider: 'hsm' }))).toHaveLength(8);
+    });
+
+    it.each(['postgresql', 'mysql', 'sqlserver', 'sqlite'])(
+      'is none of %s: connection strings of others are not read, MongoDB’s included',
+      async (provider) => {
+        const strings = {
+          postgresql: 'Host=h;Username=u',
+          mysql: 'Server=h;Database=d;User=u',
+          sqlserver: 'Server=h;User=u',
+          sqlite: 'Data Source=/d',
+        };
+        const names = ['postgreSql', 'mySql', 'sqlServer', 'sqlite', 'mongo'];
+        const leftovers = names.map((name) => [`database__${name}ConnectionString_FILE`, '/nonexistent/secret']);
+        const own = names.find((name) => name.toLowerCase() === provider) ?? '';
+        const { database } = await loadSettings(
+          enoughAnd({
+            ...(Object.fromEntries(leftovers) as Record<string, string>),
+            [`database__${own}ConnectionString_FILE`]: '',
+            [`database__${own}ConnectionString`]: strings[provider as keyof typeof strings],
+            database__sqliteConnectionString: provider === 'sqlite' ? strings.sqlite : '',
+            database__mongoDatabaseName: 'keys',
+            database__jsonFilePath: '/data/data.json',
+            database__provider: provider,
+          }),
+        );
+        expect(database.provider).toBe(provider);
+      },
+    );
+
+    it('names MongoDB alone where that is chosen', async () => {
+      const lines = await problemLines(
+        enoughAnd({ database__provider: 'mongo', database__mongoConnectionString: 'mongodb://u:hunter2@h' }),
+      );
+      expect(lines).toEqual([expect.stringContaining('database__provider: mongo is not supported')]);
+      expect(lines.join('')).not.toContain('hunter2');
     });
 
     it('counts for the source of a certificate likewise', async () => {
@@ -149,6 +184,104 @@ describe('loadSettings', () => {
     expect(await problemLines({ ...without, ...issuer, [nameOf('auth__publicKeyPath')]: '/srv/issuer.pem' })).toEqual(
       [],
     );
+  });
+});
+
+describe('the region of AWS', () => {
+  const kms = { rsaKey__provider: 'awskms', rsaKey__awsKeyId: 'alias/kc' };
+  const database = {
+    database__provider: 'postgresql',
+    database__sqliteConnectionString: '',
+    database__identity: 'awsRdsIam',
+  };
+  const host = (name: string) => ({
+    database__postgreSqlConnectionString: `Host=${name};Username=u;SSL Mode=VerifyFull`,
+  });
+
+  it.each([
+    ['AWS_REGION', { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'us-east-1' }],
+    ['AWS_DEFAULT_REGION', { AWS_REGION: ' ', AWS_DEFAULT_REGION: 'eu-west-1' }],
+  ])('is that of %s where the settings give none', async (_, variables) => {
+    const { keyProvider } = await loadSettings({ ...enoughAnd(kms), ...variables });
+    expect(keyProvider).toMatchObject({ region: 'eu-west-1' });
+    const settings = await loadSettings({ ...enoughAnd({ ...database, ...host('db.internal') }), ...variables });
+    expect(settings.database.identity).toMatchObject({ region: 'eu-west-1' });
+  });
+
+  it('is that of the settings before it, and of the key’s ARN', async () => {
+    const own = await loadSettings({
+      ...enoughAnd({ ...kms, rsaKey__awsRegion: 'eu-central-1' }),
+      AWS_REGION: 'eu-west-1',
+    });
+    expect(own.keyProvider).toMatchObject({ region: 'eu-central-1' });
+    const arn = 'arn:aws:kms:eu-central-1:111122223333:key/0d990263-018e-4e65-a703-eff731de951e';
+    const named = await loadSettings({ ...enoughAnd({ ...kms, rsaKey__awsKeyId: arn }), AWS_REGION: 'eu-west-1' });
+    expect(named.keyProvider).toMatchObject({ region: 'eu-central-1' });
+  });
+
+  it('is required where nobody says it', async () => {
+    expect(await problemLines(enoughAnd(kms))).toEqual([
+      expect.stringContaining('rsaKey__awsRegion: is required: the region of the key'),
+    ]);
+    expect(await problemLines(enoughAnd({ ...database, ...host('db.internal') }))).toEqual([
+      expect.stringContaining('database__awsRegion: is required'),
+    ]);
+  });
+});
+
+describe('quotes and line ends that an env file leaves', () => {
+  const hint = '; the quotes around it are part of the value (environment: ';
+
+  it.each([
+    ['postgresql', 'postgreSql', 'Host=h;Username=u;Password=hunter2'],
+    ['postgresql', 'postgreSql', 'postgres://u:hunter2@h/d'],
+    ['mysql', 'mySql', 'Server=h;Database=d;User=u;Password=hunter2'],
+    ['mysql', 'mySql', 'mysql://u:hunter2@h/d'],
+    ['sqlserver', 'sqlServer', 'Server=h;User=u;Password=hunter2'],
+    ['sqlserver', 'sqlServer', 'mssql://u:hunter2@h/d'],
+    ['sqlite', 'sqlite', 'Data Source=/data/keys.db'],
+  ])('are named where they stand around a connection string of %s (%#)', async (provider, name, text) => {
+    for (const quote of [`"`, `'`]) {
+      const lines = await problemLines(
+        enoughAnd({ database__provider: provider, [`database__${name}ConnectionString`]: quote + text + quote }),
+      );
+      expect(lines.join('\n')).toContain(hint);
+      expect(lines.join('\n')).not.toContain('hunter2');
+    }
+  });
+
+  it.each(['Host=h;Username=u;Password=p\r', 'Host=h;Username=u;Password=p\r\n', 'postgres://u:p@h/u\r'])(
+    'are no part of a connection string: %j',
+    async (text) => {
+      const named = enoughAnd({
+        database__provider: 'postgresql',
+        database__sqliteConnectionString: '',
+        database__postgreSqlConnectionString: text,
+      });
+      const { database } = await loadSettings(named);
+      if (database.provider !== 'postgresql') throw new Error('another provider was chosen');
+      expect(database.connection.password?.reveal()).toBe('p');
+      expect(database.connection.database).toBe('u');
+    },
+  );
+
+  it.each([
+    ['"hunter2"', ['the quotes around it are part of the value']],
+    ["'hunter2'", ['the quotes around it are part of the value']],
+    ['hunter2\r', ['the line end behind it is part of the value']],
+    ['hunter2\r\n', ['the line end behind it is part of the value']],
+    ['"hunter2"\r', ['the quotes around it are part of the value', 'the line end behind it is part of the value']],
+    ['hunter"2', []],
+    ['"', []],
+  ])('are remarked on for a password, which they may be part of: %j', async (password, expected) => {
+    const settings = await loadSettings(enoughAnd({ certificate__filesystemPassword: password }));
+    const where = 'environment: keyConnectorSettings__certificate__filesystemPassword';
+    expect(settings.remarks).toEqual(expected.map((what) => `certificate__filesystemPassword: ${what} (${where}).`));
+  });
+
+  it('are not remarked on where nobody looks at the password', async () => {
+    const { remarks } = await loadSettings(enoughAnd({ rsaKey__pkcs11LoginPin: '"1234"' }));
+    expect(remarks).toEqual([]);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   ModuleUnusable,
   rsaKeySettingsSchema,
 } from '@key-connector/crypto-providers';
+import { leftoverDatabaseSettings } from '@key-connector/database';
 
 import { type Catalogue, catalogue, catalogueOf } from './catalogue.js';
 import { check } from './check.js';
@@ -81,12 +82,12 @@ function timeoutOf(values: readonly Resolved[]): number {
  * secrets are not read.
  */
 function withoutLeftovers({ values, problems }: Resolution): Resolution {
-  const leftovers = new Set(
-    leftoverSettings({
-      rsaKey: valueOf(values, 'rsaKey__provider')?.value,
-      certificate: valueOf(values, 'certificate__provider')?.value,
-    }).map(settingName),
-  );
+  const ofKeys = leftoverSettings({
+    rsaKey: valueOf(values, 'rsaKey__provider')?.value,
+    certificate: valueOf(values, 'certificate__provider')?.value,
+  });
+  const ofDatabase = leftoverDatabaseSettings(valueOf(values, 'database__provider')?.value);
+  const leftovers = new Set([...ofKeys, ...ofDatabase.map((name) => ['database', name])].map(settingName));
   return {
     values: values.filter(({ setting }) => !leftovers.has(settingName(setting.path))),
     problems: problems.filter(({ name }) => !leftovers.has(name)),

@@ -13,8 +13,15 @@ const Base = Object as unknown as new () => Readonly<Members>;
  * It may be printed as it is: each secret in it is a `Secret`, and each URI with a query a `Uri`, which mask themselves.
  */
 export class Settings extends Base {
-  /** Takes what the slices' schemas gave; `loadSettings` is the way to make one. */
-  constructor({ uris, ...slices }: SliceOutputs) {
+  /**
+   * Takes what the slices' schemas gave; `loadSettings` is the way to make one.
+   *
+   * @param remarks what an operator should look at although the settings are right; sentences without a value.
+   */
+  constructor(
+    { uris, ...slices }: SliceOutputs,
+    readonly remarks: readonly string[] = [],
+  ) {
     super();
     Object.assign(this, uris, slices);
   }

@@ -25,7 +25,7 @@ const urisSchema = z.strictObject({
 /** `tls__*`: whom the service trusts when it calls others. */
 const tlsSettingsSchema = z.strictObject({
   extraCaPath: text(
-    'PEM file, or folder of `.crt` and `.pem` files, with certificate authorities that are trusted beside the well-known ones, for the identity server and the database. Where it is not given, `/etc/bitwarden/ca-certificates` is read if it is there.',
+    'File (PEM or DER), or folder of such files, with certificate authorities that are trusted beside the well-known ones, for the identity server, the database and the key provider. Where it is not given, `/etc/bitwarden/ca-certificates` is read if it is there.',
   ).optional(),
 });
 

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 
+import { withAmbient } from './ambient.js';
 import { type Environment, givenByEnvironment } from './environment.js';
 import type { Given } from './given.js';
 import type { Problem } from './settings.errors.js';
@@ -18,9 +19,10 @@ export interface Sources {
 export async function readSources(environment: Environment): Promise<Sources> {
   const inEnvironment = givenByEnvironment(environment);
   const file = configFile(environment);
-  if (file === undefined) return { given: inEnvironment, problems: [], complete: true };
+  if (file === undefined) return { given: withAmbient(inEnvironment, environment), problems: [], complete: true };
   const { given, problems } = await givenByYaml(file);
-  return { given: [...inEnvironment, ...(given ?? [])], problems, complete: given !== undefined };
+  const all = withAmbient([...inEnvironment, ...(given ?? [])], environment);
+  return { given: all, problems, complete: given !== undefined };
 }
 
 const usualFile = '/etc/key-connector/config.yaml';

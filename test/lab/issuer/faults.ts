@@ -4,14 +4,18 @@ import type { ServerResponse } from 'node:http';
 export type Answer = (response: ServerResponse, document: () => unknown) => void;
 
 /** How an issuer's endpoint can behave. */
-export type Behaviour = 'ok' | 'error' | 'html' | 'redirect' | 'drip' | 'huge' | 'hang' | 'reset' | 'array';
+export type Behaviour =
+  'ok' | 'byteOrderMark' | 'error' | 'html' | 'redirect' | 'drip' | 'huge' | 'hang' | 'reset' | 'array';
 
 const json = { 'content-type': 'application/json' };
 
-/** Every behaviour of an endpoint; a fault never sends the document. */
+/** Every behaviour of an endpoint. Two send the document, a fault never does. */
 export const answers: Record<Behaviour, Answer> = {
   ok: (response, document) => {
     response.writeHead(200, json).end(JSON.stringify(document()));
+  },
+  byteOrderMark: (response, document) => {
+    response.writeHead(200, json).end(`\uFEFF${JSON.stringify(document())}`);
   },
   error: (response) => {
     response.writeHead(500, json).end('{"error":"server_error"}');
@@ -20,7 +24,7 @@ export const answers: Record<Behaviour, Answer> = {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Please sign in</body></html>');
   },
   redirect: (response) => {
-    response.writeHead(302, { location: '/elsewhere' }).end();
+    response.writeHead(302, { location: '/elsewhere?ticket=hunter2' }).end();
   },
   drip: (response, document) => {
     const text = JSON.stringify(document());

@@ -41,8 +41,8 @@ export interface IssuerServer {
   token(overrides?: TokenOverrides): string;
   /** The same, for thousands of them at once. */
   tokenOnThreads(overrides?: TokenOverrides): Promise<string>;
-  /** Signs with a new key from now on; `keepOld` leaves the old one in the set. */
-  rotate(options?: { readonly keepOld?: boolean }): IssuerKey;
+  /** Signs with a new key from now on, with a `kid` of its own or this one; `keepOld` leaves the old one in the set. */
+  rotate(options?: { readonly keepOld?: boolean; readonly kid?: string }): IssuerKey;
   /** Changes how the endpoints answer from now on. */
   behave(behaviour: { readonly discovery?: Behaviour; readonly jwks?: Behaviour }): void;
   stop(): Promise<void>;
@@ -87,8 +87,8 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<IssuerSe
     },
     token: (overrides) => signToken(key, issuer, overrides),
     tokenOnThreads: (overrides) => signTokenOnThreads(key, issuer, overrides),
-    rotate: ({ keepOld = false } = {}) => {
-      key = makeIssuerKey();
+    rotate: ({ keepOld = false, kid } = {}) => {
+      key = makeIssuerKey(2048, kid);
       jwks.splice(0, keepOld ? 0 : jwks.length, publicJwk(key));
       return key;
     },

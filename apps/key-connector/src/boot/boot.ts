@@ -17,7 +17,8 @@ const MAX_BACKOFF = 10_000;
 
 /**
  * Brings the dependencies up in order, after the service listens: database and migrations, the import that was asked for,
- * then key provider and data keys. A dependency that is away is tried again, with jittered, capped backoff; what only an operator can mend ends it.
+ * then key provider and data keys, with the signing keys beside them. A dependency that is away is tried again, with
+ * jittered, capped backoff; what only an operator can mend ends it.
  */
 @Injectable()
 export class Boot implements BeforeApplicationShutdown {
@@ -38,7 +39,7 @@ export class Boot implements BeforeApplicationShutdown {
     return this.waitingFor;
   }
 
-  /** True when every step is done, false when the service was stopped first; rejects when only an operator can help. */
+  /** True once requests can succeed, false when the service was stopped first; rejects when only an operator can help. */
   async run(): Promise<boolean> {
     void this.signingKeys.prefetch();
     try {
@@ -46,11 +47,13 @@ export class Boot implements BeforeApplicationShutdown {
         this.waitingFor = step.name;
         await this.untilAvailable(step);
       }
+      this.waitingFor = undefined;
+      // No step, because readiness shows them by themselves.
+      await this.signingKeys.untilReady(this.stop.signal);
     } catch (error) {
       if (this.stop.signal.aborted) return false;
       throw error;
     }
-    this.waitingFor = undefined;
     return true;
   }
 

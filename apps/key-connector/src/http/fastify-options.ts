@@ -6,6 +6,7 @@ import { headersOf } from './problem.js';
 import { requestIds } from './request-id.js';
 import { recordedProblem } from './socket-refusal.js';
 import type { TlsIdentity } from './tls-identity.js';
+import { TrustedProxies } from './trusted-proxies.js';
 
 /** A request's body is at most this long, in bytes: a key takes 58. */
 const BODY_LIMIT = 4 * 1024;
@@ -22,11 +23,10 @@ export function fastifyOptions(
     clientErrorHandler: () => undefined,
     ...(basePath === '' ? {} : { rewriteUrl: withoutBasePath(basePath) }),
     bodyLimit: BODY_LIMIT,
-    trustProxy: settings.trustProxy,
     // Requests that arrive while the service drains are answered; readiness has already turned them away.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    genReqId: requestIds(settings.trustProxy),
+    genReqId: requestIds(new TrustedProxies(settings.trustProxy)),
     frameworkErrors: answerUnroutable,
     logger: false,
     // No Nest middleware here, so no middleware runner on each request.

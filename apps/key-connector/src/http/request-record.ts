@@ -6,6 +6,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Drain } from './drain.js';
 import { codeOf } from './problem.js';
+import { TrustedProxies } from './trusted-proxies.js';
 
 /** What monitors ask every few seconds; its answers are in the metrics. */
 const probes = /^\/(health|alive|now)\b/;
@@ -25,6 +26,7 @@ export type RecordedRequest = FastifyRequest & {
 export class RequestRecord {
   private readonly logger = new Logger('Request');
   private readonly enabled: boolean;
+  private readonly proxies: TrustedProxies;
   private readonly duration;
   private readonly tokenRefusals;
 
@@ -35,6 +37,7 @@ export class RequestRecord {
     private readonly drain: Drain,
   ) {
     this.enabled = settings.log.requests;
+    this.proxies = new TrustedProxies(settings.http.trustProxy);
     this.duration = metrics.histogram({
       name: 'key_connector_http_request_duration_seconds',
       help: 'Time from the request line to the end of the answer.',
@@ -72,7 +75,7 @@ export class RequestRecord {
         route,
         status,
         ms: Math.round(milliseconds * 100) / 100,
-        ip: request.ip,
+        ip: this.proxies.clientOf(request.raw),
         userId: request.user?.id,
       });
     }

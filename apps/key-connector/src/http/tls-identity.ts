@@ -1,6 +1,7 @@
 import { FileUnreadable, readSmallFile, TlsFileUnreadable } from '@key-connector/common';
 import type { HttpSettings } from '@key-connector/settings';
-import type { SecureContextOptions } from 'node:tls';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { checkedPair, type TlsFile } from './tls-pair.js';
 
 /** A chain of ten certificates has some 20 KB. */
 const LIMITS = { maxBytes: 1024 * 1024, seconds: 10 };
@@ -24,21 +25,30 @@ const CIPHERS = [
 /** What the service shows in a TLS handshake, and what it takes there. */
 export type TlsIdentity = Pick<SecureContextOptions, 'cert' | 'key' | 'minVersion' | 'ciphers'>;
 
-/** Reads certificate and key; `undefined` where the service speaks plain HTTP. */
+/**
+ * Reads certificate and key; `undefined` where the service speaks plain HTTP.
+ *
+ * @throws TlsFileUnreadable where TLS cannot be spoken with them.
+ */
 export async function readTlsIdentity(settings: HttpSettings): Promise<TlsIdentity | undefined> {
   const { tlsCertificatePath, tlsKeyPath } = settings;
   if (tlsCertificatePath === undefined || tlsKeyPath === undefined) return undefined;
-  return {
-    cert: await readTlsFile('http__tlsCertificatePath', tlsCertificatePath),
-    key: await readTlsFile('http__tlsKeyPath', tlsKeyPath),
-    minVersion: 'TLSv1.2',
-    ciphers: CIPHERS,
-  };
+  const certificate = await readTlsFile('http__tlsCertificatePath', tlsCertificatePath);
+  const key = await readTlsFile('http__tlsKeyPath', tlsKeyPath);
+  const identity = { ...checkedPair(certificate, key), minVersion: 'TLSv1.2', ciphers: CIPHERS } as const;
+  try {
+    createSecureContext(identity);
+  } catch (error) {
+    // What OpenSSL finds too weak, such as "ee key too small".
+    const { reason = 'unknown reason' } = error as { reason?: string };
+    throw new TlsFileUnreadable(certificate.setting, certificate.path, `TLS refuses it: ${reason}`);
+  }
+  return identity;
 }
 
-async function readTlsFile(setting: string, path: string): Promise<Buffer> {
+async function readTlsFile(setting: TlsFile['setting'], path: string): Promise<TlsFile> {
   try {
-    return await readSmallFile(path, LIMITS);
+    return { setting, path, bytes: await readSmallFile(path, LIMITS) };
   } catch (error) {
     throw new TlsFileUnreadable(setting, path, error instanceof FileUnreadable ? error.why : 'unknown error');
   }

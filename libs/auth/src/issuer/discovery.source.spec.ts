@@ -38,4 +38,26 @@ describe('discovery', () => {
     await expect(new DiscoverySource('https://id.test').load(AbortSignal.timeout(1000))).rejects.toThrow(/https/);
     expect(fetched).toHaveBeenCalledTimes(1);
   });
+
+  it.each([
+    ['https://id.test/Login?ticket=hunter2#hunter2', '"https://id.test/Login?***"'],
+    ['https://me:hunter2@sso.test/', '"https://sso.test/"'],
+    ['/identity/.well-known/openid-configuration', '"https://id.test/identity/.well-known/openid-configuration"'],
+    ['http://[hunter2', 'no address'],
+  ])('tells where a redirect to %s leads, and no secret', async (location, where) => {
+    fetched.mockResolvedValue(new Response(null, { status: 302, headers: { location } }));
+    const failed = new DiscoverySource('https://id.test').load(AbortSignal.timeout(1000));
+    const { message } = (await failed.catch((error: unknown) => error)) as Error;
+    expect(message).toContain(where);
+    expect(message).not.toContain('hunter2');
+    expect(fetched).toHaveBeenCalledTimes(1);
+  });
+
+  it('says which issuer the document names, and which the settings', async () => {
+    serve('https://keys.test/jwks');
+    const source = new DiscoverySource('https://id.test', 'https://id.test/');
+    await expect(source.load(AbortSignal.timeout(1000))).rejects.toThrow(
+      'names the issuer "https://id.test", and auth__issuer says "https://id.test/"',
+    );
+  });
 });

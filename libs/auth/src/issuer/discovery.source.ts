@@ -1,4 +1,6 @@
+import { Uri } from '@key-connector/common';
 import { z } from 'zod';
+import { quoted } from '../json/quoted.js';
 import { fetchJson } from './fetch-json.js';
 import { KeysUnusable } from './issuer.errors.js';
 import { readJwks } from './jwks.js';
@@ -34,7 +36,8 @@ export class DiscoverySource extends KeySource {
   }
 
   async load(signal: AbortSignal): Promise<KeySet> {
-    const document = documentSchema.safeParse(await fetchJson(this.description, signal));
+    const place = { url: this.description, namedBy: 'identityServerUri' };
+    const document = documentSchema.safeParse(await fetchJson(place, signal));
     if (!document.success) {
       throw new KeysUnusable(
         `${this.description}: is not a discovery document with "issuer" and an http(s) "jwks_uri"`,
@@ -42,12 +45,14 @@ export class DiscoverySource extends KeySource {
     }
     const { issuer, jwks_uri: jwksUri } = document.data;
     if (this.expectedIssuer !== undefined && issuer !== this.expectedIssuer) {
-      throw new KeysUnusable(`${this.description}: names another issuer than the setting auth.issuer`);
+      const [named, expected] = [quoted(issuer), quoted(this.expectedIssuer)];
+      throw new KeysUnusable(`${this.description}: names the issuer ${named}, and auth__issuer says ${expected}`);
     }
     // Whoever sits on an unprotected way to the keys could sign tokens for every member.
     if (this.description.startsWith('https:') && !jwksUri.startsWith('https:')) {
       throw new KeysUnusable(`${this.description}: is served over https but its "jwks_uri" is not`);
     }
-    return namedKeys(issuer, await readJwks(await fetchJson(jwksUri, signal), jwksUri));
+    const keys = await fetchJson({ url: jwksUri, namedBy: '"jwks_uri" in the discovery document' }, signal);
+    return namedKeys(issuer, await readJwks(keys, new Uri(jwksUri).toString()));
   }
 }

@@ -13,8 +13,9 @@ export class IssuerUnavailable extends UnavailableError {
 }
 
 /**
- * A token names a key that is not here and may not be looked for yet, because the keys were just fetched for another
- * token. It may be a new key or a made-up one: 503, as {@link IssuerUnavailable}. `reason` is for metrics and audit log.
+ * A token is signed with a key that is not here and may not be looked for yet, because the keys were just fetched for
+ * another token. It may be a new key or a made-up one: 503, as {@link IssuerUnavailable}. `reason` is for metrics and
+ * audit log.
  */
 export class KeyNotFetchedYet extends IssuerUnavailable {
   readonly reason = 'key-not-fetched-yet';
@@ -22,7 +23,7 @@ export class KeyNotFetchedYet extends IssuerUnavailable {
   constructor(retryAfterSeconds: number) {
     super(
       retryAfterSeconds,
-      'The access token names a signing key that is not known here. The keys may be fetched again in a few seconds.',
+      'The access token is signed with a key that is not known here. The keys may be fetched again in a few seconds.',
     );
   }
 }

@@ -18,6 +18,7 @@ export class JwksSource extends KeySource {
   }
 
   async load(signal: AbortSignal): Promise<KeySet> {
-    return namedKeys(this.issuer, await readJwks(await fetchJson(this.uri.href, signal), this.description));
+    const document = await fetchJson({ url: this.uri.href, namedBy: 'auth__jwksUri' }, signal);
+    return namedKeys(this.issuer, await readJwks(document, this.description));
   }
 }

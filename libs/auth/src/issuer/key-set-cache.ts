@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { messageOf, timerMilliseconds } from '@key-connector/common';
 import type { Metrics } from '@key-connector/observability';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
@@ -27,11 +28,13 @@ const now = (): number => performance.now() / 1000;
 export class KeySetCache implements OnApplicationShutdown {
   private readonly logger = new Logger(KeySetCache.name);
   private readonly closing = new AbortController();
+  private readonly loads = new EventEmitter<{ loaded: [] }>();
   private readonly fetches: Counter<'outcome'>;
   private loaded: { readonly keys: KeySet; readonly at: number; readonly load: number } | undefined;
   private loading: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private failures = 0;
+  private told = '';
   private attemptedAt = Number.NEGATIVE_INFINITY;
   private begun = 0;
 
@@ -91,6 +94,11 @@ export class KeySetCache implements OnApplicationShutdown {
     return this.loading;
   }
 
+  /** Resolves once there are keys to verify with; rejects when the signal is aborted. */
+  async untilLoaded(signal: AbortSignal): Promise<void> {
+    while (this.current === undefined) await once(this.loads, 'loaded', { signal });
+  }
+
   /** Loads the keys; everyone who asks meanwhile shares the load. Never rejects. */
   refresh(): Promise<void> {
     this.loading ??= this.load().finally(() => {
@@ -127,9 +135,20 @@ export class KeySetCache implements OnApplicationShutdown {
         keys: keys.size,
       });
     }
+    this.tell(keys.remarks);
     this.loaded = { keys, at: now(), load };
     this.failures = 0;
     this.fetches.inc({ outcome: 'loaded' });
+    this.loads.emit('loaded');
+  }
+
+  /** Once, and again when something else is wrong. */
+  private tell(remarks: readonly string[]): void {
+    const why = remarks.join(' ');
+    if (why !== this.told && why !== '') {
+      this.logger.warn({ msg: 'signing keys are left out', from: this.source.description, why });
+    }
+    this.told = why;
   }
 
   private keep(error: unknown): void {

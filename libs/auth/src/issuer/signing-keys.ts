@@ -9,7 +9,7 @@ import type { KeySetCache } from './key-set-cache.js';
  * const key = keys.find(kid) ?? (await keys.fetch(kid));
  */
 export class SigningKeys {
-  /** When an unknown `kid` last made us fetch, in seconds of the monotonic clock. */
+  /** When an unknown `kid` or a wrong signature last made us fetch, in seconds of the monotonic clock. */
   private missedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -20,6 +20,11 @@ export class SigningKeys {
   /** Starts fetching and refreshing in the background; resolves after the first try and never rejects. */
   prefetch(): Promise<void> {
     return this.cache.refresh();
+  }
+
+  /** Resolves once tokens can be verified; rejects when the signal is aborted. */
+  untilReady(signal: AbortSignal): Promise<void> {
+    return this.cache.untilLoaded(signal);
   }
 
   /** Whether tokens can be verified now; the detail names no host. */
@@ -43,23 +48,29 @@ export class SigningKeys {
   }
 
   /**
-   * A key that is not at hand: joins or starts a fetch, at most one per cooldown.
+   * A key that is not at hand: joins or starts a fetch, at most one per cooldown. `failed` is the key at hand when a
+   * signature is wrong under it: the issuer may have put another in its place, under the same `kid` or none.
    *
    * `undefined` only when a set lacks the key that was asked for after this call: the issuer may have published it a
    * moment ago. While that cannot be told, throws IssuerUnavailable, or KeyNotFetchedYet within the cooldown.
    */
-  async fetch(kid: string | undefined): Promise<KeyObject | undefined> {
+  async fetch(kid: string | undefined, failed?: KeyObject): Promise<KeyObject | undefined> {
     const begunBefore = this.cache.loadsBegun;
     // A load that is under way may have begun before the key was published: what it lacks is asked for once more.
     await this.cache.pending;
-    if (this.find(kid) === undefined) await (this.cache.pending ?? this.fetchOncePerCooldown());
-    const key = this.find(kid);
+    if (this.findOther(kid, failed) === undefined) await (this.cache.pending ?? this.fetchOncePerCooldown());
+    const key = this.findOther(kid, failed);
     if (key !== undefined) return key;
     if (this.cache.current !== undefined && this.cache.currentLoad > begunBefore) return undefined;
     const retryAfter = Math.max(1, Math.ceil(this.cooldownLeft));
     throw this.cache.current === undefined || this.cache.failing
       ? new IssuerUnavailable(retryAfter)
       : new KeyNotFetchedYet(retryAfter);
+  }
+
+  private findOther(kid: string | undefined, failed: KeyObject | undefined): KeyObject | undefined {
+    const key = this.find(kid);
+    return key === undefined || failed?.equals(key) === true ? undefined : key;
   }
 
   private fetchOncePerCooldown(): Promise<void> | undefined {

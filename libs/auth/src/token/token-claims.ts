@@ -1,7 +1,7 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import { z } from 'zod';
 import { isWithinLimits, type JsonLimits } from '../json/json-limits.js';
-import { ScopeInsufficient, TokenInvalid } from './token.errors.js';
+import { IssuerDiffers, ScopeInsufficient, TokenInvalid } from './token.errors.js';
 
 /**
  * Bitwarden writes some twenty claims and, for a member of many organizations, lists of their ids; others nest roles
@@ -56,14 +56,14 @@ export function readTokenClaims(payload: unknown, expected: Expected): AccessTok
   const { iss, sub, exp, nbf, aud, amr, scope } = claims.data;
   assertTimes(exp, nbf, expected.clockSkewSeconds);
   // Exactly: an issuer that differs by a slash or by case is another one (RFC 7519, section 4.1.1).
-  if (iss !== expected.issuer) throw new TokenInvalid('issuer');
+  if (iss !== expected.issuer) throw new IssuerDiffers(expected.issuer, iss);
   if (expected.audience !== undefined && !listed(aud).includes(expected.audience)) throw new TokenInvalid('audience');
   const userId = parseUserId(sub);
   if (userId === undefined) throw new TokenInvalid('claims');
   return { userId, amr: listed(amr), scope: typeof scope === 'string' ? scope.split(' ') : listed(scope) };
 }
 
-/** Refuses a good token that is not for a member's vault key: only single sign-on and API-key logins may have it. */
+/** Refuses a good token that is not for a member's vault key: of no person's login, or without the scope of the API. */
 export function assertMayUseKeys({ userId, amr, scope }: AccessToken): void {
   if (!amr.includes('external') && !amr.includes('Application')) throw new ScopeInsufficient('amr', userId);
   if (!scope.includes('api')) throw new ScopeInsufficient('scope', userId);

@@ -37,6 +37,16 @@ export class TokenInvalid extends KeyConnectorError {
   }
 }
 
+/** A good token of another issuer than the one that is expected: 401. Both are for the log, and not for the caller. */
+export class IssuerDiffers extends TokenInvalid {
+  constructor(
+    readonly expected: string,
+    readonly came: string,
+  ) {
+    super('issuer');
+  }
+}
+
 /** The token is good but not for this service: 403. */
 export class ScopeInsufficient extends KeyConnectorError {
   readonly code = 'SCOPE_INSUFFICIENT';

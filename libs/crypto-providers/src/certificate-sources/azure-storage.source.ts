@@ -61,6 +61,8 @@ function whyUnfit(connectionString: Secret): string | undefined {
   if (!pairs.has('sharedaccesssignature') && !(pairs.has('accountname') && pairs.has('accountkey')))
     return 'must hold AccountName and AccountKey, or a SharedAccessSignature';
   if (endpoint !== undefined && !URL.canParse(endpoint)) return 'holds a BlobEndpoint that is no URI';
+  if (endpoint?.includes('@') === true)
+    return 'holds a BlobEndpoint with a user name or password: remove what stands before the @, and change that password';
   if (endpoint !== undefined ? isPlainHttp(endpoint) : pairs.get('defaultendpointsprotocol')?.toLowerCase() === 'http')
     return 'must lead to https (http is for loopback only)';
   return undefined;

@@ -1,8 +1,9 @@
-import { choice } from '@key-connector/common';
+import { choice, text } from '@key-connector/common';
 import { z } from 'zod';
 import { byKind, fieldsOf, kindsOf } from '../contract/definitions.js';
 import type { Report } from '../contract/required-settings.js';
 import type { KeyFileSource } from '../key-files/key-file.js';
+import { readThumbprint } from '../key-files/thumbprint.js';
 import type { ReadOptions } from './certificate-source.js';
 import { certificateSources } from './index.js';
 
@@ -16,6 +17,13 @@ import { certificateSources } from './index.js';
  */
 export const certificateSettingsSchema = z.strictObject({
   provider: choice('Where the certificate is kept.', kindsOf(certificateSources)).default('filesystem'),
+  thumbprint: text(
+    'Where the file holds several RSA keys: the SHA-1 thumbprint of the certificate whose key is meant. A file without it is refused.',
+  )
+    .refine((given) => readThumbprint(given) !== undefined, {
+      error: 'must be a SHA-1 thumbprint: 40 hexadecimal digits',
+    })
+    .optional(),
   ...fieldsOf(certificateSources),
 });
 
@@ -32,7 +40,10 @@ type SourceKind = keyof SourceSettings;
 /** The chosen source with its settings. */
 export type CertificateSource<K extends SourceKind = SourceKind> = {
   [P in K]: { readonly kind: P } & SourceSettings[P];
-}[K];
+}[K] & {
+  /** `certificate__thumbprint`, as `readThumbprint` gives it. */
+  readonly ofThumbprint?: string | undefined;
+};
 
 interface Definition<K extends SourceKind> {
   choose(certificate: CertificateSettings, report: Report): SourceSettings[K] | undefined;
@@ -53,7 +64,8 @@ function chooseKind<K extends SourceKind>(
   report: Report,
 ): CertificateSource<K> | undefined {
   const chosen = definitions[kind].choose(settings, report);
-  return chosen && { kind, ...chosen };
+  const ofThumbprint = settings.thumbprint === undefined ? undefined : readThumbprint(settings.thumbprint);
+  return chosen && Object.assign({ kind, ...chosen }, ofThumbprint !== undefined && { ofThumbprint });
 }
 
 /** Names the place of the certificate; no secret in it. */
@@ -62,9 +74,10 @@ export function describeCertificateSource<K extends SourceKind>(source: Certific
 }
 
 /** Reads the key file from the chosen place; the caller wipes its bytes. */
-export function readKeyFileSource<K extends SourceKind>(
+export async function readKeyFileSource<K extends SourceKind>(
   source: CertificateSource<K>,
   options: ReadOptions,
 ): Promise<KeyFileSource> {
-  return definitions[source.kind].read(source, options);
+  const file = await definitions[source.kind].read(source, options);
+  return { ...file, thumbprint: source.ofThumbprint };
 }

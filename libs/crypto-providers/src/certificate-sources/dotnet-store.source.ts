@@ -7,6 +7,7 @@ import { KeyProviderMisconfigured } from '../contract/key-provider.errors.js';
 import { required } from '../contract/required-settings.js';
 import { UnusableKeyFile, type KeyFileSource, WrongPassword } from '../key-files/key-file.js';
 import { readKeyFile } from '../key-files/read-key-file.js';
+import { readThumbprint, thumbprintOf } from '../key-files/thumbprint.js';
 import { defineCertificateSource } from './certificate-source.js';
 import { readLocalKeyFile } from './local-key-file.js';
 
@@ -21,13 +22,12 @@ export const dotnetStore = defineCertificateSource({
     storeThumbprint: text('.NET certificate store of the user: the SHA-1 thumbprint.').optional(),
   },
 
-  /** A thumbprint that was copied from Windows comes with blanks, and with a mark of writing direction that nobody sees. */
   choose: (certificate, report) => {
     const missing = { storeThumbprint: 'the SHA-1 thumbprint of the certificate' };
     const given = required('certificate', certificate, missing, report);
     if (given === undefined) return undefined;
-    const thumbprint = given.storeThumbprint.replaceAll(/[^0-9a-f]/gi, '').toLowerCase();
-    if (thumbprint.length === 40) return { thumbprint };
+    const thumbprint = readThumbprint(given.storeThumbprint);
+    if (thumbprint !== undefined) return { thumbprint };
     report(['certificate', 'storeThumbprint'], 'must be a SHA-1 thumbprint: 40 hexadecimal digits');
     return undefined;
   },
@@ -79,7 +79,7 @@ async function readStored(path: string): Promise<{ bytes: Buffer; thumbprint: st
     const bytes = await readLocalKeyFile(path, setting);
     const { certificate } = await readKeyFile({ origin: path, bytes });
     if (certificate === undefined) throw new UnusableKeyFile('there is no certificate in it');
-    return { bytes, thumbprint: certificate.fingerprint.replaceAll(':', '').toLowerCase() };
+    return { bytes, thumbprint: thumbprintOf(certificate) };
   } catch (error) {
     if (!(error instanceof UnusableKeyFile || error instanceof KeyProviderMisconfigured)) throw error;
     const reason = error instanceof WrongPassword ? 'it is protected by a password' : error.message;

@@ -16,7 +16,7 @@ export const vault = defineCertificateSource({
     ...vaultFields,
     vaultSecretMountPoint: text('Vault or OpenBao: the mount point of the KV v2 engine.').default('secret'),
     vaultSecretPath: text('Vault or OpenBao: the path of the secret.').optional(),
-    vaultSecretDataKey: text('Vault or OpenBao: the field that holds the base64 PKCS#12.').optional(),
+    vaultSecretDataKey: text('Vault or OpenBao: the field that holds the PKCS#12 in base64, or PEM.').optional(),
     vaultSecretVersion: integer(
       'Vault or OpenBao: the version of the secret. Not given: the one that the data keys are wrapped with, or the newest for the first.',
       { min: 1, max: Number.MAX_SAFE_INTEGER },
@@ -97,8 +97,10 @@ function keyFileOf(
     const fields = Object.keys(found.data).join(', ') || 'none';
     throw unfit(`version ${version} has no field ${field} (certificate__vaultSecretDataKey); its fields: ${fields}`);
   }
+  if (typeof value === 'string' && value.includes('-----BEGIN ')) return { bytes: Buffer.from(value), version };
   const encoded = typeof value === 'string' ? value.replaceAll(/\s+/g, '') : '';
-  if (encoded === '' || !base64.test(encoded)) throw unfit(`the field ${field} of version ${version} is not base64`);
+  if (encoded === '' || !base64.test(encoded))
+    throw unfit(`the field ${field} of version ${version} is neither base64 nor PEM`);
   return { bytes: Buffer.from(encoded, 'base64'), version };
 }
 

@@ -17,6 +17,8 @@ export interface KeyFileSource {
   readonly passwordSetting?: string;
   /** Names the exact version, where the place keeps several: it stands in the key reference, and is found there again. */
   readonly version?: string;
+  /** The SHA-1 thumbprint of the certificate whose key is meant, as `readThumbprint` gives it. */
+  readonly thumbprint?: string | undefined;
 }
 
 /** Why a key file cannot be used; the reader of the whole file adds which file it is and what to do. */

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { type KeyFile, UnusableKeyFile, NoPrivateKey, WrongPassword } from './key-file.js';
-import { matchingCertificate } from './matching-certificate.js';
+import type { KeyFileContents } from './choose-key.js';
 import { readEncryptedPrivateKey } from './encrypted-private-key.js';
+import { UnusableKeyFile, WrongPassword } from './key-file.js';
 
 /** One block of RFC 7468; the older RSA form carries headers before its base64. */
 const block = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
@@ -11,16 +11,27 @@ export function isPem(bytes: Buffer): boolean {
   return bytes.includes('-----BEGIN ');
 }
 
-/** Reads the one private key of a PEM file, and its certificate where there is one. */
-export async function readPem(bytes: Buffer, password: string | undefined): Promise<KeyFile> {
+/**
+ * Reads the private keys and certificates of a PEM file. A PKCS#12 file may be in it too: GnuTLS writes it so, and
+ * Windows' `certutil -encode` calls whatever it encodes a certificate.
+ */
+export async function readPem(bytes: Buffer, password: string | undefined): Promise<KeyFileContents> {
   const blocks = [...bytes.toString('latin1').matchAll(block)].map(([pem, label = '']) => ({ pem, label }));
-  const [key, ...others] = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'));
-  const certificates = blocks.filter(({ label }) => label === 'CERTIFICATE').map(({ pem }) => pem);
-  if (key === undefined) throw new NoPrivateKey(certificates);
-  if (others.length > 0) throw new UnusableKeyFile('there is more than one private key in it; leave only one');
-  const privateKey = await readPrivateKey(key.pem, key.label, password);
-  return { privateKey, certificate: matchingCertificate(privateKey, certificates) };
+  const keyBlocks = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'));
+  const pkcs12 = keyBlocks.length === 0 ? blocks.map(({ pem }) => decode(pem)).find(isPkcs12) : undefined;
+  if (pkcs12 !== undefined) {
+    const { readPkcs12 } = await import('./pkcs12/read-pkcs12.js');
+    return readPkcs12(pkcs12, password);
+  }
+  const keys: { key: KeyObject }[] = [];
+  for (const { pem, label } of keyBlocks) keys.push({ key: await readPrivateKey(pem, label, password) });
+  const certificates = blocks.filter(({ label }) => label === 'CERTIFICATE').map(({ pem }) => ({ encoded: pem }));
+  return { keys, certificates };
 }
+
+/** The INTEGER 3 at the beginning of a SEQUENCE (RFC 7292, section 4): no certificate and no key has it there. */
+const isPkcs12 = (der: Buffer): boolean => der[0] === 0x30 && der.subarray(2, 9).includes(version3);
+const version3 = Buffer.from('020103', 'hex');
 
 async function readPrivateKey(pem: string, label: string, password: string | undefined): Promise<KeyObject> {
   if (label === 'ENCRYPTED PRIVATE KEY') return readEncryptedPrivateKey(decode(pem), password ?? '');

@@ -4,6 +4,8 @@ import { ConnectionStringError } from './connection-string.errors.js';
 export interface Pair {
   readonly key: string;
   readonly value: string;
+  /** Where it stands, when that is not between two `;`: "query parameter 2". A URL's parts end where they seem to. */
+  readonly place?: string;
 }
 
 /** A pair that begins at the current position: the key (`==` stands for one `=`), then a quoted or a bare value. */
@@ -21,16 +23,17 @@ export function parseAdoNet(text: string): Pair[] {
   for (let at = skipBlanks(text, 0); at < end; at = skipBlanks(text, pair.lastIndex)) {
     pair.lastIndex = at;
     const match = pair.exec(text);
-    if (!match) {
-      const what = 'is not key=value (quote a value that holds ; or quotes, and double the quote inside it)';
-      throw new ConnectionStringError([`part ${pairs.length + 1} ${what}`]);
-    }
+    if (!match) throw new ConnectionStringError([`part ${pairs.length + 1} ${noPair}`]);
     const [, key = '', double, single, bare] = match;
     const value = double?.replaceAll('""', '"') ?? single?.replaceAll("''", "'") ?? bare?.trim() ?? '';
     pairs.push({ key: key.replaceAll('==', '='), value });
   }
   return pairs;
 }
+
+const noPair =
+  'is not key=value, with a ; behind it (a value that holds ; or quotes, or begins with =, stands in quotes: ' +
+  '"…" with each " inside doubled; braces do not count as quotes)';
 
 function skipBlanks(text: string, from: number): number {
   let at = from;

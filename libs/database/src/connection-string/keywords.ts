@@ -1,42 +1,32 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { Pair } from './ado-net.js';
 import { ConnectionStringError } from './connection-string.errors.js';
-
-/** What a connection string may hold: for each field, the keys that set it (the first one is shown), and its rule. */
-export interface Keywords<Shape extends z.ZodRawShape> {
-  readonly aliases: { readonly [Field in keyof Shape]: readonly [string, ...string[]] };
-  readonly rules: Shape;
-  /** Keys that existing deployments carry and that mean nothing here. */
-  readonly ignored?: readonly string[];
-}
-
-const normalise = (key: string): string => key.replaceAll(/[\s_-]/g, '').toLowerCase();
+import { type Keywords, KeyTable, normalise } from './key-table.js';
 
 /**
  * Reads pairs by a table of keys: case and blanks in a key do not count, the last of a repeated key wins, a blank value
  * counts as not given.
  *
- * @throws ConnectionStringError listing every problem by key.
+ * @throws ConnectionStringError listing every problem by key, without any value, nor a key that may be the tail of one.
  */
 export function readKeywords<Shape extends z.ZodRawShape>(
   pairs: readonly Pair[],
   keywords: Keywords<Shape>,
 ): z.output<z.ZodObject<Shape>> {
-  const aliases = Object.entries<readonly [string, ...string[]]>(keywords.aliases);
-  const fieldOf = new Map(aliases.flatMap(([field, keys]) => keys.map((key) => [normalise(key), field] as const)));
-  const ignored = new Set(keywords.ignored?.map(normalise));
+  const table = new KeyTable(keywords);
   const problems: string[] = [];
   const given: Record<string, string> = {};
-  for (const [index, { key, value }] of pairs.entries()) {
-    const name = normalise(key);
-    const field = fieldOf.get(name);
-    if (field !== undefined) {
-      if (value === '') Reflect.deleteProperty(given, field);
-      else given[field] = value;
-    } else if (!ignored.has(name)) {
-      problems.push(isShown(key) ? `"${key}" is not a known key${nearest(name, aliases)}` : hidden(index));
+  const unknown = new UnknownKeys(table);
+  for (const [index, pair] of pairs.entries()) {
+    const found = table.find(pair.key);
+    if (found === undefined) problems.push(unknown.describe(pair, index));
+    else if (pair.value !== '' && found.refused !== undefined) problems.push(`${found.shown} ${found.refused}`);
+    else if (found.field !== undefined) {
+      if (holdsPassword(found.shown, pair.value)) problems.push(`${found.shown} ${lacksSeparator}`);
+      if (pair.value === '') Reflect.deleteProperty(given, found.field);
+      else given[found.field] = pair.value;
     }
+    unknown.pass(pair, found !== undefined);
   }
   const result = z.object(keywords.rules).safeParse(given);
   if (!result.success) {
@@ -50,15 +40,37 @@ export function readKeywords<Shape extends z.ZodRawShape>(
   return result.data;
 }
 
-/** A key is told as written, unless it looks like a piece of a password that was cut at a `;`. */
-const isShown = (key: string): boolean => /^[a-z][a-z _-]{1,40}$/i.test(key);
-const hidden = (index: number): string => `the key of part ${index + 1} is not a known key`;
+/** Keys whose value is a secret, in every driver; a slip of one counts, too. */
+const isSecretKey = (key: string): boolean => /pass|pwd|psw|secret|token|accountkey/.test(normalise(key));
 
-/** More edits than that are another word, not a slip. */
-const maxEdits = 2;
+/** A host or database that goes on with `password=`: a blank, a comma or an & was taken for the separator. */
+const holdsPassword = (key: string, value: string): boolean =>
+  !isSecretKey(key) && /(?:^|[\s,&?])(?:password|passwd|pwd|psw)\s*=/i.test(value);
 
-function nearest(name: string, aliases: readonly (readonly [field: string, keys: readonly string[]])[]): string {
-  const keys = new Map(aliases.flatMap(([, all]) => all.map((key) => [normalise(key), key] as const)));
-  const candidate = closest(name, [...keys.keys()]);
-  return distance(name, candidate) > maxEdits ? '' : `; did you mean "${keys.get(candidate) ?? ''}"?`;
+const lacksSeparator = 'holds a further key=value: put a ; between pairs';
+
+/**
+ * Keys that no table has. One is told as written only where it cannot be a piece of a password that was cut at a `;`: as
+ * a slip of a known key, in a URL's query, or behind a known key while no secret has come yet.
+ */
+class UnknownKeys {
+  private isBehindKnown = false;
+  private isBehindSecret = false;
+
+  constructor(private readonly table: KeyTable) {}
+
+  /** Takes note of a pair, whatever came of it. */
+  pass({ key, place }: Pair, isKnown: boolean): void {
+    if (place !== 'URL' && isSecretKey(this.table.nearest(key) ?? key)) this.isBehindSecret = true;
+    if (isKnown) this.isBehindKnown = true;
+  }
+
+  describe({ key, place }: Pair, index: number): string {
+    const nearest = this.table.nearest(key);
+    const isShown = nearest !== undefined || (this.isBehindKnown && !this.isBehindSecret && looksLikeKey.test(key));
+    const name = isShown ? `"${key}"` : `the key of ${place ?? `part ${index + 1}`}`;
+    return `${name} is not a known key${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
+  }
 }
+
+const looksLikeKey = /^[a-z][a-z _-]{1,40}$/i;

@@ -23,6 +23,22 @@ export const seconds = (): Rule<number | undefined> =>
     .optional()
     .transform((value) => (value === 0 ? undefined : value));
 
+/** A key of which only what happens here anyway is taken; `why` says what to do instead of the rest. */
+export const only = (values: readonly [string, ...string[]], why: string): Rule<string | undefined> =>
+  z
+    .string()
+    .refine((value) => values.some((known) => known.toLowerCase() === value.toLowerCase()), {
+      error: `must be ${values.join(' or ')}: ${why}`,
+    })
+    .optional();
+
+/** A word that drivers, programs and hosting providers spell in their own ways, read as the driver's own. */
+export const spelled = <T>(words: Readonly<Record<string, string>>, rule: Rule<T>): Rule<T> =>
+  z.preprocess((value) => {
+    const plain = typeof value === 'string' ? value.replaceAll(/[\s_-]/g, '') : value;
+    return typeof plain === 'string' ? (words[plain.toLowerCase()] ?? plain) : plain;
+  }, rule);
+
 /** A key whose `true` asks for what nothing here does; `false` is what happens anyway. */
 export const never = (why: string): Rule<boolean | undefined> =>
   flag('')

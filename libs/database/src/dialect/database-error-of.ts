@@ -1,4 +1,4 @@
-import { KeyConnectorError } from '@key-connector/common';
+import { FileUnreadable, KeyConnectorError, TlsFileUnreadable, withCaAdvice } from '@key-connector/common';
 import { DatabaseReadOnly, DatabaseUnavailable } from '../errors/database.errors.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import type { Dialect } from './dialect.js';
@@ -6,6 +6,9 @@ import type { Dialect } from './dialect.js';
 /** An error of the database in the product's own terms; `undefined` for an error that is not the database's. */
 export function databaseErrorOf(dialect: Dialect, error: unknown): KeyConnectorError | undefined {
   if (error instanceof KeyConnectorError) return error;
+  // A share that is late may come back; a file that is not there, nobody mends by waiting.
+  if (error instanceof FileUnreadable && error.problem !== 'late')
+    return new TlsFileUnreadable(`the connection string of ${dialect.description}`, error.path, error.why);
   const failure = dialect.failureOf(error);
   if (failure === undefined) return undefined;
   if (failure === 'read-only')
@@ -22,5 +25,6 @@ export function unavailable({ description }: Dialect, error: unknown): DatabaseU
 function reasonOf(error: unknown): string {
   const { message, code } = driverErrorOf(error) ?? { message: 'unknown error', code: undefined };
   if (message === '') return code ?? 'unknown error';
-  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
+  const reason = code === undefined || message.includes(code) ? message : `${message} (${code})`;
+  return withCaAdvice(reason, 'tls__extraCaPath, or by the file that the connection string names, where it names one');
 }

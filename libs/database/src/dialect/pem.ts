@@ -1,4 +1,6 @@
+import { getCACertificates } from 'node:tls';
 import { readSmallText } from '@key-connector/common';
+import { isSystem } from '../connection-string/authorities.js';
 
 /** A certificate or a key is some kilobytes; a bundle of all public authorities 250 KB. */
 const limits = { maxBytes: 1024 * 1024, seconds: 10 };
@@ -10,3 +12,12 @@ const limits = { maxBytes: 1024 * 1024, seconds: 10 };
  */
 export const readPem = async (path: string | undefined): Promise<string | undefined> =>
   path === undefined ? undefined : readSmallText(path, limits);
+
+/**
+ * The certificate authorities that a connection string names: those of a PEM file, or of the operating system beside those
+ * that this process trusts anyway; `undefined` where it names none.
+ *
+ * @throws FileUnreadable as {@link readPem}.
+ */
+export const readAuthorities = async (named: string | undefined): Promise<string | string[] | undefined> =>
+  isSystem(named) ? [...getCACertificates('system'), ...getCACertificates('default')] : readPem(named);

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { resetSocket } from './reset-socket.js';
 
@@ -28,6 +31,26 @@ describe('a reset of a socket', () => {
     far.resume();
     resetSocket(near);
     expect(await failure).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
+  });
+
+  test('closes a Unix socket, which knows no reset', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reset-socket-'));
+    const local = createServer().listen(join(folder, 'x.sock'));
+    try {
+      await once(local, 'listening');
+      const accepted = once(local, 'connection');
+      const socket = connect(join(folder, 'x.sock'));
+      const [other] = (await accepted) as [Socket];
+      if (socket.connecting) await once(socket, 'connect');
+      const ended = once(other.resume(), 'end');
+      resetSocket(socket);
+      expect(socket.destroyed).toBe(true);
+      await ended;
+      other.destroy();
+    } finally {
+      local.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test.each([

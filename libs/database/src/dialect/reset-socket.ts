@@ -7,6 +7,9 @@ import type { Socket } from 'node:net';
 export function resetSocket(socket: Socket): void {
   // One side has said goodbye: libuv does not reset a socket that is being shut down, and would leave it open. One that is
   // not connected yet has nothing to reset.
-  if (socket.readableEnded || socket.writableEnded || socket.pending) socket.destroy();
+  if (socket.readableEnded || socket.writableEnded || socket.pending || !isTcp(socket)) socket.destroy();
   else socket.resetAndDestroy();
 }
+
+/** A Unix socket knows no reset, and needs none: what was not handed over yet goes with it. */
+const isTcp = (socket: Socket): boolean => socket.remoteAddress !== undefined;

@@ -7,7 +7,7 @@ export interface Endpoint {
 /** Who the service is to a cloud that gives tokens instead of a password. */
 export type CloudIdentity =
   | { readonly kind: 'entra'; readonly clientId: string | undefined }
-  /** Without a region each host name tells its own. */
+  /** For hosts whose names do not tell their own. */
   | { readonly kind: 'awsRdsIam'; readonly region: string | undefined };
 
 /** What `database__*` says of it. */

@@ -12,7 +12,7 @@ const sources: {
 } = {
   entra: async ({ clientId }, { host }) => (await import('./entra-tokens.js')).entraTokens(clientId, host),
   awsRdsIam: async ({ region }, endpoint, username) =>
-    (await import('./aws-rds-tokens.js')).rdsTokens(endpoint, username, region ?? regionOf(endpoint)),
+    (await import('./aws-rds-tokens.js')).rdsTokens(endpoint, username, regionOf(endpoint) ?? region),
 };
 
 function openSource<K extends Kind>(identity: IdentityOf<K>, endpoint: Endpoint, username: string): Promise<Fetch> {

@@ -55,6 +55,19 @@ describe('a MySQL connection string', () => {
     expect(parseMysql(`Address=h;Database=d;User=u;${tuning}`).server).toBe('h');
   });
 
+  test.each([
+    'Server=/run/mysqld/mysqld.sock;Database=d;User=u',
+    'Server=/run/mysqld/mysqld.sock;Protocol=unix;Database=d;User=u',
+    'Host=/run/mysqld/mysqld.sock;Connection Protocol=UnixSocket;Port=3306;Database=d;User=u',
+    'mysql://u@localhost/d?socket=/run/mysqld/mysqld.sock',
+    'mysql://u@localhost/d?unix_socket=/run/mysqld/mysqld.sock',
+    'mysql://u@localhost/d?socketPath=%2Frun%2Fmysqld%2Fmysqld.sock',
+    'mysql://u@/d?socket=/run/mysqld/mysqld.sock',
+    'mariadb://u@%2Frun%2Fmysqld%2Fmysqld.sock/d',
+  ])('%s leads to a Unix socket', (text) => {
+    expect(parseMysql(text)).toMatchObject({ server: '/run/mysqld/mysqld.sock', database: 'd', userId: 'u' });
+  });
+
   test('SslMode=Disabled is another name of None', () => {
     expect(parseMysql('Server=h;Database=d;User=u;Ssl-Mode=Disabled').sslMode).toBe('None');
   });
@@ -81,7 +94,10 @@ describe('a MySQL connection string', () => {
     ['Server=h;Database=d;User=u;Sevrer=x', '"Sevrer" is not a known key; did you mean "Server"?'],
     ['Server=h;Database=d;User=u;Guid Format=Binary16', 'GUID Format must be one of Default, None, Char36'],
     ['Server=h;Database=d;User=u;Old Guids=true', 'Old Guids must not be true: ids are stored as text'],
-    ['Server=h;Database=d;User=u;Protocol=Unix', 'Connection Protocol must be one of Socket, Tcp'],
+    ['Server=h;Database=d;User=u;Protocol=Unix', 'Server must be the path of the Unix socket'],
+    ['Server=h;Database=d;User=u;Protocol=Pipe', 'Connection Protocol must be one of Socket, Tcp, Unix'],
+    ['mysql://u@h/d?socket=mysqld.sock', 'Server must be the path of the Unix socket'],
+    ['Server=h:3307;Database=d;User=u', 'Server must be a host, its port in Port'],
     ['Database=d;User=u', 'Server is missing'],
     ['Server=h;User=u', 'Database is missing'],
     ['Server=h;Database=d', 'User Id is missing'],
@@ -90,7 +106,7 @@ describe('a MySQL connection string', () => {
     ['Server=h;Database=d;User=u;SslKey=/k', 'SslCert and SslKey go together'],
     [
       'Server=h;Database=d;User=u;SslMode=hunter2',
-      'SslMode must be one of None, Disabled, Preferred, Required, VerifyCA, VerifyFull',
+      'SslMode must be one of None, Preferred, Required, VerifyCA, VerifyFull',
     ],
     ['Server=h;Database=d;User=u;Password=a;hunter2=b', 'the key of part 5 is not a known key'],
     ['mysql://u:hunter2@h/d?nosuch=1', '"nosuch" is not a known key'],

@@ -1,4 +1,5 @@
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
+import { isSocketPath } from '../connection-string/host.js';
 import { commonOptions } from '../dialect/common-options.js';
 import { Dialect } from '../dialect/dialect.js';
 import type { Failure } from '../errors/failure.js';
@@ -34,7 +35,9 @@ export class MysqlDialect extends Dialect {
     super();
     const { server, port, database, userId } = settings.connection;
     this.login = settings.identity && new CloudLogin(settings.identity, userId);
-    this.description = `MySQL at ${server}:${port}/${database}`;
+    this.description = isSocketPath(server)
+      ? `MySQL at ${server}, database ${database}`
+      : `MySQL at ${server}:${port}/${database}`;
     this.dataSourceOptions = this.sourceOptions(mysqlPoolOptions(settings, this.login));
     this.migrationOptions = this.sourceOptions(withSize(mysqlPoolOptions(settings, this.login, migrationSeconds), 1));
   }

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Secret } from '@key-connector/common';
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { DataSource } from 'typeorm';
+import { isSocketPath } from '../connection-string/host.js';
 import { resetSocket } from '../dialect/reset-socket.js';
 import { isConnectionLost, isReadOnly } from './failures.js';
 
@@ -19,6 +20,7 @@ const graceMilliseconds = 500;
 
 /** Where a pool's connections go, and how long a caller waits for what. */
 export interface MysqlPoolOptions {
+  /** A host, or the path of a Unix socket. */
   readonly host: string;
   readonly port: number;
   /** The name in the certificate, where it is not the host. */
@@ -59,6 +61,8 @@ export class MysqlPool {
       ...credentials(options),
       host: options.tlsName,
       port: options.port,
+      // It is `dial` that goes there; told the path, mysql2 takes the way for one that nobody listens to.
+      ...(isSocketPath(options.host) ? { socketPath: options.host } : {}),
       stream: ({ config }: { readonly config: object }) => this.dial(config),
       connectTimeout: options.acquireMilliseconds,
       gracefulEnd: true,
@@ -183,8 +187,7 @@ export class MysqlPool {
   private dial(config: object): Socket {
     const { host, port } = this.options;
     const socket = connect({
-      host,
-      port,
+      ...(isSocketPath(host) ? { path: host } : { host, port }),
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: keepAliveMilliseconds,

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { SslOptions } from 'mysql2';
-import { readPem } from '../dialect/pem.js';
+import { isSocketPath } from '../connection-string/host.js';
+import { readAuthorities, readPem } from '../dialect/pem.js';
 import type { MysqlConnection } from './connection-string.js';
 
 /** What mysql2 takes as `ssl`; undefined for a plain connection. */
@@ -14,7 +15,7 @@ export type MysqlTls = SslOptions | undefined;
  */
 export async function mysqlTlsChoices(connection: MysqlConnection): Promise<readonly MysqlTls[]> {
   const [ca, cert, key] = await Promise.all([
-    readPem(connection.sslCa),
+    readAuthorities(connection.sslCa),
     readPem(connection.sslCert),
     readPem(connection.sslKey),
   ]);
@@ -36,6 +37,10 @@ export async function mysqlTlsChoices(connection: MysqlConnection): Promise<read
 
 /**
  * The name that mysql2 compares with the certificate. It gives node:tls no name for an address, which is then compared
- * with "localhost"; with the dot of a complete domain name it is passed on, and node:tls takes it as the address it is.
+ * with "localhost"; with the dot of a complete domain name it is passed on, and node:tls takes it as the address it is. A
+ * Unix socket leads to this machine.
  */
-export const tlsName = (host: string): string => (isIP(host) === 0 ? host : `${host}.`);
+export const tlsName = (host: string): string => {
+  if (isSocketPath(host)) return 'localhost';
+  return isIP(host) === 0 ? host : `${host}.`;
+};

@@ -85,10 +85,10 @@ describe('a PostgreSQL connection string', () => {
   test.each([
     ['Host=h;Username=u;Hots=x', '"Hots" is not a known key; did you mean "Host"?'],
     ['Host=h;Username=u;Passwrod=hunter2', '"Passwrod" is not a known key; did you mean "Password"?'],
-    ['Host=h;Username=u;Passfile=hunter2', /"Passfile" is not a known key$/],
+    ['Host=h;Username=u;Passfile=hunter2', 'Passfile is not read: give Password'],
     ['postgres://u@h/db?gss_lib=hunter2', '"gss_lib" is not a known key'],
     ['Host=h;User=u;Target Session Attributes=Standby', 'Target Session Attributes must be one of Any, Primary'],
-    ['Host=h;User=u;Channel Binding=Require', 'Channel Binding must be one of Disable, Prefer'],
+    ['Host=h;User=u;Channel Binding=Require', 'Channel Binding must be Disable or Prefer'],
     ['Host=h;User=u;Check Certificate Revocation=true', 'Check Certificate Revocation must not be true'],
     ['Host=h;User=u;Integrated Security=true', 'Integrated Security must not be true: there is no login by Kerberos'],
     ['Username=u', 'Host is missing'],
@@ -100,7 +100,7 @@ describe('a PostgreSQL connection string', () => {
     ['Host=h;User=u;SSL Mode=VerifyFull;Trust Server Certificate=true', 'Trust Server Certificate contradicts'],
     ['Host=h;User=u;Password=a;hunter2=b', 'the key of part 4 is not a known key'],
     ['postgres://u:hunter2@h/db?nosuch=1', '"nosuch" is not a known key'],
-    ['postgres://u:%zz@h/db', 'malformed % escape'],
+    ['postgres://u:%zz@h/db', '% as %25'],
     ['mysql://u:hunter2@h/db', "the URL begins with mysql://, and this database's with postgres://"],
     ['postgresql+asyncpg://u:hunter2@h/db', 'the URL begins with postgresql+asyncpg://'],
   ])('%s is refused by key and rule', (text, message) => {

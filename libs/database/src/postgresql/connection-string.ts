@@ -1,131 +1,14 @@
-import { z } from 'zod';
 import { parseAdoNet } from '../connection-string/ado-net.js';
+import { isSystem } from '../connection-string/authorities.js';
 import { ConnectionStringError } from '../connection-string/connection-string.errors.js';
-import { readKeywords, type Keywords } from '../connection-string/keywords.js';
-import { name, never, oneOf, password, poolSize, port, seconds, yesNo } from '../connection-string/rules.js';
-import { isUrl, parseUrl, type UrlKeys } from '../connection-string/url.js';
+import { isHost, isSocketPath } from '../connection-string/host.js';
+import { readKeywords } from '../connection-string/keywords.js';
+import { isUrl, parseUrl } from '../connection-string/url.js';
 import type { Endpoint } from '../identity/cloud-identity.js';
-
-/** Which server Npgsql takes of several. The one that takes writes is always looked for; a standby alone is of no use. */
-const targetSession = () =>
-  z.preprocess(
-    (value) => (typeof value === 'string' ? value.replaceAll('-', '') : value),
-    oneOf(['Any', 'Primary', 'PreferPrimary', 'ReadWrite']),
-  );
-
-const rules = {
-  host: name(),
-  port: port(),
-  database: name(),
-  username: name(),
-  password: password(),
-  sslMode: oneOf(['Disable', 'Allow', 'Prefer', 'Require', 'VerifyCA', 'VerifyFull']),
-  rootCertificate: name(),
-  sslCertificate: name(),
-  sslKey: name(),
-  sslPassword: password(),
-  trustServerCertificate: yesNo(),
-  timeout: seconds(),
-  commandTimeout: seconds(),
-  maximumPoolSize: poolSize(),
-  searchPath: name(),
-  applicationName: name(),
-  options: name(),
-  targetSession: targetSession(),
-  channelBinding: oneOf(['Disable', 'Prefer']),
-  checkRevocation: never('revocation of certificates is not looked up'),
-  integratedSecurity: never('there is no login by Kerberos'),
-};
-
-const keywords: Keywords<typeof rules> = {
-  rules,
-  aliases: {
-    host: ['Host', 'Server'],
-    port: ['Port'],
-    database: ['Database', 'DB'],
-    username: ['Username', 'User Id', 'User', 'UID', 'User Name'],
-    password: ['Password', 'PWD', 'PSW'],
-    sslMode: ['SSL Mode'],
-    rootCertificate: ['Root Certificate'],
-    sslCertificate: ['SSL Certificate'],
-    sslKey: ['SSL Key'],
-    sslPassword: ['SSL Password'],
-    trustServerCertificate: ['Trust Server Certificate'],
-    timeout: ['Timeout'],
-    commandTimeout: ['Command Timeout'],
-    maximumPoolSize: ['Maximum Pool Size', 'Max Pool Size'],
-    searchPath: ['Search Path'],
-    applicationName: ['Application Name'],
-    options: ['Options'],
-    targetSession: ['Target Session Attributes'],
-    channelBinding: ['Channel Binding'],
-    checkRevocation: ['Check Certificate Revocation'],
-    integratedSecurity: ['Integrated Security'],
-  },
-  // Npgsql keys that tune a .NET client: they change nothing about what is read or written.
-  ignored: [
-    'Pooling',
-    'Minimum Pool Size',
-    'Min Pool Size',
-    'Connection Idle Lifetime',
-    'Connection Pruning Interval',
-    'Connection Lifetime',
-    'Keepalive',
-    'TCP Keepalive',
-    'TCP Keepalive Time',
-    'TCP Keepalive Interval',
-    'Load Balance Hosts',
-    'Host Recheck Seconds',
-    'Cancellation Timeout',
-    'Internal Command Timeout',
-    'Multiplexing',
-    'Write Coalescing Buffer Threshold Bytes',
-    'Read Buffer Size',
-    'Write Buffer Size',
-    'Socket Receive Buffer Size',
-    'Socket Send Buffer Size',
-    'Log Parameters',
-    'Load Table Composites',
-    'Array Nullability Mode',
-    'Server Compatibility Mode',
-    'GSS Encryption Mode',
-    'Include Realm',
-    'Kerberos Service Name',
-    'Include Error Detail',
-    'Persist Security Info',
-    'Max Auto Prepare',
-    'Auto Prepare Min Usages',
-    'Enlist',
-    'No Reset On Close',
-    'Encoding',
-    'Client Encoding',
-    'Timezone',
-  ],
-};
-
-const urlKeys: UrlKeys = {
-  schemes: ['postgres', 'postgresql'],
-  host: 'Host',
-  port: 'Port',
-  user: 'Username',
-  password: 'Password',
-  database: 'Database',
-  query: {
-    sslmode: 'SSL Mode',
-    sslrootcert: 'Root Certificate',
-    sslcert: 'SSL Certificate',
-    sslkey: 'SSL Key',
-    sslpassword: 'SSL Password',
-    connect_timeout: 'Timeout',
-    application_name: 'Application Name',
-    target_session_attrs: 'Target Session Attributes',
-    channel_binding: 'Channel Binding',
-    options: 'Options',
-  },
-};
+import { keywords, urlKeys } from './keywords.js';
 
 /** Where and how to reach a PostgreSQL server, with Npgsql's defaults filled in. */
-export type PostgresqlConnection = Omit<ReturnType<typeof read>, 'host' | 'port' | 'database' | 'sslMode'> & {
+export type PostgresqlConnection = Omit<ReturnType<typeof read>, 'host' | 'port' | 'database' | 'sslMode' | 'ssl'> & {
   /** In the order in which they are tried. */
   readonly endpoints: readonly [Endpoint, ...Endpoint[]];
   readonly database: string;
@@ -137,20 +20,27 @@ const read = (text: string) => readKeywords(isUrl(text) ? parseUrl(text, urlKeys
 
 /** Reads a PostgreSQL connection string as Npgsql does, or a `postgres://` URL. */
 export function parsePostgresql(text: string): PostgresqlConnection {
-  const { host, port: defaultPort, ...rest } = read(text);
+  const { host, port: defaultPort, ssl, ...rest } = read(text.trim());
+  const usesSystem = isSystem(rest.rootCertificate);
+  const sslMode = rest.sslMode ?? (usesSystem ? 'VerifyFull' : 'Prefer');
   const problems = [
     ...(host === undefined ? ['Host is missing'] : []),
     ...(rest.username === undefined ? ['Username is missing'] : []),
     ...((rest.sslCertificate === undefined) === (rest.sslKey === undefined)
       ? []
       : ['SSL Certificate and SSL Key go together']),
-    ...(rest.trustServerCertificate === true && rest.sslMode?.startsWith('Verify') === true
+    // Encrypted to one program, and checked to another; beside a mode it says nothing more.
+    ...(ssl !== undefined && (rest.sslMode ?? 'Disable') === 'Disable'
+      ? ['SSL is not taken: write SSL Mode=Require, or SSL Mode=VerifyFull to have the certificate checked']
+      : []),
+    ...(rest.trustServerCertificate === true && sslMode.startsWith('Verify')
       ? ['Trust Server Certificate contradicts SSL Mode: one says to check the certificate, the other not to']
       : []),
+    ...(usesSystem && sslMode !== 'VerifyFull' ? ['SSL Mode must be VerifyFull with Root Certificate=system'] : []),
   ];
   const [first, ...others] = (host ?? '').split(',').map((entry) => endpoint(entry.trim(), defaultPort ?? 5432));
-  if (!first || [first, ...others].some(({ host, port }) => host === '' || port < 1 || port > 65_535)) {
-    if (host !== undefined) problems.push('Host must be host or host:port, several separated by commas');
+  if (!first || [first, ...others].some(({ host, port }) => !isPlace(host) || port < 1 || port > 65_535)) {
+    if (host !== undefined) problems.push(hostRule);
   }
   if (!first || rest.username === undefined || problems.length > 0) throw new ConnectionStringError(problems);
   return {
@@ -158,13 +48,19 @@ export function parsePostgresql(text: string): PostgresqlConnection {
     endpoints: [first, ...others],
     username: rest.username,
     database: rest.database ?? rest.username,
-    sslMode: rest.sslMode ?? 'Prefer',
+    sslMode,
   };
 }
 
+const hostRule =
+  'Host must be host or host:port, several separated by commas, or the folder of a Unix socket: /var/run/postgresql';
+
+const isPlace = (host: string): boolean => isHost(host) || isSocketPath(host);
+
 function endpoint(text: string, defaultPort: number): Endpoint {
-  const match = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text);
+  // A Cloud SQL socket has colons in its path: /cloudsql/project:region:instance.
+  const match = /^(?:\[([^\]]+)\]|(\/.*?|[^:]*))(?::(\d{1,5}))?$/.exec(text);
   // A bare IPv6 address holds colons and no port.
-  if (!match) return /^[0-9a-f:.]+$/i.test(text) ? { host: text, port: defaultPort } : { host: '', port: 0 };
+  if (!match) return { host: text, port: defaultPort };
   return { host: match[1] ?? match[2] ?? '', port: match[3] === undefined ? defaultPort : Number(match[3]) };
 }

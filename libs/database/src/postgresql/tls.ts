@@ -1,5 +1,5 @@
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
-import { readPem } from '../dialect/pem.js';
+import { readAuthorities, readPem } from '../dialect/pem.js';
 import type { PostgresqlConnection } from './connection-string.js';
 
 /** What node-postgres takes as `ssl`: false for a plain connection. */
@@ -13,7 +13,7 @@ export type Tls = false | ConnectionOptions;
  */
 export async function tlsChoices(connection: PostgresqlConnection, host: string): Promise<readonly Tls[]> {
   const [ca, cert, key] = await Promise.all([
-    readPem(connection.rootCertificate),
+    readAuthorities(connection.rootCertificate),
     readPem(connection.sslCertificate),
     readPem(connection.sslKey),
   ]);

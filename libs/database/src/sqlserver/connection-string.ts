@@ -1,128 +1,9 @@
-import { z } from 'zod';
 import { parseAdoNet } from '../connection-string/ado-net.js';
 import { ConnectionStringError } from '../connection-string/connection-string.errors.js';
-import { readKeywords, type Keywords } from '../connection-string/keywords.js';
-import { name, oneOf, password, poolSize, port, seconds } from '../connection-string/rules.js';
-import { isUrl, parseUrl, type UrlKeys } from '../connection-string/url.js';
+import { readKeywords } from '../connection-string/keywords.js';
+import { isUrl, parseUrl } from '../connection-string/url.js';
+import { type Authentication, keywords, urlKeys } from './keywords.js';
 import { parseServer, type ServerAddress } from './server-address.js';
-
-const yesOrNo = () => oneOf(['True', 'False', 'Yes', 'No']);
-
-/** SqlClient's names, which may be written with or without blanks. */
-const authentications = {
-  'Sql Password': 'password',
-  'Active Directory Default': 'default',
-  'Active Directory Managed Identity': 'managed-identity',
-  'Active Directory MSI': 'managed-identity',
-  'Active Directory Workload Identity': 'workload-identity',
-  'Active Directory Service Principal': 'service-principal',
-} as const;
-
-type Authentication = (typeof authentications)[keyof typeof authentications];
-
-const compact = (text: string): string => text.replaceAll(/\s/g, '').toLowerCase();
-const authenticationOf = new Map<string, Authentication>(
-  Object.entries(authentications).map(([known, kind]) => [compact(known), kind]),
-);
-
-const rules = {
-  server: name(),
-  port: port(),
-  database: name(),
-  userId: name(),
-  password: password(),
-  encrypt: oneOf(['True', 'False', 'Yes', 'No', 'Strict', 'Mandatory', 'Optional']),
-  trustServerCertificate: yesOrNo(),
-  hostNameInCertificate: name(),
-  authentication: z
-    .string()
-    .transform((text) => authenticationOf.get(compact(text)))
-    .refine((kind) => kind !== undefined, { error: `must be one of ${Object.keys(authentications).join(', ')}` })
-    .optional(),
-  integratedSecurity: z.string().optional(),
-  applicationIntent: oneOf(['ReadWrite', 'ReadOnly']),
-  serverCertificate: z.string().optional(),
-  columnEncryptionSetting: z.string().optional(),
-  attachDbFilename: z.string().optional(),
-  userInstance: z.string().optional(),
-  contextConnection: z.string().optional(),
-  failoverPartner: z.string().optional(),
-  networkLibrary: z.string().optional(),
-  connectTimeout: seconds(),
-  commandTimeout: seconds(),
-  applicationName: name(),
-  maximumPoolSize: poolSize(),
-};
-
-const keywords: Keywords<typeof rules> = {
-  rules,
-  aliases: {
-    server: ['Server', 'Data Source', 'Address', 'Addr', 'Network Address'],
-    // ADO.NET writes the port into Server (tcp:host,port); only a URL gives it on its own.
-    port: ['Port'],
-    database: ['Database', 'Initial Catalog'],
-    userId: ['User Id', 'UID', 'User'],
-    password: ['Password', 'PWD'],
-    encrypt: ['Encrypt'],
-    trustServerCertificate: ['TrustServerCertificate'],
-    hostNameInCertificate: ['Host Name In Certificate'],
-    authentication: ['Authentication'],
-    integratedSecurity: ['Integrated Security', 'Trusted_Connection'],
-    applicationIntent: ['Application Intent'],
-    serverCertificate: ['Server Certificate'],
-    columnEncryptionSetting: ['Column Encryption Setting', 'Column Encryption'],
-    attachDbFilename: ['AttachDbFilename', 'Extended Properties', 'Initial File Name'],
-    userInstance: ['User Instance'],
-    contextConnection: ['Context Connection'],
-    failoverPartner: ['Failover Partner'],
-    networkLibrary: ['Network Library', 'Network', 'Net'],
-    connectTimeout: ['Connect Timeout', 'Connection Timeout', 'Timeout'],
-    commandTimeout: ['Command Timeout'],
-    applicationName: ['Application Name', 'App'],
-    maximumPoolSize: ['Max Pool Size'],
-  },
-  // SqlClient keys that tune a .NET client. All addresses of a name are tried always, so MultiSubnetFailover is as if set.
-  ignored: [
-    'MultipleActiveResultSets',
-    'MultiSubnetFailover',
-    'TransparentNetworkIPResolution',
-    'IP Address Preference',
-    'Persist Security Info',
-    'Pooling',
-    'Min Pool Size',
-    'Pool Blocking Period',
-    'Load Balance Timeout',
-    'Connection Lifetime',
-    'Connect Retry Count',
-    'Connect Retry Interval',
-    'Connection Reset',
-    'Asynchronous Processing',
-    'Async',
-    'Enlist',
-    'Transaction Binding',
-    'Replication',
-    'Server SPN',
-    'Failover Partner SPN',
-    'Attestation Protocol',
-    'Enclave Attestation Url',
-    'Packet Size',
-    'Workstation ID',
-    'WSID',
-    'Type System Version',
-    'Current Language',
-    'Language',
-  ],
-};
-
-const urlKeys: UrlKeys = {
-  schemes: ['mssql', 'sqlserver'],
-  host: 'Server',
-  port: 'Port',
-  user: 'User Id',
-  password: 'Password',
-  database: 'Database',
-  query: {},
-};
 
 const read = (text: string) => readKeywords(isUrl(text) ? parseUrl(text, urlKeys) : parseAdoNet(text), keywords);
 
@@ -149,7 +30,7 @@ export type SqlserverConnection = Pick<
 
 /** Reads a SQL Server connection string as Microsoft.Data.SqlClient does, or an `mssql://` URL. */
 export function parseSqlserver(text: string): SqlserverConnection {
-  const given = read(text);
+  const given = read(text.trim());
   const { server, userId, password, database, hostNameInCertificate, authentication = 'password' } = given;
   const { connectTimeout, commandTimeout, applicationName, maximumPoolSize } = given;
   const problems = [...missingFrom({ ...given, authentication }), ...notFor(given)];

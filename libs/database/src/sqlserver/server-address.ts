@@ -1,3 +1,5 @@
+import { isHost } from '../connection-string/host.js';
+
 /** Where a SQL Server listens: a port, or the name of an instance whose port the SQL Server Browser knows. */
 export type ServerAddress = { readonly host: string } & (
   { readonly port: number; readonly instance?: undefined } | { readonly port?: undefined; readonly instance: string }
@@ -20,13 +22,16 @@ export function parseServer(server: string, urlPort?: number): ServerAddress | s
   }
   if (/^\(localdb\)/i.test(server)) return 'Server must not be LocalDB, which is for one Windows user: use a server';
   if (/^(?:tcp:)?[^:,\\[\]]+:\d+$/i.test(server)) return 'Server must have a comma before the port: host,port';
-  const match = /^(?:tcp:)?([^\\,]+)(?:\\([^\\,]+))?(?:,(\d{1,5}))?$/i.exec(server.replaceAll(/\s/g, ''));
+  const match = /^(?:tcp:)?([^\\,]+)(?:\\([^\\,]+))?(?:,(\d{1,5}))?$/i.exec(
+    server.trim().replaceAll(/\s*([:,\\])\s*/g, '$1'),
+  );
   const [, host = '', instance, digits] = match ?? [];
   const port = digits === undefined ? urlPort : Number(digits);
-  if (host === '' || (port !== undefined && (port < 1 || port > 65_535))) {
+  const name = local.has(host.toLowerCase()) ? 'localhost' : host.replaceAll(/[[\]]/g, '');
+  const isInstance = instance === undefined || /^[\p{L}\p{N}_$#-]+$/u.test(instance);
+  if (!isHost(name) || !isInstance || (port !== undefined && (port < 1 || port > 65_535))) {
     return String.raw`Server must be host, tcp:host,port or host\instance`;
   }
-  const name = local.has(host.toLowerCase()) ? 'localhost' : host.replaceAll(/[[\]]/g, '');
   if (port === undefined && instance !== undefined && instance.toUpperCase() !== 'MSSQLSERVER') {
     return { host: name, instance };
   }

@@ -117,10 +117,8 @@ export class SqlserverPool extends BasePool {
 
 /** What an operator can do about a connection that does not open, where the driver's message does not say it. */
 const advice: readonly (readonly [message: RegExp, what: string])[] = [
-  [
-    /certificate|altnames/i,
-    'give the authority of the server by tls.extraCaPath and its name by Host Name In Certificate, or TrustServerCertificate=True',
-  ],
+  [/altnames/i, 'give the name that the certificate holds by Host Name In Certificate'],
+  [/issuer certificate|first certificate|self.signed/i, 'TrustServerCertificate=True leaves it unchecked'],
   [/did not negotiate encryption/i, 'the server has no TLS: Encrypt=Optional goes without'],
 ];
 

@@ -24,8 +24,8 @@ export const choices: readonly Named[] = ['rsaKey__provider', 'certificate__prov
   (name) => wordsOf(schemaOf(known.get(name)?.field ?? z.never())).map((word) => ({ [name]: word })),
 );
 
-/** An SQLite file has a path and no login. */
-export const withoutSecret = ['database__sqliteConnectionString'];
+/** An SQLite file has a path and no login; MongoDB's connection string is never read. */
+export const withoutSecret = ['database__sqliteConnectionString', 'database__mongoConnectionString'];
 
 /** What a person would write: where the canary stands in it. Of what is not listed, it is the whole. */
 const shapes: Readonly<Record<string, readonly string[]>> = {

@@ -2,7 +2,8 @@ const below = (group: string, names: string): string[] => names.split(/\s+/).map
 
 const database = below(
   'database',
-  'provider postgreSqlConnectionString mySqlConnectionString sqlServerConnectionString sqliteConnectionString jsonFilePath',
+  `provider postgreSqlConnectionString mySqlConnectionString sqlServerConnectionString sqliteConnectionString jsonFilePath
+  mongoConnectionString mongoDatabaseName`,
 );
 
 const rsaKey = below(

@@ -1,4 +1,4 @@
-import type { KeyConnectorError } from '@key-connector/common';
+import { type KeyConnectorError, withCaAdvice } from '@key-connector/common';
 import { z } from 'zod';
 import { KeyProviderMisconfigured, KeyProviderUnavailable } from '../../contract/key-provider.errors.js';
 import type { AzureVaultAccess } from './azure-vault-access.js';
@@ -64,10 +64,7 @@ function isForeignChallenge(error: unknown): boolean {
 }
 
 function noAnswer({ access: { vaultUri } }: AzureRequest, reason: string): KeyProviderUnavailable {
-  const advice = /CERT|SIGNATURE|ISSUER/.test(reason)
-    ? '; a certificate authority of your own is added by tls__extraCaPath'
-    : '';
-  return new KeyProviderUnavailable(`${vaultUri} does not answer${inBrackets(reason)}${advice}.`);
+  return new KeyProviderUnavailable(`${withCaAdvice(`${vaultUri} does not answer${inBrackets(reason)}`)}.`);
 }
 
 /** What is said of each inner code that the vault's reference and its answers show. */

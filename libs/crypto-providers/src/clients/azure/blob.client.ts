@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { KeyConnectorError, type Secret } from '@key-connector/common';
+import { KeyConnectorError, type Secret, withCaAdvice } from '@key-connector/common';
 import { withinDeadline } from '../../contract/deadline.js';
 import { KeyProviderMisconfigured, KeyProviderUnavailable } from '../../contract/key-provider.errors.js';
 import { azureAnswerOf, nameOf } from './azure.errors.js';
@@ -65,7 +65,7 @@ function storageErrorOf(error: unknown, origin: string): KeyConnectorError {
   const answer = azureAnswerOf(error);
   if (answer === undefined || answer.status === 0)
     return new KeyProviderUnavailable(
-      `Azure Storage does not answer for ${origin} (${answer?.code ?? nameOf(error)}).`,
+      `${withCaAdvice(`Azure Storage does not answer for ${origin} (${answer?.code ?? nameOf(error)})`)}.`,
     );
   if (answer.status === 429 || answer.status >= 500)
     return new KeyProviderUnavailable(`Azure Storage answers ${answer.status} for ${origin}.`);

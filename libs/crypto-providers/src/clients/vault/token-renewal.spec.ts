@@ -31,6 +31,7 @@ async function clientOf(leaseDuration: unknown): Promise<{ client: VaultClient; 
   const connection = {
     branch: 'rsaKey',
     server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    plainHttp: false,
     namespace: undefined,
     auth: { kind: 'appRole', mount: 'approle', roleId: 'a-role', secret },
   } as const;

@@ -1,10 +1,13 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Secret } from '@key-connector/common';
 import { KeyProviderUnavailable } from '../../contract/key-provider.errors.js';
 import { rejection } from '../../testing/rejection.js';
 import { type VaultAnswer, VaultApi } from './vault-api.js';
+import { VaultClient } from './vault.client.js';
+import type { VaultConnection } from './vault.settings.js';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -22,11 +25,16 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const send = (server: string, timeoutSeconds = 5): Promise<VaultAnswer> =>
-  new VaultApi(
-    { branch: 'rsaKey', server, namespace: 'team', auth: { kind: 'token', token: new Secret('unused') } },
-    timeoutSeconds,
-  ).send(
+const connectionTo = (server: string, plainHttp = false): VaultConnection => ({
+  branch: 'rsaKey',
+  server,
+  plainHttp,
+  namespace: 'team',
+  auth: { kind: 'token', token: new Secret('unused') },
+});
+
+const send = (server: string, timeoutSeconds = 5, plainHttp = false): Promise<VaultAnswer> =>
+  new VaultApi(connectionTo(server, plainHttp), timeoutSeconds).send(
     { method: 'POST', path: 'transit/decrypt/a key', body: { ciphertext: 'vault:v1:AAAA' } },
     new Secret('the-token'),
   );
@@ -108,5 +116,30 @@ describe('an exchange with Vault', () => {
     const server = await serve(() => undefined);
     servers.splice(0).forEach((one) => one.close());
     expect(await refusal(server)).toContain('ECONNREFUSED');
+  });
+});
+
+describe('a Vault on plain HTTP', () => {
+  it('is redirected to by plain HTTP on the network only where the settings allow that', async () => {
+    const active = await serve((_, response) => response.end(json));
+    // Every address of this machine, and no loopback by its spelling.
+    const onNetwork = active.replace('127.0.0.1', '0.0.0.0');
+    const standby = await serve((request, response) => {
+      response.writeHead(307, { location: `${onNetwork}${request.url ?? ''}` }).end();
+    });
+    expect(await refusal(standby)).toContain('where the token would go over plain HTTP');
+    await expect(send(standby, 5, true)).resolves.toMatchObject({ status: 200 });
+    await expect(send(onNetwork, 5, true)).resolves.toMatchObject({ status: 200 });
+  });
+
+  it('is warned of once a start, by setting and server; one on loopback or with TLS is not', () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    const network = 'http://vault.test:8200';
+    for (const server of ['http://127.0.0.1:8200', 'https://vault.test:8200', network, network])
+      new VaultClient(connectionTo(server, true), 5);
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/^rsaKey__vaultAllowPlainHttp: .*http:\/\/vault\.test:8200/)],
+    ]);
+    warn.mockRestore();
   });
 });

@@ -38,8 +38,8 @@ export class VaultApi {
    * Throws KeyProviderUnavailable for one that is about the server, unless the status is among `expected`.
    */
   async send(request: VaultRequest, token?: Secret, expected: readonly number[] = []): Promise<VaultAnswer> {
-    const { server, namespace } = this.connection;
-    const answer = await exchange({ server, timeoutSeconds: this.timeoutSeconds }, request, {
+    const { server, plainHttp, namespace } = this.connection;
+    const answer = await exchange({ server, plainHttp, timeoutSeconds: this.timeoutSeconds }, request, {
       ...(token !== undefined && { 'x-vault-token': token.reveal() }),
       ...(namespace !== undefined && { 'x-vault-namespace': namespace }),
     });
@@ -66,7 +66,7 @@ const maxRedirects = 2;
  * Through the global fetch, so that proxies and authorities of the process hold here too.
  */
 async function exchange(
-  { server, timeoutSeconds }: { readonly server: string; readonly timeoutSeconds: number },
+  { server, plainHttp, timeoutSeconds }: Pick<VaultConnection, 'server' | 'plainHttp'> & { timeoutSeconds: number },
   { method, path, query = {}, body }: VaultRequest,
   headers: Readonly<Record<string, string>>,
 ): Promise<VaultAnswer> {
@@ -79,24 +79,31 @@ async function exchange(
     ...(body && { body: JSON.stringify(body) }),
   };
   try {
-    const response = await follow(url, init, maxRedirects);
+    const response = await follow(url, { ...init, plainHttp }, maxRedirects);
     return { status: response.status, body: parse(await readText(response, maxBytes)) };
   } catch (error) {
     throw new KeyProviderUnavailable(`Vault at ${server} cannot be reached: ${fetchFailure(error)}.`);
   }
 }
 
-/** Follows a standby's redirect (307), but never to plain HTTP on the network: the token goes with it. */
-async function follow(url: URL, init: RequestInit, redirects: number): Promise<Response> {
+/**
+ * Follows a standby's redirect (307), but never from https to http, and to plain HTTP on the network only where that is
+ * allowed: the token goes with it.
+ */
+async function follow(
+  url: URL,
+  { plainHttp, ...init }: RequestInit & Pick<VaultConnection, 'plainHttp'>,
+  redirects: number,
+): Promise<Response> {
   const response = await fetch(url, { ...init, redirect: 'manual' });
   if (response.status < 300 || response.status > 399) return response;
   await response.body?.cancel();
   const target = URL.parse(response.headers.get('location') ?? '', url.href);
   if (![307, 308].includes(response.status) || target === null || redirects === 0)
     throw new Error(`it redirects (${response.status}) and does not answer`);
-  if (target.protocol !== url.protocol || !secureUri('').safeParse(target.href).success)
+  if (target.protocol !== url.protocol || !(plainHttp || secureUri('').safeParse(target.href).success))
     throw new Error(`it redirects to ${target.origin}, where the token would go over plain HTTP`);
-  return follow(target, init, redirects - 1);
+  return follow(target, { ...init, plainHttp }, redirects - 1);
 }
 
 function parse(text: string): unknown {

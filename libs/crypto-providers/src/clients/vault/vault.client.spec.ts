@@ -37,7 +37,7 @@ describeIf(openbao.installed, openbao.reason, 'a session with Vault', () => {
   });
 
   const clientOf = (auth: VaultAuth): VaultClient =>
-    new VaultClient({ branch: 'rsaKey', server: bao.url, namespace: undefined, auth }, 15, () => now);
+    new VaultClient({ branch: 'rsaKey', server: bao.url, plainHttp: false, namespace: undefined, auth }, 15, () => now);
 
   const read = async (client: VaultClient): Promise<number> =>
     (await client.call({ method: 'GET', path: 'secret/data/known' })).status;

@@ -1,9 +1,25 @@
+import { secureUri } from '@key-connector/common';
+import { Logger } from '@nestjs/common';
 import { KeyProviderMisconfigured } from '../../contract/key-provider.errors.js';
 import { VaultApi } from './vault-api.js';
 import { type Clock, TokenRenewal } from './token-renewal.js';
 import { loginSettings, type VaultConnection } from './vault.settings.js';
 import { VaultLogin } from './vault-login.js';
 import type { VaultAnswer, VaultRequest } from './vault-api.js';
+
+const logger = new Logger('Vault');
+
+/** Servers that were warned of: once a start, however often the key is opened. */
+const warnedOf = new Set<string>();
+
+function warnOfPlainHttp({ server, branch }: VaultConnection): void {
+  if (warnedOf.has(server) || secureUri('').safeParse(server).success) return;
+  warnedOf.add(server);
+  logger.warn(
+    `${branch}__vaultAllowPlainHttp: whoever listens between here and ${server} reads its token, and what it unlocks: ` +
+      'the keys of every member. Give Vault TLS.',
+  );
+}
 
 /** Vault's API behind one login, which it keeps alive while it is used. */
 export class VaultClient {
@@ -13,6 +29,7 @@ export class VaultClient {
 
   /** @param timeoutSeconds the longest wait for one answer. */
   constructor(connection: VaultConnection, timeoutSeconds: number, now: Clock = () => performance.now()) {
+    warnOfPlainHttp(connection);
     this.#api = new VaultApi(connection, timeoutSeconds);
     this.#renewal = new TokenRenewal(new VaultLogin(this.#api), now);
   }

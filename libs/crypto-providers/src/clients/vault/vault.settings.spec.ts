@@ -31,6 +31,13 @@ describe('the settings of Vault', () => {
     });
   });
 
+  it.each(['hunter2\nsecret', 'hunter2 secret', 'hunter2\u0000', 'hünter2'])(
+    'refuse the token %j, which no header takes, and do not show it',
+    (vaultToken) => {
+      expect(problems({ ...transit, vaultToken })).toEqual(['rsaKey__vaultToken: must be one line, without blanks']);
+    },
+  );
+
   it('take mount points and paths with slashes around them', () => {
     const rsaKey = { ...transit, vaultTransitMountPoint: '/kms/transit/', vaultNamespace: 'team/', vaultToken: 't' };
     expect(keyProviderSettingsSchema.parse({ rsaKey, certificate: {} })).toMatchObject({
@@ -69,9 +76,16 @@ describe('the settings of Vault', () => {
   it('refuse plain HTTP on the network, but leave the address of a Vault alone that is not chosen', () => {
     const plain = 'http://bao.example:8200';
     expect(problems({ ...transit, vaultToken: 't', vaultServerUri: plain })).toEqual([
-      'rsaKey__vaultServerUri: must be https (http is for loopback only)',
+      'rsaKey__vaultServerUri: must be https (http is for loopback only); ' +
+        'rsaKey__vaultAllowPlainHttp: true takes it inside a cluster',
     ]);
+    expect(problems({ ...transit, vaultToken: 't', vaultServerUri: plain, vaultAllowPlainHttp: 'True' })).toEqual([]);
     expect(problems({ ...transit, vaultToken: 't', vaultServerUri: 'http://127.0.0.1:8200' })).toEqual([]);
+    const fromVault = { provider: 'vault', vaultToken: 't', vaultSecretPath: 'kc', vaultSecretDataKey: 'pfx' };
+    const inside = { ...fromVault, vaultServerUri: plain, vaultAllowPlainHttp: true };
+    expect(keyProviderSettingsSchema.parse({ certificate: inside })).toMatchObject({
+      source: { vault: { branch: 'certificate', server: plain, plainHttp: true } },
+    });
     const certificate = { filesystemPath: '/bwkc.pfx', vaultServerUri: plain };
     expect(keyProviderSettingsSchema.safeParse({ rsaKey: {}, certificate }).success).toBe(true);
   });

@@ -1,13 +1,18 @@
-import { type Secret, secret, secureUri, serverUri, text } from '@key-connector/common';
+import { flag, type Secret, secret, secureUri, serverUri, text } from '@key-connector/common';
 import type { Values } from '../../contract/definitions.js';
 import { type Report, required } from '../../contract/required-settings.js';
 
 /** How to reach a Vault or OpenBao server and log in there: the same names under `rsaKey__` and `certificate__`. */
 export const vaultFields = {
   vaultServerUri: serverUri('Vault or OpenBao: the server.').optional(),
+  vaultAllowPlainHttp: flag(
+    'Vault or OpenBao: takes a server on http beyond loopback, for a network that nobody else listens in, such as inside a cluster. The token and what it unlocks then travel readable; each start warns.',
+  ).default(false),
   vaultNamespace: text('Vault or OpenBao: the namespace.').optional(),
 
-  vaultToken: secret('Vault or OpenBao: the token.').optional(),
+  vaultToken: secret('Vault or OpenBao: the token.')
+    .refine((token) => /^[\x21-\x7e]+\s*$/.test(token.reveal()), { error: 'must be one line, without blanks' })
+    .optional(),
   vaultTokenPath: text(
     'Vault or OpenBao, instead of `vaultToken`: a file with the token, such as an agent’s sink; read again for each call.',
   ).optional(),
@@ -54,6 +59,8 @@ export interface VaultConnection {
   readonly branch: VaultBranch;
   /** Without a slash at its end. */
   readonly server: string;
+  /** `vaultAllowPlainHttp`: http is taken beyond loopback too, and followed there. */
+  readonly plainHttp: boolean;
   readonly namespace: string | undefined;
   readonly auth: VaultAuth;
 }
@@ -78,12 +85,14 @@ export function chooseVault(branch: VaultBranch, fields: VaultFields, report: Re
   if (given === undefined || auth === undefined) return undefined;
   // Here and not in the fields: the address of a Vault that is not chosen is left alone.
   const [insecure] = secureUri('').safeParse(given.vaultServerUri).error?.issues ?? [];
-  if (insecure !== undefined) {
-    report([branch, 'vaultServerUri'], insecure.message);
+  const plainHttp = fields.vaultAllowPlainHttp;
+  if (insecure !== undefined && !plainHttp) {
+    const permit = `${branch}__vaultAllowPlainHttp: true takes it inside a cluster`;
+    report([branch, 'vaultServerUri'], `${insecure.message}; ${permit}`);
     return undefined;
   }
   const namespace = fields.vaultNamespace === undefined ? undefined : trimSlashes(fields.vaultNamespace);
-  return { branch, server: given.vaultServerUri.replace(/\/+$/, ''), namespace, auth };
+  return { branch, server: given.vaultServerUri.replace(/\/+$/, ''), plainHttp, namespace, auth };
 }
 
 function chooseAuth(branch: VaultBranch, fields: VaultFields, report: Report): VaultAuth | undefined {

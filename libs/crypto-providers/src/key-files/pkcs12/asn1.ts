@@ -11,9 +11,21 @@ import { asn1 } from './node-forge-parts.js';
 export class Asn1 {
   private constructor(private readonly element: forge.asn1.Asn1) {}
 
+  /** Reads bytes that are one element and nothing else. */
   static parse(bytes: Buffer): Asn1 {
+    return Asn1.read(bytes, true);
+  }
+
+  /** Reads the element that bytes begin with; what stands behind it is ignored. */
+  static parseFirst(bytes: Buffer): Asn1 {
+    return Asn1.read(bytes, false);
+  }
+
+  private static read(bytes: Buffer, parseAllBytes: boolean): Asn1 {
+    // Its types know the older form of the options only: a boolean.
+    const options = { strict: true, parseAllBytes, decodeBitStrings: true } as unknown as boolean;
     try {
-      return new Asn1(asn1.fromDer(bytes.toString('latin1')));
+      return new Asn1(asn1.fromDer(bytes.toString('latin1'), options));
     } catch {
       throw malformed();
     }

@@ -24,7 +24,7 @@ describe('a PKCS#12 file with PBMAC1', () => {
     { prf: 'sha512', hmac: 'sha512', keyLength: 20 },
   ])('opens with the right password only (%j)', async (options) => {
     const file = withPbmac1(withoutMac, password, options);
-    await expect(readPkcs12(file, password)).resolves.toMatchObject({ certificate: { subject: 'CN=own' } });
+    await expect(readPkcs12(file, password)).resolves.toMatchObject({ keys: [expect.anything()] });
     await expect(readPkcs12(file, 'another')).rejects.toBeInstanceOf(WrongPassword);
     await expect(readPkcs12(file, undefined)).rejects.toBeInstanceOf(WrongPassword);
   });

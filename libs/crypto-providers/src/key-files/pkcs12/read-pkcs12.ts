@@ -1,30 +1,29 @@
-import { type KeyFile, UnusableKeyFile, NoPrivateKey, WrongPassword } from '../key-file.js';
-import { matchingCertificate } from '../matching-certificate.js';
+import type { KeyFileContents } from '../choose-key.js';
+import { UnusableKeyFile, WrongPassword } from '../key-file.js';
 import { Asn1, malformed } from './asn1.js';
 import { type EncodedPassword, passwordCandidates } from './encoded-password.js';
 import { macMatches } from './mac.js';
-import { dataOf, openSafes, type SafeBags } from './safe-bags.js';
+import { dataOf, openSafes } from './safe-bags.js';
 
 const version = 3;
 
 /**
- * Reads the one private key of a PKCS#12 file (RFC 7292), and its certificate.
+ * Reads the private keys and certificates of a PKCS#12 file (RFC 7292). Bytes behind it are ignored, as everybody does.
  *
  * Written here, on Node's own ciphers, because Node reads PKCS#12 for TLS only and without RC2, and node-forge's reader
  * derives keys on the event loop without a limit and knows no PBMAC1 (RFC 9579).
  */
-export async function readPkcs12(bytes: Buffer, password: string | undefined): Promise<KeyFile> {
-  const pfx = Asn1.parse(bytes);
+export async function readPkcs12(bytes: Buffer, password: string | undefined): Promise<KeyFileContents> {
+  const pfx = Asn1.parseFirst(bytes);
   if (pfx.child(0).count() !== version) throw malformed();
-  const contents = dataOf(pfx.child(1));
-  const bags = await openWithPassword(contents, pfx.children[2], password ?? '');
-  const [own, ...others] = bags.keys;
-  if (own === undefined) throw new NoPrivateKey(bags.certificates.map(({ der }) => der));
-  if (others.length > 0) throw new UnusableKeyFile('there is more than one private key in it; leave only one');
-  return { privateKey: own.key, certificate: matchingCertificate(own.key, candidates(bags, own.localKeyId)) };
+  return openWithPassword(dataOf(pfx.child(1)), pfx.children[2], password ?? '');
 }
 
-async function openWithPassword(contents: Buffer, macData: Asn1 | undefined, password: string): Promise<SafeBags> {
+async function openWithPassword(
+  contents: Buffer,
+  macData: Asn1 | undefined,
+  password: string,
+): Promise<KeyFileContents> {
   if (macData === undefined) return openUnauthenticated(contents, passwordCandidates(password));
   for (const candidate of passwordCandidates(password))
     if (await macMatches(macData, contents, candidate)) return openAuthenticated(contents, candidate);
@@ -32,7 +31,7 @@ async function openWithPassword(contents: Buffer, macData: Asn1 | undefined, pas
 }
 
 /** The MAC has matched, so the password is right: what does not open now is damaged or under another password. */
-async function openAuthenticated(contents: Buffer, password: EncodedPassword): Promise<SafeBags> {
+async function openAuthenticated(contents: Buffer, password: EncodedPassword): Promise<KeyFileContents> {
   try {
     return await openSafes(contents, password);
   } catch (error) {
@@ -43,7 +42,7 @@ async function openAuthenticated(contents: Buffer, password: EncodedPassword): P
 }
 
 /** A file without MAC (`openssl pkcs12 -nomac`): the first candidate that decrypts is the password. */
-async function openUnauthenticated(contents: Buffer, candidates: readonly EncodedPassword[]): Promise<SafeBags> {
+async function openUnauthenticated(contents: Buffer, candidates: readonly EncodedPassword[]): Promise<KeyFileContents> {
   for (const candidate of candidates)
     try {
       return await openSafes(contents, candidate);
@@ -51,10 +50,4 @@ async function openUnauthenticated(contents: Buffer, candidates: readonly Encode
       if (!(error instanceof WrongPassword)) throw error;
     }
   throw new WrongPassword();
-}
-
-/** The certificates that say they are the key's; when none says so, all of them. */
-function candidates({ certificates }: SafeBags, localKeyId: string | undefined): Buffer[] {
-  const own = certificates.filter((certificate) => localKeyId !== undefined && certificate.localKeyId === localKeyId);
-  return (own.length > 0 ? own : certificates).map(({ der }) => der);
 }

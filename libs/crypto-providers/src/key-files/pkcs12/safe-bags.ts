@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { KeyFileContents } from '../choose-key.js';
 import { importPrivateKey, openEncryptedPrivateKey } from '../encrypted-private-key.js';
 import { Asn1, malformed } from './asn1.js';
 import type { EncodedPassword } from './encoded-password.js';
@@ -17,14 +18,14 @@ const bagType = {
 const x509Certificate = '1.2.840.113549.1.9.22.1';
 const localKeyIdAttribute = '1.2.840.113549.1.9.21';
 
-/** What a PKCS#12 file holds; `localKeyId` (hex) ties a certificate to its key. */
-export interface SafeBags {
+/** What was collected so far. */
+interface SafeBags {
   readonly keys: { key: KeyObject; localKeyId: string | undefined }[];
-  readonly certificates: { der: Buffer; localKeyId: string | undefined }[];
+  readonly certificates: { encoded: Buffer; localKeyId: string | undefined }[];
 }
 
 /** Opens every safe of an AuthenticatedSafe (RFC 7292, section 4.1) and collects keys and certificates. */
-export async function openSafes(contents: Buffer, password: EncodedPassword): Promise<SafeBags> {
+export async function openSafes(contents: Buffer, password: EncodedPassword): Promise<KeyFileContents> {
   const bags: SafeBags = { keys: [], certificates: [] };
   for (const safe of Asn1.parse(contents).children) {
     const plain = await openSafe(safe, password);
@@ -59,7 +60,7 @@ async function collect(safeContents: Asn1, password: EncodedPassword, bags: Safe
       bags.keys.push({ key: await openEncryptedPrivateKey(value, password), localKeyId });
     else if (type === bagType.key) bags.keys.push({ key: importPrivateKey(value.der()), localKeyId });
     else if (type === bagType.certificate && value.child(0).oid() === x509Certificate)
-      bags.certificates.push({ der: value.child(1).child(0).octets(), localKeyId });
+      bags.certificates.push({ encoded: value.child(1).child(0).octets(), localKeyId });
     // Revocation lists and secrets are of no use here.
   }
 }

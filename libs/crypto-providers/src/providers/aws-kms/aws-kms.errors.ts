@@ -1,4 +1,5 @@
 import { KMSServiceException } from '@aws-sdk/client-kms';
+import { withCaAdvice } from '@key-connector/common';
 import { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from '../../contract/key-provider.errors.js';
 
 /** What was asked of AWS KMS, for its errors. */
@@ -87,7 +88,8 @@ function awayBecause(error: Error): string | undefined {
     );
   if (error.name === 'TimeoutError') return 'it took too long.';
   // Of Node's network: the SDK adds metadata to it as to an answer.
-  if ('code' in error && !(error instanceof KMSServiceException)) return `${error.message || String(error.code)}.`;
+  if ('code' in error && !(error instanceof KMSServiceException))
+    return `${withCaAdvice(error.message || String(error.code))}.`;
   if (error instanceof KMSServiceException || '$metadata' in error) return `${error.name}.`;
   // What was answered is no KMS answer: a proxy's page, say.
   return '$response' in error ? 'the answer is not one of AWS KMS.' : undefined;

@@ -9,7 +9,9 @@ const fields = {
   awsAccessKeyId: text('AWS KMS: the access key id; blank for the default credential chain.').optional(),
   awsAccessKeySecret: secret('AWS KMS: the secret access key.').optional(),
   awsSessionToken: secret('AWS KMS: the session token, where the access key is a temporary one.').optional(),
-  awsRegion: text('AWS KMS: the region, such as `eu-central-1`; not needed where `awsKeyId` is an ARN.').optional(),
+  awsRegion: text(
+    'AWS KMS: the region, such as `eu-central-1`; not needed where `awsKeyId` is an ARN, or `AWS_REGION` says it.',
+  ).optional(),
   awsKeyId: text('AWS KMS: the key’s id or ARN, or an alias (`alias/…`).').optional(),
   awsUseSymmetricEncryption: flag('AWS KMS: the key is symmetric.').default(false),
   awsEndpoint: secureUri(
@@ -42,7 +44,8 @@ function chooseRegion({ awsRegion, awsKeyId }: AwsFields, report: Report): strin
   if (awsRegion !== undefined && ofKey !== undefined && awsRegion !== ofKey)
     report(['rsaKey', 'awsRegion'], 'is not the region in the ARN of rsaKey__awsKeyId; leave it out, or give that one');
   const region = awsRegion ?? ofKey;
-  if (region === undefined) report(['rsaKey', 'awsRegion'], 'is required: the region of the key, such as eu-central-1');
+  if (region === undefined)
+    report(['rsaKey', 'awsRegion'], 'is required: the region of the key, such as eu-central-1, here or in AWS_REGION');
   return region;
 }
 

@@ -10,6 +10,7 @@ import {
   type OaepHashSetting,
 } from '../../contract/rsa-oaep.js';
 import type { KeyFile, KeyFileSource } from '../../key-files/key-file.js';
+import { thumbprintOf } from '../../key-files/thumbprint.js';
 
 /**
  * The RSA key of a key file, held in memory as CryptoKeys: WebCrypto runs each operation on libuv's thread pool, so that a
@@ -25,7 +26,7 @@ export function inMemoryKey(
 ): KeyEncryptionKey {
   const publicKey = createPublicKey(privateKey);
   const id = publicKeyFingerprint(publicKey);
-  const thumbprint = certificate?.fingerprint.replaceAll(':', '').toLowerCase();
+  const thumbprint = certificate && thumbprintOf(certificate);
   const name = thumbprint === undefined ? `rsa-public-key:${id}` : `certificate:sha1:${thumbprint}`;
   const decrypt = {
     'RSA-OAEP': decryptWith(privateKey, 'RSA-OAEP'),

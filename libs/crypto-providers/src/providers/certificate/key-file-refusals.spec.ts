@@ -89,7 +89,6 @@ describe('a key file that cannot be used', () => {
   });
 
   it.each([
-    ['empty', Buffer.alloc(0)],
     ['text', Buffer.from('hello')],
     ['random bytes', randomBytes(500)],
     ['an empty SEQUENCE', Buffer.from('3000', 'hex')],

@@ -10,9 +10,23 @@ import { inMemoryKey } from './in-memory-key.js';
 
 const logger = new Logger('CertificateProvider');
 
-/** Opens the RSA key of a certificate file; whatever is wrong with it is KeyProviderMisconfigured. */
-export async function openCertificate(source: CertificateSource, options: OpenOptions): Promise<KeyEncryptionKey> {
+/** How long a key file may take to open before the log tells, in milliseconds. */
+const patience = 1000;
+
+/**
+ * Opens the RSA key of a certificate file; whatever is wrong with it is KeyProviderMisconfigured.
+ *
+ * Some programs ask for millions of key-derivation rounds, which take seconds: the log says so while they run.
+ */
+export async function openCertificate(
+  source: CertificateSource,
+  options: OpenOptions,
+  patienceMilliseconds = patience,
+): Promise<KeyEncryptionKey> {
   const file = await readKeyFileSource(source, options);
+  const slow = setTimeout(() => {
+    logger.log({ msg: 'Still opening the key file: it asks for many rounds of key derivation', file: file.origin });
+  }, patienceMilliseconds);
   try {
     const keyFile = await readKeyFile(file);
     requireUsableRsaKey(keyFile.privateKey);
@@ -22,6 +36,7 @@ export async function openCertificate(source: CertificateSource, options: OpenOp
     if (error instanceof UnusableKeyFile) throw new KeyProviderMisconfigured(explainUnusable(error, file));
     throw error;
   } finally {
+    clearTimeout(slow);
     file.bytes.fill(0);
   }
 }

@@ -1,3 +1,4 @@
+import { withCaAdvice } from '@key-connector/common';
 import { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from '../../contract/key-provider.errors.js';
 
 /** What was asked of Google Cloud KMS, for its errors. */
@@ -71,5 +72,5 @@ function credentialsErrorOf(error: Error): unknown {
 }
 
 function unavailable(why: string, says: string): KeyProviderUnavailable {
-  return new KeyProviderUnavailable(`Google Cloud KMS did not answer: ${why}. (${says})`);
+  return new KeyProviderUnavailable(`Google Cloud KMS did not answer: ${why}. (${withCaAdvice(says)})`);
 }

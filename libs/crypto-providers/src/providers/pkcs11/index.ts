@@ -1,4 +1,5 @@
-import { choice, integer, secret, text } from '@key-connector/common';
+import { choice, secret, text } from '@key-connector/common';
+import { z } from 'zod';
 import {
   type CertificateSettings,
   certificateSettingsSchema,
@@ -9,8 +10,29 @@ import { defineKeyProvider } from '../../contract/key-provider-definition.js';
 import type { Report } from '../../contract/required-settings.js';
 import type { Pkcs11Settings } from './open-key.js';
 
+/** The bytes of a CKA_ID in hexadecimal, as tools show them; without `0x` or colons, digits alone would be a number. */
+const idBytes = /^(?:0x(?:[\da-f]{2})+|[\da-f]{2}(?::[\da-f]{2})+|(?=\d*[a-f])(?:[\da-f]{2})+)$/i;
+
+/** A number, as existing deployments have it, or bytes in hexadecimal, which come out without prefix and colons. */
+const keyId = (description: string): z.ZodPreprocess<z.ZodUnion<readonly [z.ZodInt, z.ZodString]>> =>
+  z
+    .preprocess(
+      (value) => {
+        const written = String(value).trim();
+        if (/^\d+$/.test(written) && Number.isSafeInteger(Number(written))) return Number(written);
+        return idBytes.test(written) ? written.replace(/^0x/i, '').replaceAll(':', '').toLowerCase() : undefined;
+      },
+      z.union([z.int().min(0), z.string()], {
+        error: 'must be a whole number, or the bytes that pkcs11-tool shows: 0xa1b2 or a1b2',
+      }),
+    )
+    .meta({ description });
+
 const fields = {
-  pkcs11Provider: choice('PKCS#11: a known module; others by `pkcs11LibraryPath`.', ['yubihsm', 'opensc']).optional(),
+  pkcs11Provider: choice(
+    'PKCS#11: a known module; others by `pkcs11LibraryPath`, which counts before this. Of `futurex` the library has no fixed place: give its path too.',
+    ['yubihsm', 'opensc', 'futurex'],
+  ).optional(),
   pkcs11LibraryPath: text('PKCS#11: the path of the module’s shared library.').optional(),
   pkcs11LibraryParameters: text(
     'PKCS#11: what the module is told when it is initialised; NSS needs it, most others do not.',
@@ -24,10 +46,9 @@ const fields = {
   ).default('user'),
   pkcs11LoginPin: secret('PKCS#11: the PIN.').optional(),
   pkcs11PrivateKeyLabel: text('PKCS#11: the label of the private key.').optional(),
-  pkcs11PrivateKeyId: integer('PKCS#11: the id of the private key, instead of its label.', {
-    min: 0,
-    max: Number.MAX_SAFE_INTEGER,
-  }).optional(),
+  pkcs11PrivateKeyId: keyId(
+    'PKCS#11: the id of the private key, instead of its label: a number, or its bytes as pkcs11-tool shows them (`0xa1b2`, `a1b2`). Digits alone are a number.',
+  ).optional(),
 };
 
 /** A key that stays in an HSM or smart card behind a PKCS#11 module. */
@@ -78,6 +99,12 @@ function choosePkcs11(
 
 function libraryOf({ pkcs11LibraryPath, pkcs11Provider }: Pkcs11Fields, report: Report): string | undefined {
   if (pkcs11LibraryPath !== undefined) return pkcs11LibraryPath;
+  if (pkcs11Provider === 'futurex') {
+    const why =
+      'its client library, libfxpkcs11.so, has no fixed place: give the path that you installed or mounted it at';
+    report(['rsaKey', 'pkcs11LibraryPath'], `is required with futurex: ${why}`);
+    return undefined;
+  }
   if (pkcs11Provider !== undefined) return knownLibraries[pkcs11Provider];
   report(
     ['rsaKey', 'pkcs11LibraryPath'],

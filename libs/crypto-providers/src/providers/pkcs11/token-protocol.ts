@@ -11,7 +11,8 @@ export interface TokenOrder {
   readonly loginAs: LoginAs;
   readonly pin?: string | undefined;
   readonly keyLabel?: string | undefined;
-  readonly keyId?: number | undefined;
+  /** A number that the id stands for, or the id's bytes in hexadecimal. */
+  readonly keyId?: number | string | undefined;
 }
 
 /** The public half as the token has it. */

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { idStandsFor } from './key-id.js';
+import { isIdFor } from './key-id.js';
 
 it.each([
   [1, '01'],
@@ -11,7 +11,7 @@ it.each([
   [0, '00'],
   [Number.MAX_SAFE_INTEGER, '001fffffffffffff'],
 ])('the number %d is the id 0x%s', (number, id) => {
-  expect(idStandsFor(Buffer.from(id, 'hex'), number)).toBe(true);
+  expect(isIdFor(Buffer.from(id, 'hex'), number)).toBe(true);
 });
 
 it.each([
@@ -21,5 +21,15 @@ it.each([
   [0, ''],
   [49, '3439'],
 ])('the number %d is not the id 0x%s', (number, id) => {
-  expect(idStandsFor(Buffer.from(id, 'hex'), number)).toBe(false);
+  expect(isIdFor(Buffer.from(id, 'hex'), number)).toBe(false);
+});
+
+it.each([
+  ['a1b2', 'a1b2', true],
+  ['01', '01', true],
+  ['12', '0c', false],
+  ['a1b2', 'b2a1', false],
+  ['a1b2', '0000a1b2', false],
+])('the bytes %s and the id 0x%s are the same: %p', (bytes, id, expected) => {
+  expect(isIdFor(Buffer.from(id, 'hex'), bytes)).toBe(expected);
 });

@@ -1,7 +1,7 @@
 import graphene from 'graphene-pk11';
 import { TokenError, type TokenOrder } from '../token-protocol.ts';
 import { bytesOf, flagOf, numberOf } from './attributes.ts';
-import { idStandsFor } from './key-id.ts';
+import { isIdFor } from './key-id.ts';
 
 /** The private key that the settings name. */
 export interface NamedKey {
@@ -18,12 +18,11 @@ const isPrivateKey = { class: graphene.ObjectClass.PRIVATE_KEY };
 export function findPrivateKey(session: graphene.Session, { keyLabel, keyId }: TokenOrder): NamedKey {
   const all = [...session.find(isPrivateKey)].map(describe);
   const [found, ...others] = all.filter(
-    ({ label, id }) =>
-      (keyLabel === undefined || label === keyLabel) && (keyId === undefined || idStandsFor(id, keyId)),
+    ({ label, id }) => (keyLabel === undefined || label === keyLabel) && (keyId === undefined || isIdFor(id, keyId)),
   );
   const wanted = [
     ...(keyLabel === undefined ? [] : [`the label "${keyLabel}" (rsaKey__pkcs11PrivateKeyLabel)`]),
-    ...(keyId === undefined ? [] : [`the id ${keyId} (rsaKey__pkcs11PrivateKeyId)`]),
+    ...(keyId === undefined ? [] : [describeId(keyId)]),
   ].join(' and ');
   if (found === undefined)
     throw new TokenError('setup', `the token shows no private key with ${wanted}; it shows ${listed(all)}`);
@@ -50,6 +49,13 @@ function describe(object: graphene.SessionObject): NamedKey {
     label: bytesOf(object, 'label')?.toString('utf8') ?? '',
     id: bytesOf(object, 'id') ?? Buffer.alloc(0),
   };
+}
+
+/** What pkcs11-tool shows as 12 is 0x12; whoever copied it without a prefix asked for the number twelve. */
+function describeId(id: number | string): string {
+  if (typeof id === 'string') return `the id 0x${id} (rsaKey__pkcs11PrivateKeyId)`;
+  const bytes = String(id).length % 2 === 0 ? String(id) : `0${id}`;
+  return `the id ${id} (rsaKey__pkcs11PrivateKeyId), a number (bytes that a tool shows as ${bytes} are written 0x${bytes})`;
 }
 
 function requireUsable({ object, label }: NamedKey): void {
