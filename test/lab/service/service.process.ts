@@ -7,17 +7,18 @@ import { type LogLine, LogReader } from './log-reader.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
-/** Whether the files that an image ships are tested in place of the build: `TEST_BUNDLE=1`, after scripts/bundle.ts. */
-const isBundle = process.env['TEST_BUNDLE'] === '1';
+/** A folder with what an image ships, tested in place of the build: `TEST_BUNDLE=/tmp/image`, see docs/development.md. */
+const bundle = process.env['TEST_BUNDLE'];
 
 /** The production build's entry file. */
-export const serviceEntry = resolve(
-  root,
-  isBundle ? 'dist/bundle/service.js' : 'dist/key-connector/apps/key-connector/src/main.js',
-);
+export const serviceEntry =
+  bundle === undefined
+    ? resolve(root, 'dist/key-connector/apps/key-connector/src/main.js')
+    : resolve(bundle, 'service.js');
 
 /** The production build of the commands. */
-export const cliEntry = resolve(root, isBundle ? 'dist/bundle/commands.js' : 'dist/cli/apps/cli/src/main.js');
+export const cliEntry =
+  bundle === undefined ? resolve(root, 'dist/cli/apps/cli/src/main.js') : resolve(bundle, 'commands.js');
 
 /** How to start the service. */
 export interface ServiceOptions {
