@@ -23,7 +23,7 @@ enableCompileCache(folder);
 // A deployment that lives as long as this process; there is no issuer, so it is alive and never ready.
 const data = mkdtempSync('/tmp/compile-');
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-writeFileSync(join(data, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+writeFileSync(join(data, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
 const settings = {
   identityServerUri: 'http://127.0.0.1:9',
   http__host: '127.0.0.1',

@@ -49,7 +49,7 @@ describeIf(containers.installed, containers.reason, 'the container image', () =>
   let image: string;
   beforeAll(async () => {
     image = await buildImage();
-  }, 120_000);
+  }, 300_000);
 
   test(`is at most ${compressedMegabytes} MB compressed`, async () => {
     const megabytes = (await compressedSize(image)) / 1e6;
@@ -215,6 +215,22 @@ describeIf(containers.installed, containers.reason, 'the container image', () =>
       await deployment.stop();
       await postgres.stop();
       await secrets.remove();
+    }
+  });
+
+  test('takes a key provider by others that is mounted', async () => {
+    const there = '/opt/key-provider/key-in-memory.mjs';
+    const mounts = { [join(import.meta.dirname, 'key-in-memory.mjs')]: there };
+    const deployment = await startDeployment({
+      settings: { rsaKey__provider: `module:${there}` },
+      launch: new Container(image, { mounts }).launch,
+    });
+    try {
+      const [member, key] = [randomUUID(), randomBytes(32).toString('base64')];
+      expect((await deployment.call('POST', member, key)).status).toBe(200);
+      expect(await (await deployment.call('GET', member)).json()).toEqual({ key });
+    } finally {
+      await deployment.stop();
     }
   });
 
