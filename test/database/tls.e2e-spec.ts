@@ -44,7 +44,8 @@ describe('TLS to PostgreSQL', () => {
       await giveToUnprivileged(join(folder.path, name));
     }
     const [cert, key] = [join(folder.path, 'server.pem'), join(folder.path, 'server.key')];
-    encrypted = await startPostgres({ parameters: { ssl: 'on', ssl_cert_file: cert, ssl_key_file: key } });
+    const tls = { ssl: 'on', ssl_cert_file: cert, ssl_key_file: key };
+    encrypted = await startPostgres({ parameters: { ...tls, unix_socket_directories: folder.path } });
     plain = await startPostgres();
   });
   afterAll(async () => {
@@ -69,6 +70,11 @@ describe('TLS to PostgreSQL', () => {
     for (const mode of ['Require', 'VerifyCA', 'VerifyFull']) {
       await expect(connect(plain, mode)).rejects.toThrow(DatabaseUnavailable);
     }
+  });
+
+  check('a Unix socket is gone through, where PostgreSQL has no TLS', async () => {
+    expect(await connect(encrypted, 'Prefer', folder.path)).toBe(false);
+    await expect(connect(encrypted, 'Require', folder.path)).rejects.toThrow(/PostgreSQL at \/.*does not support SSL/);
   });
 
   check('VerifyCA wants the right authority, VerifyFull the right name too', async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import { fileUnreadable, readSmallFile } from './small-file.js';
+import { FileUnreadable, fileUnreadable, readSmallFile } from './small-file.js';
 import { utf8Of } from './text-encoding.js';
 import { TlsFileUnreadable } from './tls.errors.js';
 
@@ -76,26 +76,35 @@ async function filesAt(path: string): Promise<string[]> {
 async function authoritiesIn(file: string, isNamed: boolean): Promise<Authorities> {
   const mustBeOne = isNamed || certificateName.test(file);
   try {
-    return parse(await readSmallFile(file, limits));
+    return parse(file, await readSmallFile(file, limits));
   } catch (error) {
-    const why = error instanceof DamagedCertificate ? error.message : fileUnreadable(file, error).why;
+    const { why } = fileUnreadable(file, error);
     if (mustBeOne) throw unusable(file, why);
     return { certificates: [], remark: `${why}; it is left out` };
   }
 }
 
-class DamagedCertificate extends Error {}
+/**
+ * The certificates of a file, PEM or DER, as PEM: one at the least.
+ *
+ * @throws FileUnreadable where it cannot be read in time, or holds none that can be read.
+ */
+export async function readCertificates(file: string): Promise<readonly string[]> {
+  const { certificates, remark } = parse(file, await readSmallFile(file, limits));
+  if (certificates.length === 0) throw new FileUnreadable(file, remark ?? 'holds no certificate');
+  return certificates;
+}
 
 /** Each certificate is read here, because a bad one among many would be refused without a name. */
-function parse(content: Buffer): Authorities {
+function parse(file: string, content: Buffer): Authorities {
   if (content[0] === sequenceTag) return parseDer(content);
   // Comments between certificates may be in any encoding.
   const text = utf8Of(content).toString('latin1');
-  const certificates = [...text.matchAll(pemCertificate)].map(([pem]) => {
+  const certificates = [...text.matchAll(pemCertificate)].map(([pem], index) => {
     try {
       return new X509Certificate(pem).toString();
     } catch {
-      throw new DamagedCertificate('a certificate in it is damaged');
+      throw new FileUnreadable(file, `is damaged: its certificate number ${index + 1} cannot be read`);
     }
   });
   return { certificates, remark: remarkOn(text, certificates.length) };

@@ -16,7 +16,7 @@ export { choice, flag, integer, list, secret, secureUri, serverUri, text, uri } 
 export { Uri } from './uri.js';
 export { whyUnescaped } from './user-part.js';
 export { parseUserId, userIdBytes, type UserId } from './user-id.js';
-export { trustExtraCas } from './extra-cas.js';
+export { readCertificates, trustExtraCas } from './extra-cas.js';
 export { withCaAdvice } from './ca-advice.js';
 export { everyAddress, hostToListenOn, listenAddress, listenFailure } from './listening.js';
 export { utf8Of } from './text-encoding.js';

@@ -80,6 +80,16 @@ describe('the settings of the key provider', () => {
     );
   });
 
+  it('take a thumbprint as it was copied, and refuse what is none', () => {
+    const copied = `\u200e${'AB:CD '.repeat(10)}`;
+    expect(keyProviderSettingsSchema.parse({ certificate: { ...file, thumbprint: copied } })).toMatchObject({
+      source: { ofThumbprint: 'abcd'.repeat(10) },
+    });
+    expect(problems({ certificate: { ...file, thumbprint: 'ab:cd' } })).toEqual([
+      'certificate.thumbprint: must be a SHA-1 thumbprint: 40 hexadecimal digits',
+    ]);
+  });
+
   it('know futurex, and say that its library has to be named', () => {
     const rsaKey = { provider: 'pkcs11', pkcs11Provider: 'Futurex', pkcs11PrivateKeyLabel: 'kc' };
     expect(problems({ rsaKey })).toEqual([

@@ -1,9 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TlsFileUnreadable, UnavailableError } from '@key-connector/common';
 import { DataSource } from 'typeorm';
+import { tlsCertificate } from '../../../test/lab/files/certificate.js';
 import { Database } from './database.js';
 import { databaseSettingsSchema } from './database.settings.js';
 import { openDialect } from './products.js';
@@ -31,7 +33,9 @@ describe('a file that a connection string names', () => {
     [postgresql, 'Root Certificate=FOLDER/nowhere.pem', 'does not exist'],
     [postgresql, 'SSL Certificate=FOLDER/there.pem;SSL Key=FOLDER/nowhere.pem', 'does not exist'],
     [postgresql, 'Root Certificate=FOLDER', 'is a folder'],
-    [postgresql, 'Root Certificate=FOLDER/ca.der', 'is not UTF-8 text'],
+    [postgresql, 'Root Certificate=FOLDER/ca.der', 'holds no certificate'],
+    [postgresql, 'Root Certificate=FOLDER/there.pem', 'is empty'],
+    [mysql, 'SslCa=FOLDER/there.pem', 'is empty'],
     [mysql, 'SslCa=FOLDER/nowhere.pem', 'does not exist'],
     [mysql, 'SslCert=FOLDER/nowhere.pem;SslKey=FOLDER/there.pem', 'does not exist'],
   ])('and cannot be read ends the start, named by its path: %p %s', async (settings, more, why) => {
@@ -45,6 +49,18 @@ describe('a file that a connection string names', () => {
     expect((failure as Error).message).toContain(folder);
     expect((failure as Error).message).toContain(why);
   });
+});
+
+test.each<[(more: string) => object, string]>([
+  [postgresql, 'Root Certificate'],
+  [mysql, 'SslCa'],
+])('authorities in DER are read, from a connection string too: %p %s', async (settings, key) => {
+  const file = join(await mkdtemp(join(tmpdir(), 'key-connector-authority-')), 'ca.cer');
+  await writeFile(file, new X509Certificate(tlsCertificate().caPem).raw);
+  const dialect = await openDialect(databaseSettingsSchema.parse(settings(`${key}=${file}`)));
+  // Nobody listens there: it was looked for.
+  await expect(dialect.prepare()).rejects.toThrow(/ECONNREFUSED/);
+  await rm(dirname(file), { recursive: true });
 });
 
 describe('a certificate of the server that is not trusted', () => {

@@ -170,6 +170,12 @@ describe('a key that no table has', () => {
   });
 });
 
+test('a whole file in place of a connection string is answered in a few lines', () => {
+  const problems = refusal(parsePostgresql, `Host=h;${'fruit=1;'.repeat(10_000)}`).split('\n');
+  expect(problems).toHaveLength(21);
+  expect(problems).toContain('more keys are not known');
+});
+
 describe('a password of any characters', () => {
   const pieces = [
     'zqa1',

@@ -19,13 +19,17 @@ describe('the proxies of the environment', () => {
   const before = { ...process.env };
   const agents = [http.globalAgent, https.globalAgent] as const;
   let url: string;
+  /** Has fetch and agents do without proxies, as before: other specs run in this process too. */
+  let restore: () => void;
 
   beforeAll(async () => {
     await new Promise<void>((resolve) => answering.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(answering.address() as AddressInfo).port}`;
+    restore = http.setGlobalProxyFromEnv({ http_proxy: url, https_proxy: url, no_proxy: '*' });
     useProxies({ HTTP_PROXY: url, https_proxy: url, NO_PROXY: 'inside.example, .below.example,10.0.0.1' });
   });
   afterAll(() => {
+    restore();
     [http.globalAgent, https.globalAgent] = agents;
     for (const name of ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((one) => [
       one,

@@ -19,7 +19,7 @@ export function readKeywords<Shape extends z.ZodRawShape>(
   const unknown = new UnknownKeys(table);
   for (const [index, pair] of pairs.entries()) {
     const found = table.find(pair.key);
-    if (found === undefined) problems.push(unknown.describe(pair, index));
+    if (found === undefined) problems.push(...unknown.describe(pair, index));
     else if (pair.value !== '' && found.refused !== undefined) problems.push(`${found.shown} ${found.refused}`);
     else if (found.field !== undefined) {
       if (holdsPassword(found.shown, pair.value)) problems.push(`${found.shown} ${lacksSeparator}`);
@@ -56,21 +56,30 @@ const lacksSeparator = 'holds a further key=value: put a ; between pairs';
 class UnknownKeys {
   private isBehindKnown = false;
   private isBehindSecret = false;
+  private count = 0;
 
   constructor(private readonly table: KeyTable) {}
 
   /** Takes note of a pair, whatever came of it. */
   pass({ key, place }: Pair, isKnown: boolean): void {
-    if (place !== 'URL' && isSecretKey(this.table.nearest(key) ?? key)) this.isBehindSecret = true;
+    if (this.count > maxUnknown) return;
+    const isSecret = isSecretKey(key) || isSecretKey(this.table.nearest(key) ?? '');
+    if (isSecret && place !== 'URL') this.isBehindSecret = true;
     if (isKnown) this.isBehindKnown = true;
   }
 
-  describe({ key, place }: Pair, index: number): string {
+  /** What to say of it; of a whole file of them only the first ones are described. */
+  describe({ key, place }: Pair, index: number): string[] {
+    this.count += 1;
+    if (this.count > maxUnknown) return this.count === maxUnknown + 1 ? ['more keys are not known'] : [];
     const nearest = this.table.nearest(key);
     const isShown = nearest !== undefined || (this.isBehindKnown && !this.isBehindSecret && looksLikeKey.test(key));
     const name = isShown ? `"${key}"` : `the key of ${place ?? `part ${index + 1}`}`;
-    return `${name} is not a known key${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
+    return [`${name} is not a known key${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`];
   }
 }
+
+/** Each is compared with every known key, which takes time. */
+const maxUnknown = 20;
 
 const looksLikeKey = /^[a-z][a-z _-]{1,40}$/i;

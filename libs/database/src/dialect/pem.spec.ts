@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +19,10 @@ test.each(['system', 'SYSTEM'])(
 test('authorities of a file are what it holds, and none that are named leave the choice to the process', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'key-connector-pem-'));
   try {
-    await writeFile(join(folder, 'system'), 'a file of that name');
-    expect(await readAuthorities(join(folder, 'system'))).toBe('a file of that name');
+    const [one = '', other = ''] = getCACertificates('bundled');
+    await writeFile(join(folder, 'system'), `a file of that name\n${one}\n${other}\n`);
+    const found = (await readAuthorities(join(folder, 'system')))?.map((pem) => new X509Certificate(pem).subject);
+    expect(found).toEqual([one, other].map((pem) => new X509Certificate(pem).subject));
     expect(await readAuthorities(undefined)).toBeUndefined();
   } finally {
     await rm(folder, { recursive: true });

@@ -1,5 +1,5 @@
 import { getCACertificates } from 'node:tls';
-import { readSmallText } from '@key-connector/common';
+import { readCertificates, readSmallText } from '@key-connector/common';
 import { isSystem } from '../connection-string/authorities.js';
 
 /** A certificate or a key is some kilobytes; a bundle of all public authorities 250 KB. */
@@ -14,10 +14,12 @@ export const readPem = async (path: string | undefined): Promise<string | undefi
   path === undefined ? undefined : readSmallText(path, limits);
 
 /**
- * The certificate authorities that a connection string names: those of a PEM file, or of the operating system beside those
- * that this process trusts anyway; `undefined` where it names none.
+ * The certificate authorities that a connection string names: those of a file, PEM or DER, or of the operating system beside
+ * those that this process trusts anyway; `undefined` where it names none.
  *
- * @throws FileUnreadable as {@link readPem}.
+ * @throws FileUnreadable as {@link readPem}, and where the file holds none.
  */
-export const readAuthorities = async (named: string | undefined): Promise<string | string[] | undefined> =>
-  isSystem(named) ? [...getCACertificates('system'), ...getCACertificates('default')] : readPem(named);
+export async function readAuthorities(named: string | undefined): Promise<string[] | undefined> {
+  if (isSystem(named)) return [...getCACertificates('system'), ...getCACertificates('default')];
+  return named === undefined ? undefined : [...(await readCertificates(named))];
+}

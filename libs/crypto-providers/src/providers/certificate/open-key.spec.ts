@@ -8,6 +8,7 @@ import { Secret } from '@key-connector/common';
 import type { KeyEncryptionKey } from '../../contract/key-encryption-key.js';
 import { describeKeyEncryptionKey } from '../../testing/index.js';
 import { OpensslFolder } from '../../testing/openssl.js';
+import { rejection } from '../../testing/rejection.js';
 import { openCertificate } from './open-key.js';
 import { basics, keyFileRecipes } from '../../testing/key-file-recipes.js';
 
@@ -97,6 +98,20 @@ describe('the certificate provider', () => {
     ]);
     const certificate = new X509Certificate(listing);
     expect(keyReference).toBe(`certificate:sha1:${certificate.fingerprint.replaceAll(':', '').toLowerCase()}`);
+  });
+
+  it('opens the one of several RSA keys whose thumbprint the settings give', async () => {
+    const path = `${root}libs/crypto-providers/fixtures/keytool-two-rsa.p12`;
+    const open = (ofThumbprint?: string): Promise<KeyEncryptionKey> =>
+      openCertificate(
+        { kind: 'filesystem', path, password: new Secret(password), ofThumbprint },
+        { timeoutSeconds: 15, recordedKeyReferences: [] },
+      );
+    const { message } = await rejection(open());
+    const thumbprints = message.match(/\b[0-9a-f]{40}\b/g) ?? [];
+    const keys = await Promise.all(thumbprints.map(open));
+    expect(keys.map(({ keyReference }) => keyReference)).toEqual(thumbprints.map((one) => `certificate:sha1:${one}`));
+    expect(new Set(keys.map(({ id }) => id)).size).toBe(2);
   });
 
   it('goes on with an expired certificate, and warns', async () => {
