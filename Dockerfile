@@ -1,5 +1,5 @@
 # The service and its commands, without a shell, a package manager, or anything else that production does not run.
-# docs/docker.md says how to run it, docs/adr/0065 and 0066 why it is made in this way.
+# docs/docker.md says how to run it, and why it is made in this way.
 #
 #   docker build -t key-connector .
 

@@ -1,6 +1,6 @@
 /**
  * Puts the built service and commands, with all JavaScript of their packages, into few files: `node scripts/bundle.ts`
- * reads dist/key-connector and dist/cli, and writes dist/bundle. The image ships that; see docs/adr/0065.
+ * reads dist/key-connector and dist/cli, and writes dist/bundle. The image ships that; docs/docker.md says why.
  */
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
