@@ -20,7 +20,8 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: 'openssl', file: '/usr/bin/openssl' },
   { name: 'podman', file: '/usr/bin/podman' },
   { name: 'postgresql-client', file: '/usr/bin/psql' },
-  { name: 'runc', file: '/usr/sbin/runc' },
+  // Docker's own packages bring it, and could not stand beside Debian's.
+  { name: 'runc', file: '/usr/sbin/runc', elsewhere: '/usr/bin/runc' },
   { name: 'softhsm2', file: '/usr/bin/softhsm2-util' },
   { name: 'spin', file: '/usr/bin/spin' },
   { name: 'sqlite3', file: '/usr/bin/sqlite3' },
