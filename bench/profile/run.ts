@@ -22,7 +22,7 @@ if (options) {
   const profiler = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
   const target =
     name === undefined || name === 'service'
-      ? await stage.startService({ nodeOptions: profiler })
+      ? await stage.startService({ nodeOptions: profiler, settings: { userKeys__replaceGuardMinutes: '0' } })
       : await stage.startBaseline(name, profiler);
   resources.use(target.process);
   const memberFile = stage.memberFile(members);

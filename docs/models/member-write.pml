@@ -105,7 +105,7 @@ look:
   :: atomic { answer[w] == changed -> answer[w] = none }
     goto look
   :: atomic { answer[w] == late -> answer[w] = none }
-    goto refuse
+    goto look                 /* by its own clock it may have time left */
   :: true -> goto refuse      /* the connection broke, or the deadline was over: at any moment */
   fi;
 refuse:

@@ -22,6 +22,8 @@ A setting is given in the environment, as \`keyConnectorSettings__<path>\`, or i
 - A blank value counts as not given.
 - A secret can be given as the path of a file, by its name with \`_FILE\` behind it. One newline at the file's end is
   left out. Giving both is an error.
+- Env files that \`KEY_CONNECTOR_ENV_FILE\` names, with \`:\` between them, are read as Docker reads them, and count
+  after the environment: see [env files](../env-files.md).
 - The YAML file is the one that \`KEY_CONNECTOR_CONFIG\` names, or \`/etc/key-connector/config.yaml\` where that exists. It
   holds at most 256 KB, no aliases, and values as text: the PIN \`0001\` stays \`0001\`.
   [config/settings.schema.json](../../config/settings.schema.json) lets an editor check it.

@@ -6,7 +6,7 @@ import type { Outcome } from '../lab/processes/child-process.js';
 import { runCli } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { cliSettings } from './cli-settings.js';
-import { applyScript, ownClientOf } from './own-client.js';
+import { applyScript, applyWhatGoes, ownClientOf } from './own-client.js';
 
 for (const kind of testKinds) {
   const client = ownClientOf(kind.name);
@@ -47,6 +47,17 @@ for (const kind of testKinds) {
     test('the printed script commits what it did, also where the client commits nothing by itself', async () => {
       const { stdout } = await migrations('print');
       await applyScript(client, suite.place.settings, `${client.manualCommits ?? ''}\n${stdout}`);
+      await expect(suite.open({ migrate: 'false' })).resolves.toBeDefined();
+    });
+
+    test('a client that goes on after an error notes no migration that failed, and what is printed anew ends the work', async () => {
+      const { stdout } = await migrations('print');
+      await suite.place.sql('CREATE TABLE "DataKeys" ("Id" varchar(10) NOT NULL PRIMARY KEY)');
+      await applyWhatGoes(client, suite.place.settings, stdout);
+      await expect(suite.open({ migrate: 'false' })).rejects.toThrow(/lacks the migrations .*DataKeys\d+/);
+      await suite.place.sql('DROP TABLE "DataKeys"');
+      await applyScript(client, suite.place.settings, (await migrations('print')).stdout);
+      expect(await schema()).toEqual(await migratedSchema(false));
       await expect(suite.open({ migrate: 'false' })).resolves.toBeDefined();
     });
 

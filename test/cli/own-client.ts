@@ -1,5 +1,5 @@
-import { querySqlserver } from '../lab/databases/sqlserver.client.js';
-import { run } from '../lab/processes/child-process.js';
+import { onSqlserver, querySqlserver } from '../lab/databases/sqlserver.client.js';
+import { outcomeOf, run } from '../lab/processes/child-process.js';
 import { systemProgram } from '../lab/packages/tools.js';
 
 type DatabaseSettings = Readonly<Record<string, string>>;
@@ -7,9 +7,10 @@ type DatabaseSettings = Readonly<Record<string, string>>;
 /** A database's own client, as an administrator runs it on a script. */
 interface OwnClient {
   readonly program: ReturnType<typeof systemProgram>;
-  readonly args: (settings: DatabaseSettings) => string[];
+  /** It goes on after an error with or without being told to, and ends at one when it is told the other thing. */
+  readonly args: (settings: DatabaseSettings, goesOn: boolean) => string[];
   /** Instead of the program: does to a script what the program would. */
-  readonly apply?: (settings: DatabaseSettings, sql: string) => Promise<unknown>;
+  readonly apply?: (settings: DatabaseSettings, sql: string, goesOn: boolean) => Promise<unknown>;
   /** What makes its session commit nothing by itself. */
   readonly manualCommits?: string;
   /** Every table, column and index, in one list. */
@@ -20,7 +21,8 @@ interface OwnClient {
 const likeSqlcmd: OwnClient = {
   program: { installed: true, reason: '', file: () => '' },
   args: () => [],
-  apply: ({ sqlServerConnectionString = '' }, sql) => querySqlserver(sqlServerConnectionString, sql),
+  apply: ({ sqlServerConnectionString = '' }, sql, goesOn) =>
+    goesOn ? batchByBatch(sqlServerConnectionString, sql) : querySqlserver(sqlServerConnectionString, sql),
   schemaQuery: `
     SELECT CONCAT(k."TABLE_NAME", '.', k."COLUMN_NAME") AS name,
       CONCAT(k."DATA_TYPE", ' ', k."CHARACTER_MAXIMUM_LENGTH", ' ', k."IS_NULLABLE") AS what
@@ -29,17 +31,35 @@ const likeSqlcmd: OwnClient = {
     ORDER BY 1, 2`,
 };
 
+/** Every batch, whatever became of the one before. */
+const batchByBatch = (connectionString: string, sql: string): Promise<void> =>
+  onSqlserver(connectionString, async (pool) => {
+    for (const batch of sql.split(/^GO$/m)) {
+      if (batch.trim() !== '')
+        await pool
+          .request()
+          .batch(batch)
+          .catch(() => undefined);
+    }
+  });
+
 /** By the kind's name, in lower case. */
 const ownClients: Readonly<Record<string, OwnClient>> = {
   sqlite: {
     program: systemProgram('sqlite3', '/usr/bin/sqlite3'),
-    args: ({ sqliteConnectionString = '' }) => ['-bail', sqliteConnectionString.replace('Data Source=', '')],
+    args: ({ sqliteConnectionString = '' }, goesOn) => [
+      ...(goesOn ? [] : ['-bail']),
+      sqliteConnectionString.replace('Data Source=', ''),
+    ],
     schemaQuery: `
       SELECT type, name, replace(replace(sql, ' ', ''), char(10), '') AS sql FROM sqlite_master ORDER BY type, name`,
   },
   postgresql: {
     program: systemProgram('postgresql-client', '/usr/bin/psql'),
-    args: ({ postgreSqlConnectionString = '' }) => ['-qX', '-v', 'ON_ERROR_STOP=1', postgreSqlConnectionString],
+    args: ({ postgreSqlConnectionString = '' }, goesOn) => [
+      ...['-qX', '-v', `ON_ERROR_STOP=${goesOn ? 0 : 1}`],
+      postgreSqlConnectionString,
+    ],
     manualCommits: String.raw`\set AUTOCOMMIT off`,
     schemaQuery: `
       SELECT table_name || '.' || column_name AS name, data_type || is_nullable || coalesce(column_default, '') AS what
@@ -50,14 +70,14 @@ const ownClients: Readonly<Record<string, OwnClient>> = {
   },
   mysql: {
     program: systemProgram('mariadb-client-core', '/usr/bin/mariadb', '/usr/bin/mysql'),
-    args: ({ mySqlConnectionString = '' }) => {
+    args: ({ mySqlConnectionString = '' }, goesOn) => {
       const { hostname, port, username, password, pathname } = new URL(mySqlConnectionString);
       const login = [
         `--user=${username}`,
         `--password=${decodeURIComponent(password)}`,
         `--database=${pathname.slice(1)}`,
       ];
-      return ['--no-defaults', `--host=${hostname}`, `--port=${port}`, ...login];
+      return ['--no-defaults', ...(goesOn ? ['--force'] : []), `--host=${hostname}`, `--port=${port}`, ...login];
     },
     manualCommits: 'SET autocommit = 0;',
     schemaQuery: `
@@ -89,6 +109,16 @@ export async function applyScript(
   settings: DatabaseSettings,
   sql: string,
 ): Promise<void> {
-  if (apply) await apply(settings, sql);
-  else await run(program.file(''), args(settings), { input: sql });
+  if (apply) await apply(settings, sql, false);
+  else await run(program.file(''), args(settings, false), { input: sql });
+}
+
+/** Gives a script to the client as one who does not know it would: it goes on after whatever fails. */
+export async function applyWhatGoes(
+  { program, args, apply }: OwnClient,
+  settings: DatabaseSettings,
+  sql: string,
+): Promise<void> {
+  if (apply) await apply(settings, sql, true);
+  else await outcomeOf(program.file(''), args(settings, true), { input: sql });
 }

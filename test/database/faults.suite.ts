@@ -4,7 +4,15 @@ import type { UserId } from '@key-connector/common';
 import { DatabaseReadOnly, DatabaseUnavailable, UserKey, type Database } from '@key-connector/database';
 import { describeIf } from '../lab/skip/skip.js';
 import { until } from '../lab/processes/until.js';
-import { type DatabaseSuite, buildDatabase, newId, type OpenDatabase, put, useDatabases } from './open-database.js';
+import {
+  type DatabaseSuite,
+  buildDatabase,
+  insert,
+  newId,
+  type OpenDatabase,
+  put,
+  useDatabases,
+} from './open-database.js';
 import { changed, type Holder, type ServerDatabases, type ServerKind } from './server-kind.js';
 import type { TestDatabase } from './test-database.js';
 
@@ -285,8 +293,8 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
         const now = new Date('2026-03-08T07:30:00.120Z');
         const [stored, inserted] = [newId(), newId()];
         const value = String.raw`a\'b"ü🔑`;
-        await database.write(({ userKeys }) => userKeys.put([{ id: stored, value, dataKeyId: null }], now));
-        await database.write(({ userKeys }) => userKeys.insert({ id: inserted, value: 'v', dataKeyId: null }, now));
+        await put(database, stored, value, now);
+        await insert(database, { id: inserted, value: 'v', dataKeyId: null }, now);
         await database.write(({ userKeys }) => userKeys.touch([stored], now));
         await database.lock((manager) => manager.insert(UserKey, { id: newId(), value: 'v', creationDate: now }));
         const rows = await suite.place.sql(

@@ -79,7 +79,7 @@ for (const { name, here, reason, megabytes, start } of kinds) {
       cleanup.defer(() => disk.remove());
       const stage = await start(disk);
       cleanup.defer(() => stage.stop());
-      const deployment = await startDeployment({ database: stage });
+      const deployment = await startDeployment({ database: stage, settings: { userKeys__replaceGuardMinutes: '0' } });
       cleanup.defer(() => deployment.stop());
 
       const members = new Members(deployment);
@@ -121,7 +121,7 @@ describeIf(
       const server = await startPostgres({ parameters: { min_wal_size: '32MB', max_wal_size: '32MB' } });
       cleanup.defer(() => server.stop());
       await moveLog(server, disk);
-      const deployment = await startDeployment({ database: server });
+      const deployment = await startDeployment({ database: server, settings: { userKeys__replaceGuardMinutes: '0' } });
       cleanup.defer(() => deployment.stop());
 
       const members = new Members(deployment);

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { UserKey } from '@key-connector/database';
+import { until } from '../lab/processes/until.js';
 import { describeFaults, type FaultyServer, type FaultySuite } from './faults.suite.js';
 import { mariadbKind } from './mariadb-kind.js';
-import { newId, put } from './open-database.js';
+import { insert, newId, put } from './open-database.js';
 import { changed } from './server-kind.js';
 
 /** The test's settings for another user. */
@@ -10,6 +11,8 @@ const as = ({ place }: FaultySuite, user: string): Record<string, string> =>
   changed(mariadbKind, place.settings, (url) => {
     url.username = user;
   });
+
+const isDenied = (error: unknown): boolean => String(error).includes('denied');
 
 const server: FaultyServer = {
   kind: mariadbKind,
@@ -83,6 +86,9 @@ describeFaults(server, (suite) => {
     await database.write(({ userKeys }) => userKeys.touch([id], new Date()));
     await database.lock((manager) => manager.find(UserKey));
     expect(await suite.valueOf(database, id)).toBe('w');
+    await database.ping();
+    await suite.databases.server.query(`REVOKE SELECT ON ${name}."UserKeys" FROM modest`);
+    await until(() => database.ping().then(() => false, isDenied), 'a ping says so too');
   });
 
   test('a limit of rows that the server presets hides no member', async () => {
@@ -105,9 +111,7 @@ describeFaults(server, (suite) => {
     const [id = newId()] = ids;
     await suite.place.sql(`UPDATE "UserKeys" SET "Id" = UPPER("Id") WHERE "Id" = '${id}'`);
     expect(await suite.valueOf(database, id)).toBe('v');
-    expect(
-      await database.write(({ userKeys }) => userKeys.insert({ id, value: 'w', dataKeyId: null }, new Date())),
-    ).toBe(false);
+    expect(await insert(database, { id, value: 'w', dataKeyId: null })).toBe(false);
     await put(database, id, 'x');
     expect(await suite.place.sql(`SELECT "Key" AS k FROM "UserKeys" WHERE "Id" = '${id}'`)).toEqual([{ k: 'x' }]);
     const rowsRead = async (work: () => Promise<unknown>): Promise<number> => {

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { parseUserId, type UserId } from '@key-connector/common';
-import { Database, DatabaseModule, databaseSettingsSchema } from '@key-connector/database';
+import {
+  Database,
+  DatabaseModule,
+  databaseSettingsSchema,
+  DatabaseUnavailable,
+  type StoredUserKey,
+} from '@key-connector/database';
 import { type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
@@ -50,8 +56,31 @@ export function newId(): UserId {
 }
 
 /** Stores a member's value as a PUT does. */
-export function put(database: Database, id: UserId, value: string): Promise<void> {
-  return database.write(({ userKeys }) => userKeys.put([{ id, value, dataKeyId: null }], new Date()));
+export function put(database: Database, id: UserId, value: string, at?: Date): Promise<void> {
+  return store(database, [{ id, value, dataKeyId: null }], at);
+}
+
+/** Stores rows in place of what stands there, dated by the database's clock unless told otherwise. */
+export async function store(database: Database, keys: readonly StoredUserKey[], at?: Date): Promise<void> {
+  let open = keys;
+  while (open.length > 0) {
+    const ids = open.map(({ id }) => id);
+    const { clock, rows } = await database.read(({ userKeys }) => userKeys.look(ids, 0));
+    const seen = new Map(rows.map(({ id, value }) => [id, value]));
+    const swaps = open.map((key) => ({ key, expected: seen.get(key.id) }));
+    const times = { at: at?.getTime() ?? clock, deadline: clock + database.statementTimeout };
+    const written = await database.write(({ userKeys }) => userKeys.swap(swaps, times));
+    if (written === 'late') throw new DatabaseUnavailable('late');
+    open = open.filter(({ id }) => !written.has(id));
+  }
+}
+
+/** Stores a member's first value as a POST does; whether it was the first. */
+export async function insert(database: Database, key: StoredUserKey, at?: Date): Promise<boolean> {
+  const { clock } = await database.read(({ userKeys }) => userKeys.look([key.id], 0));
+  const times = { at: at?.getTime() ?? clock, deadline: clock + database.statementTimeout };
+  const written = await database.write(({ userKeys }) => userKeys.swap([{ key, expected: undefined }], times));
+  return written !== 'late' && written.has(key.id);
 }
 
 /** An empty database for each test of a suite, and the replicas that the test opens on it. */

@@ -5,7 +5,7 @@ import SqliteDatabase from 'better-sqlite3';
 import type { UserId } from '@key-connector/common';
 import { DatabaseReadOnly, DatabaseUnavailable, DatabaseUnsupported } from '@key-connector/database';
 import type { Database, StoredUserKey } from '@key-connector/database';
-import { newId, put, useDatabases } from './open-database.js';
+import { insert, newId, put, useDatabases } from './open-database.js';
 import { sqliteDatabases } from './test-database.js';
 
 describe('an SQLite file', () => {
@@ -44,14 +44,13 @@ describe('an SQLite file', () => {
   test('holds one row a member, found and replaced in either case of the GUID', async () => {
     const database = await open();
     const [upper, lower] = [newId(), newId()];
-    const insert = `INSERT INTO "UserKeys" ("Id", "Key", "CreationDate") VALUES`;
+    const into = `INSERT INTO "UserKeys" ("Id", "Key", "CreationDate") VALUES`;
     await suite.place.sql(
-      `${insert} ('${upper.toUpperCase()}', 'a', '2026-01-01 00:00:00'), ('${lower}', 'b', '2026-01-01 00:00:00')`,
+      `${into} ('${upper.toUpperCase()}', 'a', '2026-01-01 00:00:00'), ('${lower}', 'b', '2026-01-01 00:00:00')`,
     );
     expect((await find(database, upper, lower)).map(({ id }) => id).sort()).toEqual([upper, lower].sort());
     for (const id of [upper, lower]) {
-      const again = { id, value: 'x', dataKeyId: null };
-      expect(await database.write(({ userKeys }) => userKeys.insert(again, new Date()))).toBe(false);
+      expect(await insert(database, { id, value: 'x', dataKeyId: null })).toBe(false);
       await put(database, id, 'new');
       await database.write(({ userKeys }) => userKeys.touch([id], new Date('2026-02-03T04:05:06Z')));
     }

@@ -62,7 +62,7 @@ describe('the SQL Server driver', () => {
 
   test("sends a deadlock's victim again, four times at most", async () => {
     const [id, deadlock] = [newId(), (): SqlError => new SqlError(1205)];
-    fail('UPDATE', deadlock(), deadlock(), deadlock());
+    fail('INSERT', deadlock(), deadlock(), deadlock());
     await put(opened.database, id, 'v');
     expect(await find(id)).toBe('v');
     fail('UPDATE', ...Array.from({ length: 9 }, deadlock));
@@ -71,9 +71,9 @@ describe('the SQL Server driver', () => {
     expect(await find(id)).toBe('v');
   });
 
-  test('sends a put again when another one inserts the row between its two statements', async () => {
+  test('looks at a row again that another one inserted first', async () => {
     const id = newId();
-    fail('@@ROWCOUNT', new SqlError(2627));
+    fail('INSERT', new SqlError(2627));
     await put(opened.database, id, 'v');
     expect(await find(id)).toBe('v');
   });
@@ -98,6 +98,28 @@ describe('the SQL Server driver', () => {
     fail('UPDATE', 'cut');
     await expect(put(opened.database, id, 'w')).rejects.toThrow(DatabaseUnavailable);
     expect(sent('UPDATE')).toBe(before + 1);
+  });
+
+  test.each([976, 983, 40613])(
+    'leaves a server that says %i, where the database is elsewhere now: the read is sent once more, on another connection',
+    async (number) => {
+      const id = newId();
+      await put(opened.database, id, 'v');
+      const before = double.server.logins.length;
+      fail('SELECT [Id]', new SqlError(number, 'the database is elsewhere'));
+      expect(await find(id)).toBe('v');
+      expect(double.server.logins.length).toBe(before + 1);
+    },
+  );
+
+  test('leaves a server that takes no writes any more', async () => {
+    const id = newId();
+    await put(opened.database, id, 'v');
+    const before = double.server.logins.length;
+    fail('UPDATE', new SqlError(3906));
+    await expect(put(opened.database, id, 'w')).rejects.toThrow(DatabaseReadOnly);
+    await put(opened.database, id, 'w');
+    expect(double.server.logins.length).toBe(before + 1);
   });
 
   test('drops connections that the server closed while nothing ran on them', async () => {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
+import { DatabaseUnavailable, fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
 import type { UserId } from '@key-connector/common';
-import { newId, put, useDatabases, userId } from './open-database.js';
+import { lateSwaps } from './late-swaps.js';
+import { insert, newId, put, store, useDatabases, userId } from './open-database.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { postgresDatabases, testKinds, type TestKind } from './test-database.js';
 
@@ -42,8 +43,8 @@ function storageSuite(kind: TestKind): void {
     const database = await open();
     await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
     const [one, two, none] = [newId(), newId(), newId()];
-    await database.write(({ userKeys }) => userKeys.put([{ id: one, value: 'v1', dataKeyId: 1 }], new Date()));
-    await database.write(({ userKeys }) => userKeys.insert({ id: two, value: 'v2', dataKeyId: null }, new Date()));
+    await store(database, [{ id: one, value: 'v1', dataKeyId: 1 }]);
+    await insert(database, { id: two, value: 'v2', dataKeyId: null });
     const found = await database.read(({ userKeys }) => userKeys.find([one, two, none, one]));
     expect(new Map(found.map((row) => [row.id, row]))).toEqual(
       new Map([
@@ -55,19 +56,15 @@ function storageSuite(kind: TestKind): void {
 
   test('keys of several members, new and old, are put at once, and all or none of them', async () => {
     const database = await open();
-    const ids = Array.from({ length: database.maxPuts > 1 ? 100 : 1 }, newId).sort();
+    const ids = Array.from({ length: database.maxSwaps > 1 ? 100 : 1 }, newId).sort();
     const putAll = (value: string, dataKeyId: number | null): Promise<void> =>
-      database.write(({ userKeys }) =>
-        userKeys.put(
-          ids.map((id) => ({ id, value, dataKeyId })),
-          new Date(),
-        ),
+      store(
+        database,
+        ids.map((id) => ({ id, value, dataKeyId })),
       );
     const values = async (): Promise<Set<string>> =>
       new Set((await database.read(({ userKeys }) => userKeys.find(ids))).map(({ value }) => value));
-    await database.write(({ userKeys }) =>
-      userKeys.put([{ id: ids[0] ?? newId(), value: 'v0', dataKeyId: null }], new Date()),
-    );
+    await put(database, ids[0] ?? newId(), 'v0');
     await putAll('v1', null);
     expect(await values()).toEqual(new Set(['v1']));
     // There is no data key 99, so the database refuses the rows.
@@ -78,12 +75,10 @@ function storageSuite(kind: TestKind): void {
   test('the first store dates the creation, a replacement dates the revision and keeps the rest', async () => {
     const database = await open();
     const id = newId();
-    const put = (value: string, now: Date): Promise<void> =>
-      database.write(({ userKeys }) => userKeys.put([{ id, value, dataKeyId: null }], now));
-    await put('old', at('2026-01-02T03:04:05.678'));
+    await put(database, id, 'old', at('2026-01-02T03:04:05.678'));
     expect(await dates(id)).toMatchObject({ RevisionDate: null, LastAccessDate: null });
     await database.write(({ userKeys }) => userKeys.touch([id], at('2026-01-02T04:00:00')));
-    await put('new', at('2026-07-08T09:10:11.120'));
+    await put(database, id, 'new', at('2026-07-08T09:10:11.120'));
     const row = await dates(id);
     expect(fromUtcText(row?.CreationDate ?? '')).toEqual(at('2026-01-02T03:04:05.678'));
     expect(fromUtcText(row?.RevisionDate ?? '')).toEqual(at('2026-07-08T09:10:11.120'));
@@ -98,7 +93,7 @@ function storageSuite(kind: TestKind): void {
       Array.from({ length: 100 }, async (_, index) => {
         const database = index % 2 === 0 ? replicas[0] : replicas[1];
         const key = { id, value: `v${index}`, dataKeyId: null };
-        return (await database.write(({ userKeys }) => userKeys.insert(key, new Date()))) ? key.value : undefined;
+        return (await insert(database, key)) ? key.value : undefined;
       }),
     );
     const winners = wins.filter((value) => value !== undefined);
@@ -119,7 +114,7 @@ function storageSuite(kind: TestKind): void {
     await Promise.all(
       keys.map((key, index) => {
         const database = index % 2 === 0 ? replicas[0] : replicas[1];
-        return database.write(({ userKeys }) => userKeys.put([key], new Date()));
+        return store(database, [key]);
       }),
     );
     const [stored, ...more] = await replicas[0].read(({ userKeys }) => userKeys.find([id]));
@@ -131,7 +126,7 @@ function storageSuite(kind: TestKind): void {
     const database = await open();
     const [one, two] = [newId(), newId()];
     for (const id of [one, two]) {
-      await database.write(({ userKeys }) => userKeys.put([{ id, value: 'v', dataKeyId: null }], new Date()));
+      await put(database, id, 'v');
     }
     const touch = (ids: readonly UserId[], time: Date): Promise<void> =>
       database.write(({ userKeys }) => userKeys.touch(ids, time));
@@ -199,9 +194,7 @@ function storageSuite(kind: TestKind): void {
       throw new Error('stop');
     });
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const write = database.write(({ userKeys }) =>
-      userKeys.put([{ id: outside, value: 'v', dataKeyId: null }], new Date()),
-    );
+    const write = put(database, outside, 'v');
     await expect(failing).rejects.toThrow('stop');
     await write;
     const found = await database.read(({ userKeys }) => userKeys.find([inside, outside]));
@@ -212,7 +205,7 @@ function storageSuite(kind: TestKind): void {
     const database = await open();
     const id = newId();
     const created = at('2026-03-04T05:06:07.089');
-    await database.write(({ userKeys }) => userKeys.put([{ id, value: 'v', dataKeyId: null }], created));
+    await put(database, id, 'v', created);
     const row = await database.lock((manager) => manager.find(UserKey, { order: { creationDate: 'DESC' }, take: 8 }));
     expect(row).toMatchObject([{ value: 'v', creationDate: created, revisionDate: null, lastAccessDate: null }]);
   });
@@ -229,6 +222,15 @@ function storageSuite(kind: TestKind): void {
     await suite.place.sql(`INSERT INTO "KeyConnectorMigrations" ("timestamp", "name") VALUES (9, 'FromTheFuture9')`);
     await expect(open()).rejects.toThrow(SchemaNewer);
     await expect(open()).rejects.toThrow(/FromTheFuture9/);
+  });
+
+  test('a ping says what fails reads: a database whose table is lost is not ready', async () => {
+    const database = await open();
+    await database.ping();
+    await suite.place.sql('DROP TABLE "UserKeys"');
+    const other = await open({ migrate: 'false' });
+    await expect(other.read(({ userKeys }) => userKeys.find([newId()]))).rejects.toThrow(DatabaseUnavailable);
+    await expect(other.ping()).rejects.toThrow(DatabaseUnavailable);
   });
 
   test('with migrate off, pending migrations are named and nothing is changed', async () => {
@@ -270,9 +272,11 @@ function storageSuite(kind: TestKind): void {
   test('the database itself refuses to drop a data key that a row needs', async () => {
     const database = await open();
     await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
-    await database.write(({ userKeys }) => userKeys.put([{ id: newId(), value: 'v', dataKeyId: 1 }], new Date()));
+    await store(database, [{ id: newId(), value: 'v', dataKeyId: 1 }]);
     await expect(suite.place.sql('DELETE FROM "DataKeys"')).rejects.toThrow(
       /foreign key|restrict|reference constraint/i,
     );
   });
+
+  lateSwaps(kind.name, suite);
 }

@@ -1,86 +1,22 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { UserId } from '@key-connector/common';
-import { DatabaseUnavailable, databaseSettingsSchema, type Database } from '@key-connector/database';
+import { DatabaseUnavailable, type Database } from '@key-connector/database';
 import { type FaultProxy, faultProxyTool, startFaultProxy } from '../lab/network/fault-proxy.js';
-import { ownsMariadb } from '../lab/databases/mariadb.server.js';
-import { ownsPostgres } from '../lab/databases/postgres.server.js';
 import { describeIf } from '../lab/skip/skip.js';
-import { withServer } from '../lab/databases/sqlserver.client.js';
+import { placeOf, type ProxiedKind, proxiedKinds } from './behind-a-proxy.js';
 import { newId, put, useDatabases } from './open-database.js';
-import { mysqlDatabases, postgresDatabases, sqlserverKinds, type TestDatabases } from './test-database.js';
-
-type Settings = Readonly<Record<string, string>>;
-
-/** A server that can be put behind a proxy, and the settings that lead through it. */
-interface Kind {
-  readonly kind: string;
-  readonly possible: boolean;
-  readonly reason: string;
-  readonly start: () => Promise<TestDatabases>;
-  readonly through: (settings: Settings, port: number) => Record<string, string>;
-}
-
-/** Another place in a URL that is a connection string. */
-const elsewhere =
-  (setting: string) =>
-  (settings: Settings, port: number): Record<string, string> => {
-    const url = new URL(settings[setting] ?? '');
-    url.host = `127.0.0.1:${port}`;
-    return { [setting]: url.toString() };
-  };
-
-const kinds: readonly Kind[] = [
-  {
-    kind: 'PostgreSQL',
-    possible: ownsPostgres,
-    reason: 'TEST_POSTGRES_URL names a server elsewhere',
-    start: postgresDatabases,
-    through: elsewhere('postgreSqlConnectionString'),
-  },
-  {
-    kind: 'MariaDB',
-    possible: ownsMariadb,
-    reason: 'TEST_MYSQL_URL names a server elsewhere',
-    start: mysqlDatabases,
-    through: elsewhere('mySqlConnectionString'),
-  },
-  ...sqlserverKinds.map(({ name, here, reason, start }) => ({
-    kind: name,
-    possible: here,
-    reason,
-    start,
-    through: ({ sqlServerConnectionString = '' }: Settings, port: number): Record<string, string> => ({
-      sqlServerConnectionString: withServer(sqlServerConnectionString, port),
-    }),
-  })),
-];
-
-/** Where the server itself is. */
-function placeOf(settings: Settings): { host: string; port: number } {
-  const parsed = databaseSettingsSchema.parse(settings);
-  switch (parsed.provider) {
-    case 'postgresql':
-      return { host: '127.0.0.1', port: parsed.connection.endpoints[0].port };
-    case 'mysql':
-      return { host: '127.0.0.1', port: parsed.connection.port };
-    case 'sqlserver':
-      return { host: parsed.connection.host, port: parsed.connection.port ?? 1433 };
-    case 'sqlite':
-      throw new TypeError('a file is not behind a network');
-  }
-}
 
 /** Long enough for many network packets, so that an answer can break off in its middle. */
 const longValue = 'v'.repeat(200_000);
 
-for (const { kind, possible, reason, start, through } of kinds) {
+for (const { kind, possible, reason, start, through } of proxiedKinds) {
   const why = possible ? faultProxyTool.reason : reason;
   describeIf(possible && faultProxyTool.installed, why, `a bad network before ${kind}`, () => {
     wireFaults(start, through);
   });
 }
 
-function wireFaults(start: Kind['start'], through: Kind['through']): void {
+function wireFaults(start: ProxiedKind['start'], through: ProxiedKind['through']): void {
   const suite = useDatabases(start);
   let proxy: FaultProxy | undefined;
   let database: Database;

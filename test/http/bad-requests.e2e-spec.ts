@@ -360,6 +360,8 @@ describe('requests that are refused, as bytes on a socket', () => {
       USER_KEY_NOT_FOUND: () => request('GET', ''),
       METHOD_NOT_ALLOWED: () => request('DELETE', '', { 'content-type': '' }),
       USER_KEY_ALREADY_STORED: () => request('POST', json, { authorization: `Bearer ${deployment.token(stored)}` }),
+      USER_KEY_STORED_RECENTLY: () =>
+        request('PUT', JSON.stringify({ key: otherKey }), { authorization: `Bearer ${deployment.token(stored)}` }),
       ROUTE_NOT_FOUND: () => request('GET', '').toString('latin1').replace('/user-keys', '/nowhere'),
       TOKEN_MISSING: () => request('GET', '', { authorization: '' }),
       TOKEN_INVALID: () => request('GET', '', { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.' }),
@@ -367,6 +369,7 @@ describe('requests that are refused, as bytes on a socket', () => {
     // Of a token the log says more than the answer does.
     const auditedAs: Partial<Record<string, string>> = { TOKEN_MISSING: 'missing', TOKEN_INVALID: 'malformed' };
     const stored = randomUUID();
+    const otherKey = randomBytes(32).toString('base64');
     expect((await deployment.call('POST', stored, goodKey)).status).toBe(200);
     const expected: { requestId: unknown; reason: string }[] = [];
     for (const [reason, bytes] of Object.entries(refused)) {

@@ -52,12 +52,15 @@ describe('the wire contract', () => {
       expect(await (await deployment.call('GET', userId)).json()).toEqual({ key });
     });
 
-    test('PUT creates and replaces, with an empty 200', async () => {
+    test('PUT creates, with an empty 200, and replaces a young key by no other than itself', async () => {
       const [userId, key] = [randomUUID(), aKey()];
-      for (const value of [aKey(), key]) {
-        const put = await deployment.call('PUT', userId, value);
+      for (let time = 1; time <= 2; time += 1) {
+        const put = await deployment.call('PUT', userId, key);
         expect([put.status, await put.text(), put.headers.get('content-type')]).toEqual([200, '', null]);
       }
+      const other = await deployment.call('PUT', userId, aKey());
+      expect(other.status).toBe(400);
+      expect(await other.json()).toMatchObject({ code: 'USER_KEY_STORED_RECENTLY', status: 400 });
       expect(await (await deployment.call('GET', userId)).json()).toEqual({ key });
     });
 

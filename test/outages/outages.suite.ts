@@ -32,7 +32,9 @@ export function describeOutages(name: string, suite: OutageSuite): void {
     beforeAll(async () => {
       if (!suite.possible) return;
       stage = await suite.prepare();
-      deployment = await startDeployment({ settings: stage.settings });
+      deployment = await startDeployment({
+        settings: { ...stage.settings, userKeys__replaceGuardMinutes: '0' },
+      });
     });
     afterAll(async () => {
       if (!suite.possible) return;

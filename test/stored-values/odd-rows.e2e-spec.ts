@@ -43,7 +43,7 @@ function oddRowsSuite(start: () => Promise<TestDatabases>, { values = [], time }
   beforeAll(async () => {
     databases = await start();
     database = await databases.create();
-    deployment = await startDeployment({ database });
+    deployment = await startDeployment({ database, settings: { userKeys__replaceGuardMinutes: '0' } });
   }, databasesTimeout);
   afterAll(async () => {
     await deployment.stop();
@@ -82,6 +82,7 @@ function oddRowsSuite(start: () => Promise<TestDatabases>, { values = [], time }
       for (const table of ['DataKeys', 'DataKeyWrappings'])
         await database.sql(`UPDATE "${table}" SET "CreationDate" = ${time ?? ''}`);
       for (const id of [odd, ...others]) expect((await deployment.call('GET', id)).status).toBe(200);
+      for (const id of [odd, ...others]) expect((await deployment.call('PUT', id, key)).status).toBe(200);
       await expect(restart()).resolves.toBeUndefined();
     },
   );

@@ -1,14 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { AuthModule, authSettingsSchema, SigningKeys } from '@key-connector/auth';
-import { Secret } from '@key-connector/common';
+import { type KeyConnectorError, Secret } from '@key-connector/common';
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
-import { Database, DatabaseModule, databaseSettingsSchema, fromUtcText } from '@key-connector/database';
+import { Database, DatabaseModule, databaseSettingsSchema, fromUtcText, toUtcText } from '@key-connector/database';
 import { KeyRing, KeyRingModule } from '@key-connector/key-ring';
-import { ObservabilityModule } from '@key-connector/observability';
+import { Metrics, ObservabilityModule } from '@key-connector/observability';
 import { takeJsonAsBytes, UserKeysModule } from '@key-connector/user-keys';
+import type { ArgumentsHost } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import type { FastifyReply } from 'fastify';
 import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
 import { makeKeyCertificate } from '../lab/files/certificate.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
@@ -36,6 +38,16 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
       headers: { authorization: `Bearer ${issuer.token({ claims: { sub: user } })}` },
       ...(payload ? { payload } : {}),
     });
+  /** Stores or replaces a key: the code of the refusal, or nothing. */
+  const put = async (user: string, key: string): Promise<string> => {
+    const answer = await call('PUT', user, { key });
+    return answer.statusCode === 200 ? '' : answer.json<{ code: string }>().code;
+  };
+  /** Makes every row older. */
+  const age = async (minutes: number): Promise<void> => {
+    const time = toUtcText(new Date(Date.now() - minutes * 60_000)).slice(0, 26);
+    await place.sql(`UPDATE "UserKeys" SET "CreationDate" = '${time}', "RevisionDate" = NULL`);
+  };
   /** All that is stored, but for the times of reads. */
   const everything = async (): Promise<unknown[]> => {
     const tables = ['UserKeys', 'DataKeys', 'DataKeyWrappings', 'ApplicationDatas'];
@@ -55,8 +67,7 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
     await issuer.stop();
     await folder.remove();
   });
-  beforeEach(async () => {
-    place = await databases.create();
+  const serve = async (replaceGuardMinutes: number): Promise<NestFastifyApplication> => {
     const observability = ObservabilityModule.forRoot({ host: '127.0.0.1' });
     const database = DatabaseModule.forRoot(databaseSettingsSchema.parse(place.settings));
     const keyProvider = CryptoProvidersModule.forRoot({
@@ -74,18 +85,27 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
     });
     const userKeys = UserKeysModule.forRootAsync({
       imports: [observability, database, keyRing, auth],
-      useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000 }),
+      useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000, replaceGuardMinutes }),
     });
     const module = await Test.createTestingModule({ imports: [userKeys] }).compile();
-    app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {
+    const served = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {
       logger: false,
       bodyParser: false,
     });
-    takeJsonAsBytes(app);
-    await app.init();
-    await app.get(Database).connect();
-    await app.get(KeyRing).load();
-    await app.get(SigningKeys).prefetch();
+    takeJsonAsBytes(served);
+    served.useGlobalFilters({
+      catch: ({ code }: KeyConnectorError, host: ArgumentsHost) =>
+        host.switchToHttp().getResponse<FastifyReply>().status(500).send({ code }),
+    });
+    await served.init();
+    await served.get(Database).connect();
+    await served.get(KeyRing).load();
+    await served.get(SigningKeys).prefetch();
+    return served;
+  };
+  beforeEach(async () => {
+    place = await databases.create();
+    app = await serve(0);
   });
   afterEach(() => app.close());
 
@@ -159,5 +179,45 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
       `SELECT lower(${place.text('"Id"')}) AS id FROM "UserKeys" WHERE "LastAccessDate" IS NOT NULL`,
     );
     expect(touched).toEqual([{ id: read }]);
+  });
+
+  test('a key that was stored a short time ago is kept from another one, and taken again', async () => {
+    await app.close();
+    app = await serve(15);
+    const user = randomUUID();
+    const [good, other] = [newKey(), newKey()];
+    expect((await call('POST', user, { key: good })).statusCode).toBe(200);
+    const refused = await put(user, other);
+    expect(refused).toBe('USER_KEY_STORED_RECENTLY');
+    expect(await put(user, good)).toBe('');
+    expect((await call('GET', user)).json()).toEqual({ key: good });
+    expect(await app.get(Metrics).registry.metrics()).toMatch(/^key_connector_replacements_refused_total 1$/m);
+
+    await age(16);
+    expect(await put(user, other)).toBe('');
+    expect((await call('GET', user)).json()).toEqual({ key: other });
+    // Its age begins anew.
+    expect(await put(user, good)).toBe('USER_KEY_STORED_RECENTLY');
+  });
+
+  test('a young key that does not open is kept too, until it is no longer young', async () => {
+    await app.close();
+    app = await serve(15);
+    const user = randomUUID();
+    await call('POST', user, { key: newKey() });
+    await place.sql(`UPDATE "UserKeys" SET "Key" = 'kc2.1.AAAA'`);
+    expect(await put(user, newKey())).toBe('USER_KEY_STORED_RECENTLY');
+    await age(16);
+    expect(await put(user, newKey())).toBe('');
+  });
+
+  test('of two devices that send keys of their own at once, one is refused', async () => {
+    await app.close();
+    app = await serve(15);
+    const user = randomUUID();
+    const keys = [newKey(), newKey()];
+    const answers = await Promise.all(keys.map((key) => put(user, key)));
+    expect(answers.toSorted()).toEqual(['', 'USER_KEY_STORED_RECENTLY']);
+    expect((await call('GET', user)).json()).toEqual({ key: keys[answers.indexOf('')] });
   });
 }

@@ -2,6 +2,7 @@ import { version } from '@key-connector/common';
 import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Command } from 'commander';
+import { Deployment } from './deployment/deployment.js';
 import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
 import { migrationsGroup } from './migrations/index.js';
@@ -14,29 +15,48 @@ export const groups: readonly CommandGroup[] = [importGroup, migrationsGroup];
 export const single: readonly Type<OperatorCommand>[] = [HealthCommand];
 
 const help = `
-Settings are the service’s own: the same environment variables (keyConnectorSettings__…) and
-YAML file (KEY_CONNECTOR_CONFIG). Results go to standard output, warnings and errors to standard
+Settings are the service’s own: the same environment variables (keyConnectorSettings__…), env files
+(KEY_CONNECTOR_ENV_FILE) and YAML file (KEY_CONNECTOR_CONFIG). Results go to standard output, warnings and errors to standard
 error; the exit code is 0, or 1 when something failed.`;
+
+interface Options {
+  readonly dockerEnvFile?: readonly string[];
+}
+
+const collect = (path: string, before: readonly string[] = []): readonly string[] => [...before, path];
 
 /** `key-connector`, whatever path it was started by. */
 @Injectable()
 export class Program {
-  constructor(private readonly commands: ModuleRef) {}
+  constructor(
+    private readonly commands: ModuleRef,
+    private readonly deployment: Deployment,
+  ) {}
 
   /** Runs the command that the arguments of this process name; help and mistakes in the line end the process. */
   async run(): Promise<void> {
     const program = new Command('key-connector')
       .description('Commands for the operators of a Key Connector.')
       .version(version)
+      // Node looks for its own --env-file behind the script too, and would read a pipe before this program does.
+      .option('--docker-env-file <path>', 'read settings from an env file as Docker does; may be repeated', collect)
+      .configureHelp({ showGlobalOptions: true })
+      .hook('preAction', (command) => {
+        this.deployment.envFiles = command.opts<Options>().dockerEnvFile;
+      })
       .addHelpText('after', help);
-    for (const group of groups) program.addCommand(this.define(group));
-    for (const type of single) program.addCommand(this.commands.get(type).define());
+    for (const group of groups) program.addCommand(this.define(group, program));
+    for (const type of single) program.addCommand(this.commandOf(type, program));
     await program.parseAsync();
   }
 
-  private define({ name, description, commands }: CommandGroup): Command {
-    const command = new Command(name).description(description);
-    for (const type of commands) command.addCommand(this.commands.get(type).define());
+  private define({ name, description, commands }: CommandGroup, program: Command): Command {
+    const command = new Command(name).description(description).copyInheritedSettings(program);
+    for (const type of commands) command.addCommand(this.commandOf(type, program));
     return command;
+  }
+
+  private commandOf(type: Type<OperatorCommand>, program: Command): Command {
+    return this.commands.get(type).define().copyInheritedSettings(program);
   }
 }

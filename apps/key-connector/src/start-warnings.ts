@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { everyAddress } from '@key-connector/common';
-import { type Environment, processEnvironment, type Settings } from '@key-connector/settings';
+import { envFileWarning, type Environment, processEnvironment, type Settings } from '@key-connector/settings';
 
 /** Reading by users who are neither the owner nor in the group (POSIX). */
 const OTHERS_READ = 0o004;
@@ -14,7 +14,7 @@ export async function startWarnings(
   environment: Environment = processEnvironment(),
 ): Promise<string[]> {
   const found = await Promise.all(keyFiles(settings).map(([name, path]) => openKeyFile(name, path)));
-  const others = [plainHttp(settings), ...otherPorts(settings, environment)];
+  const others = [envFileWarning(), plainHttp(settings), ...otherPorts(settings, environment)];
   return [...settings.remarks, ...found, ...others].filter((warning) => warning !== undefined);
 }
 

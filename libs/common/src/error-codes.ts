@@ -37,6 +37,7 @@ const answers = {
   USER_KEY_ALREADY_STORED: { status: 400 },
   USER_KEY_INVALID: { status: 400 },
   USER_KEY_NOT_FOUND: { status: 404 },
+  USER_KEY_STORED_RECENTLY: { status: 400 },
   USER_KEY_UNREADABLE: {
     status: 500,
     detail: 'The stored key cannot be opened. An operator must look at it; nothing was changed.',
@@ -50,6 +51,8 @@ const answers = {
   NOT_READY: unavailable,
   // what only an operator can mend: the service does not start
   DATABASE_SCHEMA_NEWER: unavailable,
+  DATABASE_UNEXPECTED: unavailable,
+  DATABASE_SESSION_WRONG: unavailable,
   DATABASE_UNSUPPORTED: unavailable,
   DATA_KEY_LOST: unavailable,
   DATA_KEY_UNREADABLE: unavailable,

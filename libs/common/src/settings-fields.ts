@@ -86,10 +86,11 @@ export const integer = (description: string, bounds: { min: number; max: number 
     )
     .meta({ description });
 
-/** One of a few words, in any case. */
+/** One of a few words, in any case; `missing` is said besides where it is not given and must be. */
 export const choice = <const T extends readonly [string, ...string[]]>(
   description: string,
   values: T,
+  missing?: string,
 ): z.ZodPreprocess<z.ZodEnum<{ [K in T[number]]: K }>> =>
   z
     .preprocess(
@@ -97,7 +98,10 @@ export const choice = <const T extends readonly [string, ...string[]]>(
         typeof value === 'string'
           ? (values.find((known) => known.toLowerCase() === value.trim().toLowerCase()) ?? value)
           : value,
-      z.enum(values, { error: `must be one of ${values.join(', ')}` }),
+      z.enum(values, {
+        error: ({ input }) =>
+          `must be one of ${values.join(', ')}${input === undefined && missing !== undefined ? `; ${missing}` : ''}`,
+      }),
     )
     .meta({ description });
 

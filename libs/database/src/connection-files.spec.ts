@@ -8,6 +8,7 @@ import { DataSource } from 'typeorm';
 import { tlsCertificate } from '../../../test/lab/files/certificate.js';
 import { Database } from './database.js';
 import { databaseSettingsSchema } from './database.settings.js';
+import { Expectation } from './migrations/expectation.js';
 import { openDialect } from './products.js';
 import { databaseErrorOf } from './dialect/database-error-of.js';
 
@@ -40,8 +41,9 @@ describe('a file that a connection string names', () => {
     [mysql, 'SslCert=FOLDER/nowhere.pem;SslKey=FOLDER/there.pem', 'does not exist'],
   ])('and cannot be read ends the start, named by its path: %p %s', async (settings, more, why) => {
     const dialect = await openDialect(databaseSettingsSchema.parse(settings(more.replaceAll('FOLDER', folder))));
-    const limits = { migrate: true, acquireTimeoutSeconds: 1 };
-    const database = new Database(new DataSource(dialect.dataSourceOptions), dialect, limits);
+    const limits = { migrate: true, acquireTimeoutSeconds: 1, statementTimeoutSeconds: 1, connection: {} };
+    const expectation = new Expectation(dialect, { expect: 'any' });
+    const database = new Database(new DataSource(dialect.dataSourceOptions), dialect, limits, expectation);
     const failure: unknown = await database.connect().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(TlsFileUnreadable);
     expect(failure).not.toBeInstanceOf(UnavailableError);

@@ -5,6 +5,7 @@ import { databaseProviders, dataSourceOptions, dialectProvider } from './databas
 import { Database } from './database.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
+import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 import { UserKey } from './user-keys/user-key.entity.js';
@@ -14,7 +15,7 @@ import { UserKey } from './user-keys/user-key.entity.js';
 class DialectModule extends ConfigurableModuleClass {}
 
 /** Provides `Database`; entities of other rooms join by `TypeOrmModule.forFeature`. */
-@Module({ providers: databaseProviders, exports: [Database, DialectModule, Migrations, UserKeyRows] })
+@Module({ providers: databaseProviders, exports: [Database, DialectModule, Expectation, Migrations, UserKeyRows] })
 export class DatabaseModule {
   /** The database of these settings; nothing is connected before `Database.connect`. */
   static forRoot(settings: DatabaseSettings): DynamicModule {

@@ -5,6 +5,7 @@ import { DATABASE_SETTINGS } from './database.module-definition.js';
 import { Database } from './database.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
+import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { openDialect } from './products.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
@@ -17,15 +18,20 @@ export const dialectProvider: FactoryProvider<Dialect> = {
 
 export const databaseProviders: Provider[] = [
   {
+    provide: Expectation,
+    inject: [Dialect, DATABASE_SETTINGS],
+    useFactory: (dialect: Dialect, settings: DatabaseSettings) => new Expectation(dialect, settings),
+  },
+  {
     provide: Database,
-    inject: [DataSource, Dialect, DATABASE_SETTINGS],
-    useFactory: (source: DataSource, dialect: Dialect, settings: DatabaseSettings) =>
-      new Database(source, dialect, settings),
+    inject: [DataSource, Dialect, DATABASE_SETTINGS, Expectation],
+    useFactory: (source: DataSource, dialect: Dialect, settings: DatabaseSettings, expectation: Expectation) =>
+      new Database(source, dialect, settings, expectation),
   },
   {
     provide: Migrations,
-    inject: [Dialect],
-    useFactory: (dialect: Dialect) => new Migrations(dialect),
+    inject: [Dialect, Expectation],
+    useFactory: (dialect: Dialect, expectation: Expectation) => new Migrations(dialect, expectation),
   },
   {
     provide: UserKeyRows,

@@ -8,17 +8,34 @@ const problems = (settings: Record<string, unknown>): string[] => {
   return (result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')} ${message}`);
 };
 
+test('where none is chosen, it is said where an existing deployment then has its keys, and what to do', () => {
+  const [issue] = databaseSettingsSchema.safeParse({}).error?.issues ?? [];
+  expect(issue?.message).toMatch(
+    /^must be one of postgresql.*\/etc\/bitwarden\/data\.json.*database__importJsonFilePath/,
+  );
+});
+
 describe('database settings', () => {
   test('the chosen provider comes out with its connection and the limits', () => {
     const settings = { provider: 'SQLite', sqliteConnectionString: 'Data Source=/data/keys.db', migrate: 'FALSE' };
     expect(databaseSettingsSchema.parse(settings)).toEqual({
       provider: 'sqlite',
       connection: { file: '/data/keys.db', create: true },
+      expect: 'any',
       migrate: false,
+      allowStaleReads: false,
       connectTimeoutSeconds: 5,
       acquireTimeoutSeconds: 5,
       statementTimeoutSeconds: 10,
     });
+  });
+
+  test('empty is refused where the tables are made before the first start', () => {
+    const settings = { provider: 'sqlite', sqliteConnectionString: 'Data Source=/data/keys.db', expect: 'empty' };
+    expect(problems({ ...settings, migrate: 'false' })).toEqual([
+      expect.stringMatching(/^expect must not be empty when/),
+    ]);
+    expect(problems(settings)).toEqual([]);
   });
 
   test('leftovers of other providers do no harm', () => {

@@ -30,6 +30,8 @@ const fields = z.strictObject({
     'Which database holds the keys.',
     // Object.keys forgets which there are; there is at least one.
     Object.keys({ ...products, ...refused }) as [Word, ...Word[]],
+    'an existing deployment that names none keeps its keys in the file /etc/bitwarden/data.json: choose a database, and bring ' +
+      'the file into it by database__importJsonFilePath',
   ),
   ...connectionStrings,
   identity: choice(
@@ -52,9 +54,16 @@ const fields = z.strictObject({
   importJsonFilePath: text(
     'JSON file of an existing deployment that is imported at start, before the first request. Nothing that the database holds is overwritten, so it may stay set.',
   ).optional(),
+  expect: choice(
+    'What a start must find where the connection leads, before it makes a table or a data key; otherwise it ends, and says where it looked. `existing`: a deployment, which is a data key or a member’s key, classic or ours. `empty`: none of its tables, for one first start. `any`: whatever is there.',
+    ['existing', 'empty', 'any'],
+  ).default('any'),
   migrate: flag('Create and update the tables at start; when false, a start with pending migrations fails.').default(
     true,
   ),
+  allowStaleReads: flag(
+    'MySQL and MariaDB in a Galera cluster: reads at one node do not wait for what another one has acknowledged. Faster by a round trip of the cluster, and a member may be given an old key, or none, just after storing one.',
+  ).default(false),
   connectTimeoutSeconds: integer('Longest wait for a server at start, for each host.', { min: 1, max: 300 }).default(5),
   acquireTimeoutSeconds: integer('Longest wait for a connection of the pool before a request is answered 503.', {
     min: 1,
@@ -97,7 +106,12 @@ export const databaseSettingsSchema = fields.transform((given, context): Databas
   const refuse: Refuse = (path, message) => {
     context.addIssue({ code: 'custom', path: [path], message });
   };
-  const { provider } = given;
+  const { provider, expect, migrate } = given;
+  if (expect === 'empty' && !migrate)
+    refuse(
+      'expect',
+      'must not be empty when database.migrate is false: the tables are then there before the first start',
+    );
   if (provider === 'json' || provider === 'mongo') {
     refuse('provider', refused[provider]);
     return z.NEVER;
@@ -107,8 +121,12 @@ export const databaseSettingsSchema = fields.transform((given, context): Databas
 });
 
 function settingsOf<P extends Provider>(provider: P, given: Fields, refuse: Refuse): SettingsOf<P> | undefined {
-  const { importJsonFilePath, migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds } = given;
-  const limits = { importJsonFilePath, migrate, connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds };
+  const { importJsonFilePath, expect, migrate, allowStaleReads } = given;
+  const { connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds } = given;
+  const limits = {
+    ...{ importJsonFilePath, expect, migrate, allowStaleReads },
+    ...{ connectTimeoutSeconds, acquireTimeoutSeconds, statementTimeoutSeconds },
+  };
   const product = products[provider];
   const { cloudLogin } = product;
   const setting: ConnectionSetting = product.setting;

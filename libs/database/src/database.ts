@@ -6,8 +6,9 @@ import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
 import { Dialect } from './dialect/dialect.js';
 import { openSource } from './dialect/open-source.js';
 import type { UserKeyStatements } from './dialect/user-key.statements.js';
-import { DatabaseUnavailable } from './errors/database.errors.js';
+import { DatabaseSessionWrong, DatabaseUnavailable } from './errors/database.errors.js';
 import type { Failure } from './errors/failure.js';
+import type { Expectation } from './migrations/expectation.js';
 import { migrate } from './migrations/migrate.js';
 import { SharedAnswer } from './shared-answer.js';
 
@@ -36,27 +37,39 @@ export class Database {
   /** Longest wait for a place among the statements that run, in milliseconds. */
   readonly acquireTimeout: number;
 
-  /** Rows that one `session.userKeys.put` takes at most. */
-  readonly maxPuts: number;
+  /** Longest run of one statement, in milliseconds; for a write, its deadline. */
+  readonly statementTimeout: number;
+
+  /** Rows that one `session.userKeys.swap` takes at most. */
+  readonly maxSwaps: number;
 
   readonly #session: DatabaseSession;
   private connecting: Promise<void> | undefined;
+  /** Whether a session was not what it should be, since a ping last found one that is. */
+  private wrong = false;
   private readonly pinged: SharedAnswer<void>;
 
   constructor(
     private readonly source: DataSource,
     private readonly dialect: Dialect,
-    private readonly settings: Pick<DatabaseSettings, 'migrate' | 'acquireTimeoutSeconds'>,
+    private readonly settings: Pick<
+      DatabaseSettings,
+      'migrate' | 'acquireTimeoutSeconds' | 'statementTimeoutSeconds'
+    > & {
+      readonly connection: object & { readonly commandTimeout?: number | undefined };
+    },
+    private readonly expectation: Expectation,
   ) {
     this.description = dialect.description;
     this.acquireTimeout = settings.acquireTimeoutSeconds * 1000;
+    this.statementTimeout = (settings.connection.commandTimeout ?? settings.statementTimeoutSeconds) * 1000;
     this.#session = { userKeys: dialect.userKeys(source), manager: source.manager };
-    this.maxPuts = this.#session.userKeys.maxPuts;
+    this.maxSwaps = this.#session.userKeys.maxSwaps;
     this.pinged = new SharedAnswer(() => this.again(() => dialect.ping(source), readFailures), pingMilliseconds);
   }
 
   /**
-   * Opens the pool, looks at the server, and runs or checks the migrations; may be called again after a failure.
+   * Opens the pool, looks at what is there, and runs or checks the migrations; may be called again after a failure.
    *
    * @throws UnavailableError when it is worth trying again; any other KeyConnectorError when it is not.
    */
@@ -67,15 +80,19 @@ export class Database {
 
   /** One round trip, shared by all who ask within a second. */
   async ping(): Promise<void> {
-    return this.translate(() => this.pinged.get());
+    await this.translate(() => this.pinged.get());
+    this.wrong = false;
   }
 
   /**
    * Runs work in a transaction that no other process or caller holds at the same time. Inside, use its manager only. The
    * lock goes with the work's connection, so a killed holder blocks nobody.
+   *
+   * Where the database has no such lock, or has one at each node of a cluster, work can run at the same time: the primary keys
+   * decide then, and work that was rolled back is run again.
    */
   async lock<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.translate(() => this.dialect.lock(this.source, work));
+    return this.translate(() => this.again(() => this.dialect.lock(this.source, work), ['rolled-back']));
   }
 
   /**
@@ -87,7 +104,7 @@ export class Database {
    * @throws DatabaseUnavailable; whatever else the work throws comes out as it is.
    */
   async read<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
-    return this.translate(() => this.again(() => work(this.#session), readFailures));
+    return this.serve(work, readFailures);
   }
 
   /**
@@ -95,13 +112,19 @@ export class Database {
    * rolled back. After a lost connection nobody knows, and sending an old value again could undo a newer one.
    *
    * @example
-   * await database.write(({ userKeys }) => userKeys.put([key], new Date()));
+   * await database.write(({ userKeys }) => userKeys.touch(ids, new Date()));
    *
    * @throws DatabaseReadOnly where reads go on, DatabaseUnavailable where nothing does; whatever else the work throws comes
    * out as it is.
    */
   async write<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
-    return this.translate(() => this.again(() => work(this.#session), ['rolled-back']));
+    return this.serve(work, ['rolled-back']);
+  }
+
+  private async serve<T>(work: (session: DatabaseSession) => Promise<T>, failures: readonly Failure[]): Promise<T> {
+    // Sessions behind one connection may differ: as long as some are wrong, no member is told that there is no key.
+    if (this.wrong) await this.ping();
+    return this.translate(() => this.again(() => work(this.#session), failures));
   }
 
   private async open(): Promise<void> {
@@ -111,11 +134,12 @@ export class Database {
         await openSource(this.dialect, this.source);
       }
       // A look at the tables can meet a migration of another replica, and be a deadlock's victim.
-      await this.again(() => migrate(this.source, this.dialect, this.settings.migrate), ['rolled-back']);
+      const { source, dialect, settings, expectation } = this;
+      await this.again(() => migrate(source, dialect, settings.migrate, expectation), ['rolled-back']);
     } catch (error) {
       this.noteFailure(error);
       // Nothing between here and the database is worth giving up for, but what an operator must change.
-      throw databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
+      throw this.expectation.absence(error) ?? databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
     }
   }
 
@@ -138,6 +162,7 @@ export class Database {
       return await work();
     } catch (error) {
       this.noteFailure(error);
+      if (error instanceof DatabaseSessionWrong) this.wrong = true;
       throw databaseErrorOf(this.dialect, error) ?? error;
     }
   }

@@ -80,11 +80,12 @@ export class JsonImport {
 
   /**
    * A member may store a first key after the comparison: the insert meets it, and all is compared anew. Each time a member
-   * fewer is missing, so this ends.
+   * fewer is missing, so this ends. Where the database has no lock, another replica's import may meet this one before the
+   * comparison: then it is done, or wins, and once more is enough.
    */
   private async write(opened: OpenedJsonFile): Promise<JsonImportResult> {
     for (let before = Number.POSITIVE_INFINITY; ;) {
-      let missing = before;
+      let missing = Math.min(before, opened.file.userKey.length + 1);
       try {
         return await this.database.lock(async (manager) => {
           const ring = await this.classicKeys.ringOrAdopt(opened.key, manager);

@@ -35,7 +35,7 @@ interface Loaded {
  *
  * @example
  * await keyRing.load();
- * await database.write(({ userKeys }) => userKeys.put([keyRing.seal(userId, key)], new Date()));
+ * const row = keyRing.seal(userId, key);
  * const opened = await keyRing.open(row); // wipe it: opened.fill(0)
  */
 @Injectable()

@@ -12,11 +12,28 @@ export const extendProcessEnvironment = (variables: Environment): void => void O
 
 const separator = /__|:/;
 
-/** Every variable under `keyConnectorSettings` that is not blank, in any case, with `__` or `:` between the parts. */
-export function givenByEnvironment(environment: Environment): Given[] {
+/** Whether Node itself read an env file before this process began, which it does by rules of its own. */
+export const nodeReadEnvFile = (): boolean => process.execArgv.some((option) => option.startsWith('--env-file'));
+
+/** What to say at a start where it did; `undefined` where it did not. */
+export const envFileWarning = (): string | undefined =>
+  nodeReadEnvFile()
+    ? 'Node was started with --env-file, which cuts a value at # and takes quotes off, as no container does. Name the ' +
+      'file in KEY_CONNECTOR_ENV_FILE instead: it is then read as Docker reads it.'
+    : undefined;
+
+/**
+ * Every variable under `keyConnectorSettings` that is not blank, in any case, with `__` or `:` between the parts.
+ *
+ * @param placeOf the env file and line that gave a variable, if one did.
+ */
+export function givenByEnvironment(
+  environment: Environment,
+  placeOf: (name: string) => string | undefined = () => undefined,
+): Given[] {
   return Object.entries(environment).flatMap(([name, value]): Given[] => {
     if (!name.toLowerCase().startsWith(root.toLowerCase()) || !value?.trim()) return [];
     const path = name.slice(root.length).replace(/^(__|:)/, '');
-    return [{ path: path.split(separator), value, source: { kind: 'environment', name } }];
+    return [{ path: path.split(separator), value, source: { kind: 'environment', name, place: placeOf(name) } }];
   });
 }

@@ -2,7 +2,12 @@ import { printable } from './names.js';
 
 /** Where a value was given. */
 export type Source =
-  | { readonly kind: 'environment'; readonly name: string }
+  | {
+      readonly kind: 'environment';
+      readonly name: string;
+      /** The env file and line that gave it; `undefined` where the process itself was given it. */
+      readonly place?: string | undefined;
+    }
   | { readonly kind: 'file'; readonly file: string; readonly line: number };
 
 /** One value that was given, under the name it was given by. */
@@ -14,5 +19,8 @@ export interface Given {
 }
 
 /** Where a value was given, in words. */
-export const describeSource = (source: Source): string =>
-  source.kind === 'environment' ? `environment: ${printable([source.name])}` : `${source.file}, line ${source.line}`;
+export function describeSource(source: Source): string {
+  if (source.kind === 'file') return `${source.file}, line ${source.line}`;
+  const name = printable([source.name]);
+  return source.place === undefined ? `environment: ${name}` : `${source.place}: ${name}`;
+}

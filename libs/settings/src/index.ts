@@ -1,5 +1,5 @@
 export { catalogue, type KnownSetting } from './catalogue.js';
-export { type Environment, processEnvironment } from './environment.js';
+export { envFileWarning, type Environment, processEnvironment } from './environment.js';
 export type { HttpSettings } from './http.settings.js';
 export { type Listening, loadListening } from './listening.js';
 export { loadSettings } from './load-settings.js';

@@ -20,8 +20,11 @@ export interface Listening {
  *
  * Throws `SettingsInvalid` with what is wrong with these; what is wrong with others is not looked at.
  */
-export async function loadListening(environment: Environment = processEnvironment()): Promise<Listening> {
-  const sources = await readSources(environment);
+export async function loadListening(
+  environment: Environment = processEnvironment(),
+  envFiles?: readonly string[],
+): Promise<Listening> {
+  const sources = await readSources(environment, envFiles);
   const branches = catalogue.slices.filter(({ name }) => name === 'http' || name === 'metrics');
   const given = sources.given.filter(({ path }) => branches.some(({ at }) => isWithin(at, path)));
   const { values, problems } = resolve(given, catalogue.settings);

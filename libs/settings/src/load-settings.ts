@@ -10,7 +10,7 @@ import { leftoverDatabaseSettings } from '@key-connector/database';
 
 import { type Catalogue, catalogue, catalogueOf } from './catalogue.js';
 import { check } from './check.js';
-import { type Environment, processEnvironment } from './environment.js';
+import { type Environment, extendProcessEnvironment, processEnvironment } from './environment.js';
 import { isWithin, settingName } from './names.js';
 import { type Resolution, type Resolved, resolve } from './resolve.js';
 import { readSecretFiles } from './secret-files.js';
@@ -20,8 +20,8 @@ import { slicesWith } from './slices.js';
 import { readSources } from './sources.js';
 
 /**
- * The settings of this process, from its environment, the YAML file and the files that `<name>_FILE` settings name. Each
- * is read once, each name resolved once and each value checked once. Where `rsaKey__provider` names a package, it is
+ * The settings of this process, from its environment, env files, the YAML file and the files that `<name>_FILE` settings
+ * name. Each is read once, each name resolved once and each value checked once. Where `rsaKey__provider` names a package, it is
  * loaded, because it brings settings of its own.
  *
  * Throws `SettingsInvalid` with every problem at once, and no value.
@@ -29,9 +29,14 @@ import { readSources } from './sources.js';
  * @example
  * const settings = await loadSettings();
  * logger.debug({ settings }); // no secret in it: see Secret and Uri
+ *
+ * @param environment read instead of this process's own, which otherwise gets what env files add to it: libraries read
+ * it by themselves.
+ * @param envFiles read as Docker reads them, a later one first; those of `KEY_CONNECTOR_ENV_FILE` when left out.
  */
-export async function loadSettings(environment: Environment = processEnvironment()): Promise<Settings> {
-  const { given, problems, complete } = await readSources(environment);
+export async function loadSettings(environment?: Environment, envFiles?: readonly string[]): Promise<Settings> {
+  const { given, problems, complete, added } = await readSources(environment ?? processEnvironment(), envFiles);
+  if (environment === undefined) extendProcessEnvironment(added);
   const ofPackage = given.filter(({ path }) => isWithin(packageBranch, path));
   const others = given.filter(({ path }) => !isWithin(packageBranch, path));
 

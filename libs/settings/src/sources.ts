@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
+import { delimiter } from 'node:path';
 
 import { withAmbient } from './ambient.js';
-import { type Environment, givenByEnvironment } from './environment.js';
+import { readEnvFiles } from './env-file.js';
+import { type Environment, givenByEnvironment, nodeReadEnvFile } from './environment.js';
 import type { Given } from './given.js';
 import type { Problem } from './settings.errors.js';
 import { givenByYaml } from './yaml-file.js';
@@ -13,17 +15,34 @@ export interface Sources {
   readonly problems: readonly Problem[];
   /** Whether nothing is missing because its file could not be read. */
   readonly complete: boolean;
+  /** The variables that env files add to the environment. */
+  readonly added: Environment;
 }
 
-/** Reads the environment and the YAML file. */
-export async function readSources(environment: Environment): Promise<Sources> {
-  const inEnvironment = givenByEnvironment(environment);
+/** Reads the env files, the environment with what they add, and the YAML file. */
+export async function readSources(own: Environment, envFiles: readonly string[] = envFilesOf(own)): Promise<Sources> {
+  const { variables, problems: envProblems } = await readEnvFiles(envFiles, own);
+  const added = Object.fromEntries([...variables].map(([name, { value }]) => [name, value]));
+  const environment = { ...added, ...own };
+  const inEnvironment = givenByEnvironment(environment, (name) => variables.get(name)?.place);
+  const twice = envFiles.length > 0 && nodeReadEnvFile() ? [readTwice] : [];
   const file = configFile(environment);
-  if (file === undefined) return { given: withAmbient(inEnvironment, environment), problems: [], complete: true };
-  const { given, problems } = await givenByYaml(file);
-  const all = withAmbient([...inEnvironment, ...(given ?? [])], environment);
-  return { given: all, problems, complete: given !== undefined };
+  const yaml = file === undefined ? { given: [], problems: [] } : await givenByYaml(file);
+  const problems = [...twice, ...envProblems, ...yaml.problems];
+  const complete = yaml.given !== undefined && envProblems.length === 0 && twice.length === 0;
+  const given = withAmbient([...inEnvironment, ...(yaml.given ?? [])], environment);
+  return { given, problems, complete, added };
 }
+
+const readTwice: Problem = {
+  name: 'env file',
+  rule: 'must not be read by Node too, which cuts values at # and whose values would count; start Node without --env-file',
+  where: 'command line of Node',
+};
+
+/** The env files that `KEY_CONNECTOR_ENV_FILE` names, separated as in PATH. */
+const envFilesOf = (environment: Environment): string[] =>
+  (environment['KEY_CONNECTOR_ENV_FILE'] ?? '').split(delimiter).filter((file) => file.trim() !== '');
 
 const usualFile = '/etc/key-connector/config.yaml';
 

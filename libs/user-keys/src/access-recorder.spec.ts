@@ -41,10 +41,18 @@ describe('last-access dates', () => {
     const database = {
       write: (work: (session: unknown) => Promise<void>) => work({ userKeys }),
     } as unknown as Database;
-    recorder = new AccessRecorder(database, metrics, { recordAccessDates: true, accessFlushMilliseconds: 20 });
+    recorder = new AccessRecorder(database, metrics, {
+      recordAccessDates: true,
+      accessFlushMilliseconds: 20,
+      replaceGuardMinutes: 15,
+    });
   });
   test('are not kept at all where the settings say so', async () => {
-    recorder = new AccessRecorder({} as Database, metrics, { recordAccessDates: false, accessFlushMilliseconds: 20 });
+    recorder = new AccessRecorder({} as Database, metrics, {
+      recordAccessDates: false,
+      accessFlushMilliseconds: 20,
+      replaceGuardMinutes: 15,
+    });
     recorder.record(id(1));
     await jest.advanceTimersByTimeAsync(1000);
     await recorder.flush();

@@ -27,7 +27,7 @@ interface Waiting<Item, Result> {
 export class StatementBatches<Item, Result> {
   /** In the order of their deadlines, since all wait equally long. */
   private waiting: Waiting<Item, Result>[] = [];
-  /** What the items of running statements are about. */
+  /** What the items that were taken are about. */
   private readonly underWay = new Set<unknown>();
   private running = 0;
   private scheduled = false;
@@ -38,8 +38,8 @@ export class StatementBatches<Item, Result> {
     private readonly maxBatchSize: number,
     private readonly run: Run<Item, Result>,
     /**
-     * What an item is about, where order counts: an item waits while a statement runs that is about the same, so that an
-     * older one is never carried out after a newer one.
+     * What an item is about, where order counts: an item waits while one about the same is under way, so that an older one
+     * is never carried out after a newer one, and a newer one sees what the older one did.
      */
     private readonly subjectOf?: (item: Item) => unknown,
   ) {}
@@ -66,23 +66,26 @@ export class StatementBatches<Item, Result> {
     this.watchDeadlines();
   }
 
-  /** The items that have waited longest, but for those that must wait for a running statement. */
+  /** The items that have waited longest, but for those that must wait for another one about the same. */
   private takeBatch(): Waiting<Item, Result>[] {
     const { subjectOf } = this;
     if (subjectOf === undefined) return this.waiting.splice(0, this.maxBatchSize);
     const batch: Waiting<Item, Result>[] = [];
     const rest: Waiting<Item, Result>[] = [];
     for (const one of this.waiting) {
-      const goes = batch.length < this.maxBatchSize && !this.underWay.has(subjectOf(one.item));
-      (goes ? batch : rest).push(one);
+      const subject = subjectOf(one.item);
+      if (batch.length >= this.maxBatchSize || this.underWay.has(subject)) {
+        rest.push(one);
+        continue;
+      }
+      this.underWay.add(subject);
+      batch.push(one);
     }
     this.waiting = rest;
     return batch;
   }
 
   private async send(batch: readonly Waiting<Item, Result>[]): Promise<void> {
-    const subjects = this.subjectOf ? batch.map(({ item }) => this.subjectOf?.(item)) : [];
-    for (const subject of subjects) this.underWay.add(subject);
     this.running += 1;
     try {
       const results = await this.run(batch.map(({ item }) => item));
@@ -96,7 +99,7 @@ export class StatementBatches<Item, Result> {
       for (const { reject } of batch) reject(error);
     } finally {
       this.running -= 1;
-      for (const subject of subjects) this.underWay.delete(subject);
+      if (this.subjectOf) for (const { item } of batch) this.underWay.delete(this.subjectOf(item));
       this.sendWaiting();
     }
   }

@@ -1,8 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { parseUserId, type UserId } from '@key-connector/common';
-import { DatabaseUnavailable, type Database, type StoredUserKey } from '@key-connector/database';
+import {
+  DatabaseUnavailable,
+  type Database,
+  type SeenUserKey,
+  type StoredUserKey,
+  type UserKeySwap,
+} from '@key-connector/database';
+import type { ReplaceGuard } from './replace-guard.js';
 import { UserKeyWriter } from './user-key-writer.js';
+import { UserKeyAlreadyStored, UserKeyStoredRecently } from './user-keys.errors.js';
 
 const id = (n: number): UserId => {
   const parsed = parseUserId(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`);
@@ -11,87 +19,138 @@ const id = (n: number): UserId => {
 };
 const key = (n: number, value: string): StoredUserKey => ({ id: id(n), value, dataKeyId: 1 });
 
-/** A table in memory whose statements end when the test says so. */
+type Outcome = 'late' | Error | undefined;
+
+/** A table in memory whose swaps end when the test says so. */
 class SlowTable {
   readonly rows = new Map<UserId, string>();
-  readonly statements: { keys: readonly StoredUserKey[]; end: (error?: Error) => void }[] = [];
+  readonly statements: { swaps: readonly UserKeySwap[]; end: (outcome?: Outcome) => void }[] = [];
+  looks = 0;
 
   readonly database = {
     description: 'a slow table',
     acquireTimeout: 5000,
-    maxPuts: 3,
-    write: (work: (session: unknown) => Promise<void>) =>
-      work({ userKeys: { put: (keys: readonly StoredUserKey[]) => this.put(keys) } }),
+    statementTimeout: 10_000,
+    maxSwaps: 3,
+    read: (work: (session: unknown) => Promise<unknown>) =>
+      work({ userKeys: { look: (ids: readonly UserId[]) => this.look(ids) } }),
+    write: (work: (session: unknown) => Promise<unknown>) =>
+      work({ userKeys: { swap: (swaps: readonly UserKeySwap[]) => this.swap(swaps) } }),
   } as unknown as Database;
 
-  private put(keys: readonly StoredUserKey[]): Promise<void> {
+  /** Lets the statement of this number end, once it is there. */
+  async end(number: number, outcome?: Outcome): Promise<void> {
+    while (this.statements[number] === undefined) await nextTurn();
+    this.statements[number].end(outcome);
+  }
+
+  private look(ids: readonly UserId[]): Promise<{ clock: number; rows: SeenUserKey[] }> {
+    this.looks += 1;
+    const rows = ids.flatMap((one) => {
+      const value = this.rows.get(one);
+      return value === undefined ? [] : [{ id: one, value, dataKeyId: 1, young: true }];
+    });
+    return Promise.resolve({ clock: 0, rows });
+  }
+
+  private swap(swaps: readonly UserKeySwap[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.statements.push({
-        keys,
-        end: (error) => {
-          if (error) reject(error);
-          else {
-            for (const one of keys) this.rows.set(one.id, one.value);
-            resolve();
-          }
+        swaps,
+        end: (outcome) => {
+          if (outcome instanceof Error) reject(outcome);
+          else if (outcome === 'late') resolve(outcome);
+          else resolve(new Set(swaps.flatMap((swap) => this.swapOne(swap))));
         },
       });
     });
+  }
+
+  private swapOne({ key: { id: one, value }, expected }: UserKeySwap): UserId[] {
+    if (this.rows.get(one) !== expected) return [];
+    this.rows.set(one, value);
+    return [one];
   }
 }
 
 describe('writes', () => {
   let table: SlowTable;
   let writer: UserKeyWriter;
+  /** Values that the guard keeps. */
+  let kept: Set<string>;
+
+  const store = (n: number, value: string, first = false): Promise<void> =>
+    writer.store({ sealed: key(n, value), key: new Uint8Array(), first });
+  /** What each statement brings, and which values it expects. */
+  const sent = (): unknown =>
+    table.statements.map(({ swaps }) => swaps.map(({ key: { value }, expected }) => [value, expected]));
 
   beforeEach(() => {
     table = new SlowTable();
-    writer = new UserKeyWriter(table.database);
+    kept = new Set();
+    const guard = { minutes: 15, admits: ({ value }: SeenUserKey) => Promise.resolve(!kept.has(value)) };
+    writer = new UserKeyWriter(table.database, guard as unknown as ReplaceGuard);
   });
 
   test('that arrive together share one statement, in the order of the ids, and none is done before it is', async () => {
     const done: number[] = [];
-    const writes = [3, 1, 2].map((n) => writer.put(key(n, `v${n}`)).then(() => done.push(n)));
+    const writes = [3, 1, 2].map((n) => store(n, `v${n}`, n === 2).then(() => done.push(n)));
     await nextTurn();
-    expect(table.statements.map(({ keys }) => keys.map((one) => one.id))).toEqual([[id(1), id(2), id(3)]]);
+    expect(table.statements.map(({ swaps }) => swaps.map((one) => one.key.id))).toEqual([[id(1), id(2), id(3)]]);
     await nextTurn();
     expect(done).toEqual([]);
-    table.statements[0]?.end();
+    await table.end(0);
     await Promise.all(writes);
     expect(table.rows.size).toBe(3);
   });
 
-  test('of one member end with the last that arrived, and hold no member twice', async () => {
-    const writes = ['old', 'new'].map((value) => writer.put(key(1, value)));
-    await nextTurn();
-    expect(table.statements[0]?.keys).toEqual([key(1, 'new')]);
-    table.statements[0]?.end();
+  test('of one member are done one after the other, and the later one sees what the earlier one stored', async () => {
+    const writes = ['old', 'new'].map((value) => store(1, value));
+    await table.end(0);
+    await table.end(1);
     await Promise.all(writes);
+    expect(sent()).toEqual([[['old', undefined]], [['new', 'old']]]);
   });
 
   test('never stand in a statement with more than the database takes at once', async () => {
-    void [1, 2, 3, 4].map((n) => writer.put(key(n, 'v')));
+    void [1, 2, 3, 4].map((n) => store(n, 'v'));
     await nextTurn();
-    expect(table.statements.map(({ keys }) => keys.length)).toEqual([3, 1]);
+    expect(table.statements.map(({ swaps }) => swaps.length)).toEqual([3, 1]);
   });
 
   test('fail together when the database is away, and are not sent again', async () => {
-    const writes = Promise.allSettled([1, 2].map((n) => writer.put(key(n, 'v'))));
-    await nextTurn();
-    table.statements[0]?.end(new DatabaseUnavailable('away'));
+    const writes = Promise.allSettled([1, 2].map((n) => store(n, 'v')));
+    await table.end(0, new DatabaseUnavailable('away'));
     expect((await writes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(table.statements).toHaveLength(1);
   });
 
+  test('that are committed are acknowledged, though the database goes away before the others are', async () => {
+    table.rows.set(id(2), 'old');
+    const writes = Promise.allSettled([1, 2].map((n) => store(n, `v${n}`)));
+    await nextTurn();
+    table.rows.set(id(2), 'changed meanwhile');
+    await table.end(0);
+    await table.end(1, new DatabaseUnavailable('away'));
+    expect((await writes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  });
+
+  test('that are refused hear so, though the database goes away before the others are done', async () => {
+    table.rows.set(id(1), 'there');
+    const writes = Promise.allSettled([store(1, 'v', true), store(2, 'v')]);
+    await table.end(0, new DatabaseUnavailable('away'));
+    expect(await writes).toEqual([
+      { status: 'rejected', reason: expect.any(UserKeyAlreadyStored) },
+      { status: 'rejected', reason: expect.any(DatabaseUnavailable) },
+    ]);
+  });
+
   test('do not fail by a row of another member that the database refuses', async () => {
     const refused = new Error('violates a constraint');
-    const writes = Promise.allSettled([1, 2].map((n) => writer.put(key(n, 'v'))));
-    await nextTurn();
-    table.statements[0]?.end(refused);
-    await nextTurn();
-    table.statements[1]?.end(refused);
-    await nextTurn();
-    table.statements[2]?.end();
+    const writes = Promise.allSettled([1, 2].map((n) => store(n, 'v')));
+    await table.end(0, refused);
+    await table.end(1, refused);
+    await table.end(2);
     expect(await writes).toEqual([
       { status: 'rejected', reason: refused },
       { status: 'fulfilled', value: undefined },
@@ -100,18 +159,77 @@ describe('writes', () => {
   });
 
   test('that come while two statements run wait for one to end, and then share one', async () => {
-    const writes = [writer.put(key(1, 'v'))];
+    const writes = [store(1, 'v')];
     await nextTurn();
-    writes.push(writer.put(key(2, 'v')));
+    writes.push(store(2, 'v'));
     await nextTurn();
-    writes.push(writer.put(key(3, 'v')), writer.put(key(4, 'v')));
+    writes.push(store(3, 'v'), store(4, 'v'));
     await nextTurn();
     expect(table.statements).toHaveLength(2);
-    table.statements[0]?.end();
-    await nextTurn();
-    expect(table.statements[2]?.keys.map((one) => one.id)).toEqual([id(3), id(4)]);
-    table.statements[1]?.end();
-    table.statements[2]?.end();
+    await table.end(0);
+    await table.end(2);
+    expect(table.statements[2]?.swaps.map((one) => one.key.id)).toEqual([id(3), id(4)]);
+    await table.end(1);
     await Promise.all(writes);
+  });
+
+  test('whose row was changed meanwhile are judged again by what stands there now', async () => {
+    table.rows.set(id(1), 'old');
+    const replaced = store(1, 'new');
+    const created = store(2, 'first', true);
+    await nextTurn();
+    table.rows.set(id(1), 'another replica’s').set(id(2), 'another replica’s');
+    const outcomes = Promise.allSettled([replaced, created]);
+    await table.end(0);
+    await table.end(1);
+    expect(await outcomes).toEqual([
+      { status: 'fulfilled', value: undefined },
+      { status: 'rejected', reason: expect.any(UserKeyAlreadyStored) },
+    ]);
+    expect(sent()).toEqual([
+      [
+        ['new', 'old'],
+        ['first', undefined],
+      ],
+      [['new', 'another replica’s']],
+    ]);
+    expect(table.rows.get(id(2))).toBe('another replica’s');
+  });
+
+  test('whose row changes without end are given up', async () => {
+    const loser = store(1, 'v').catch((error: unknown) => error);
+    for (let round = 0; round < 10; round += 1) {
+      while (table.statements[round] === undefined) await nextTurn();
+      table.rows.set(id(1), `${round}`);
+      await table.end(round);
+    }
+    expect(String(await loser)).toMatch(/10 tries to write were overtaken.*Nothing was changed/);
+    expect(table.statements).toHaveLength(10);
+  });
+
+  test('that were late by the server’s clock are tried again, while there is time by ours', async () => {
+    const written = store(1, 'v');
+    await table.end(0, 'late');
+    await table.end(1);
+    await written;
+    expect(table.looks).toBe(2);
+  });
+
+  test('are done where the row holds them already, as after a commit whose answer was lost', async () => {
+    table.rows.set(id(1), 'v');
+    await store(1, 'v', true);
+    expect(table.statements).toEqual([]);
+  });
+
+  test('that the guard does not admit change nothing, and leave the others alone', async () => {
+    table.rows.set(id(1), 'good').set(id(2), 'old');
+    kept.add('good');
+    const outcomes = Promise.allSettled([store(1, 'other'), store(2, 'new')]);
+    await table.end(0);
+    expect(await outcomes).toEqual([
+      { status: 'rejected', reason: expect.any(UserKeyStoredRecently) },
+      { status: 'fulfilled', value: undefined },
+    ]);
+    expect([...table.rows.values()]).toEqual(['good', 'new']);
   });
 });

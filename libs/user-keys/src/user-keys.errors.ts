@@ -18,6 +18,15 @@ export class UserKeyAlreadyStored extends KeyConnectorError {
   }
 }
 
+/** A PUT of another key, where one was stored a short time ago: most likely the second device of a new member. */
+export class UserKeyStoredRecently extends KeyConnectorError {
+  readonly code = 'USER_KEY_STORED_RECENTLY';
+
+  constructor() {
+    super('Another key was stored for this user a short time ago, and it was not changed. Sign in again to read it.');
+  }
+}
+
 /** The body does not hold one 32-byte key; the message says which rule it breaks. */
 export class UserKeyInvalid extends KeyConnectorError {
   readonly code = 'USER_KEY_INVALID';

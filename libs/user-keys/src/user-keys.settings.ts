@@ -8,6 +8,10 @@ export const userKeysSettingsSchema = z.strictObject({
     'How often last-access dates are written, each the end of the interval in which the member was served.',
     { min: 10, max: 1000 },
   ).default(50),
+  replaceGuardMinutes: integer(
+    'How long a member’s key, once stored, is not replaced by another one (PUT is answered 400): it keeps the first key when two devices of a new member enrol. 0: never refuse.',
+    { min: 0, max: 1440 },
+  ).default(15),
 });
 
 /** `userKeys__*` as the schema gives it: the options of `UserKeysModule`. */

@@ -1,11 +1,10 @@
 import type { UserId } from '@key-connector/common';
-import { Database } from '@key-connector/database';
 import { KeyRing } from '@key-connector/key-ring';
 import { Injectable } from '@nestjs/common';
 import { AccessRecorder } from './access-recorder.js';
 import { UserKeyReader } from './user-key-reader.js';
 import { UserKeyWriter } from './user-key-writer.js';
-import { UserKeyAlreadyStored, UserKeyNotFound } from './user-keys.errors.js';
+import { UserKeyNotFound } from './user-keys.errors.js';
 
 /** Keeps each member's key: sealed by the key ring, one row a member. */
 @Injectable()
@@ -14,7 +13,6 @@ export class UserKeys {
     private readonly reader: UserKeyReader,
     private readonly writer: UserKeyWriter,
     private readonly accesses: AccessRecorder,
-    private readonly database: Database,
     private readonly ring: KeyRing,
   ) {}
 
@@ -30,13 +28,11 @@ export class UserKeys {
 
   /** Stores the member's first key; the primary key decides between many that try at once. */
   async create(id: UserId, key: Uint8Array): Promise<void> {
-    const sealed = this.ring.seal(id, key);
-    const inserted = await this.database.write(({ userKeys }) => userKeys.insert(sealed, new Date()));
-    if (!inserted) throw new UserKeyAlreadyStored();
+    await this.writer.store({ sealed: this.ring.seal(id, key), key, first: true });
   }
 
   /** Stores or replaces the member's key. */
   async replace(id: UserId, key: Uint8Array): Promise<void> {
-    await this.writer.put(this.ring.seal(id, key));
+    await this.writer.store({ sealed: this.ring.seal(id, key), key, first: false });
   }
 }

@@ -15,6 +15,8 @@ export interface LocalServerPlan {
   readonly folder: TempFolder;
   /** The program and its arguments. */
   readonly command: readonly [string, string[]];
+  /** Its environment; that of this process when left out. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly address: ServerAddress;
   readonly strings: ConnectionStrings;
   /** The signal that shuts it down in good order, and the one that ends it at once, orphans included. */
@@ -30,7 +32,7 @@ export abstract class LocalServer implements DatabaseServer {
   readonly settings: Readonly<Record<string, string>>;
   readonly connectionString: string;
   readonly url: string;
-  private readonly plan: LocalServerPlan;
+  protected readonly plan: LocalServerPlan;
   private server: Child | undefined;
 
   protected constructor(plan: LocalServerPlan) {
@@ -92,7 +94,8 @@ export abstract class LocalServer implements DatabaseServer {
   }
 
   private async tryLaunch(): Promise<boolean> {
-    const server = new Child(...this.plan.command, { unprivileged: true });
+    const { command, env } = this.plan;
+    const server = new Child(...command, { unprivileged: true, ...(env && { env }) });
     this.server = server;
     let answers = false;
     await until(async () => {

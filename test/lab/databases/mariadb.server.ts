@@ -18,7 +18,7 @@ export interface MariadbServer extends DatabaseServer {
 }
 
 /** The server's program, or the reason why it is not here. */
-const mariadb = systemProgram('mariadb-server-core', '/usr/sbin/mariadbd');
+export const mariadb = systemProgram('mariadb-server-core', '/usr/sbin/mariadbd');
 const installer = systemProgram('mariadb-server-core', '/usr/bin/mariadb-install-db');
 
 // Blank counts as not given: a CI matrix sets the variable for some of its rows only.
@@ -47,7 +47,7 @@ export async function startMariadb(options: ServerOptions = {}): Promise<Mariadb
 export class LocalMariadb extends LocalServer implements MariadbServer {
   private constructor(folder: TempFolder, port: number, parameters: Readonly<Record<string, string>>) {
     const address = { host: '127.0.0.1', port, user: 'root', database: DATABASE };
-    const all = { ...defaults, socket: join(folder.path, 'mariadb.sock'), ...parameters };
+    const all = { ...mariadbDefaults, socket: join(folder.path, 'mariadb.sock'), ...parameters };
     const flags = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
     const data = `--datadir=${join(folder.path, 'data')}`;
     super({
@@ -86,11 +86,16 @@ export class LocalMariadb extends LocalServer implements MariadbServer {
   }
 }
 
-/** A data directory as mariadb-install-db makes it, to be copied for each server. */
-async function emptyData(): Promise<string> {
+/** The server's version, as it stands in names of files. */
+export async function mariadbVersion(): Promise<string> {
   // "… Ver 10.11.14-MariaDB-… for …"
   const [, version = ''] = /Ver (\S+)/.exec(await run(mariadb.file(''), ['--no-defaults', '--version'])) ?? [];
-  return madeOnce(`mariadb-${version}`, (folder) =>
+  return version;
+}
+
+/** A data directory as mariadb-install-db makes it, to be copied for each server. */
+export async function emptyData(): Promise<string> {
+  return madeOnce(`mariadb-${await mariadbVersion()}`, (folder) =>
     run(installer.file(''), [
       ...['--no-defaults', `--datadir=${folder}`, '--auth-root-authentication-method=normal'],
       ...['--skip-test-db', '--skip-name-resolve', '--innodb-log-file-size=8M'],
@@ -99,7 +104,7 @@ async function emptyData(): Promise<string> {
 }
 
 /** Fast rather than durable: what a test kills is the process, never the machine. */
-const defaults = {
+export const mariadbDefaults = {
   'bind-address': '127.0.0.1',
   'innodb-flush-log-at-trx-commit': '2',
   'innodb-flush-method': 'nosync',

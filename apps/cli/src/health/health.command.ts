@@ -1,6 +1,7 @@
 import { loadListening } from '@key-connector/settings';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
+import { Deployment } from '../deployment/deployment.js';
 import { examples, OperatorCommand } from '../operator-command.js';
 import { askHealth } from './ask-health.js';
 
@@ -10,6 +11,10 @@ interface Options {
 
 @Injectable()
 export class HealthCommand extends OperatorCommand {
+  constructor(private readonly deployment: Deployment) {
+    super();
+  }
+
   define(): Command {
     return new Command('health')
       .description('ask the service that runs on this machine with these settings; the exit code is 0 when all is well')
@@ -19,7 +24,10 @@ export class HealthCommand extends OperatorCommand {
   }
 
   private async run({ ready = false }: Options): Promise<void> {
-    const { well, said } = await askHealth(await loadListening(), ready ? 'ready' : 'live');
+    const { well, said } = await askHealth(
+      await loadListening(undefined, this.deployment.envFiles),
+      ready ? 'ready' : 'live',
+    );
     process.stdout.write(`${said}\n`);
     if (!well) process.exitCode = 1;
   }

@@ -3,13 +3,34 @@ import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import type { Failure } from '../errors/failure.js';
 import type { UserKeyStatements } from './user-key.statements.js';
 
-/** How the database's own client takes several statements. */
+/**
+ * How the database's own client takes several statements. A client may go on after an error: what failed must not be noted
+ * as done then.
+ */
 export interface ScriptStyle {
   readonly begin: string;
+  /** Before each statement, where one must be passed over once another has failed. */
+  readonly guard?: string;
   /** Behind each statement. */
   readonly terminator: string;
+  /** What the statement that notes a migration begins with, where that is not `INSERT`. */
+  readonly insert?: string;
   readonly end: string;
 }
+
+/** How a session is asked what it sees, in SQL that only reads; names are plain words. */
+export interface Sight {
+  /** One row with a `place`, for people: what decides where a table's name leads, as the session has it. */
+  readonly place?: string;
+  /** Gives the `name` of each of these tables that a statement of the session finds. */
+  readonly tables: (names: readonly string[]) => string;
+  /** Gives the `place`s, for people, where a table of such a name stands that the session does not find. */
+  readonly elsewhere?: (names: readonly string[]) => string;
+  /** The driver's code for a database of that name not being on the server. */
+  readonly absent?: string;
+}
+/** The nil UUID (RFC 9562), which no member has. */
+export const nobody = '00000000-0000-0000-0000-000000000000' as UserId;
 
 /**
  * Everything that differs between databases; one subclass a product. Errors are the driver's own: `failureOf` tells what
@@ -28,8 +49,11 @@ export abstract class Dialect {
   /** Digits behind the second that a column of times keeps. More are cut, as classic software does, where a server would round. */
   readonly fractionDigits: number = 6;
 
-  /** A script is one transaction, unless the dialect says otherwise. */
+  /** A script is one transaction, which PostgreSQL ends with a rollback when anything in it failed, unless the dialect says otherwise. */
   readonly script: ScriptStyle = { begin: 'BEGIN;', terminator: ';', end: 'COMMIT;' };
+
+  /** How a session is asked which of our tables it finds. */
+  abstract readonly sight: Sight;
 
   /**
    * Looks at the server or file before a pool is opened on it.
@@ -41,8 +65,21 @@ export abstract class Dialect {
   /** Told of a data source that was opened, before anything else is done with it. */
   opened?(source: DataSource): void;
 
-  /** One round trip on an opened data source; one that fails leaves no connection behind on which it still runs. */
-  abstract ping(source: DataSource): Promise<void>;
+  /**
+   * Asks the session of a data source that was opened what it is, before anything is done in it; not needed where the pool
+   * asks each of its new sessions.
+   *
+   * @throws DatabaseSessionWrong when rows are read elsewhere than was asked for, or are not kept.
+   */
+  check?(source: DataSource): Promise<void>;
+
+  /**
+   * One round trip on an opened data source, by the very statement that requests read members with: what fails them, a
+   * right or a table that is lost, or a node outside of its cluster, fails this too.
+   */
+  async ping(source: DataSource): Promise<void> {
+    await this.userKeys(source).find([nobody]);
+  }
 
   /** The hot statements on UserKeys, on an opened data source. */
   abstract userKeys(source: DataSource): UserKeyStatements;

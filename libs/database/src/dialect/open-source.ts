@@ -16,4 +16,11 @@ export async function openSource(dialect: Dialect, source: DataSource): Promise<
     throw error;
   }
   dialect.opened?.(source);
+  try {
+    await dialect.check?.(source);
+  } catch (error) {
+    // The next try asks again.
+    await source.destroy();
+    throw error;
+  }
 }

@@ -1,12 +1,19 @@
 import type { CloudIdentity, ConnectionFacts } from '../identity/cloud-identity.js';
 import type { Dialect } from './dialect.js';
 
+/** A word of `database.expect`. */
+export type Expected = 'existing' | 'empty' | 'any';
+
 /** What every product takes beside its connection. */
 export interface Limits {
   /** JSON file of an existing deployment that is imported at start. */
   readonly importJsonFilePath: string | undefined;
+  /** What has to be where the connection leads, before anything is made there. */
+  readonly expect: Expected;
   /** Whether the start creates and updates the tables. */
   readonly migrate: boolean;
+  /** Whether a read at one node of a cluster may miss what another one has acknowledged. */
+  readonly allowStaleReads: boolean;
   /** Longest wait for a server at start, for each host. */
   readonly connectTimeoutSeconds: number;
   /** Longest wait for a connection of the pool. */

@@ -9,6 +9,38 @@ export interface StoredUserKey {
   readonly dataKeyId: number | null;
 }
 
+/** A member's row, and whether its key was stored a short time ago. */
+export interface SeenUserKey extends StoredUserKey {
+  /**
+   * Whether RevisionDate, else CreationDate, is less than the given minutes away from the database server's clock. A date
+   * that is missing, or lies further in the future, tells nothing.
+   */
+  readonly young: boolean;
+}
+
+/** What stood in some members' rows, and when. */
+export interface UserKeysSeen {
+  /** Milliseconds since 1970 by the database server's clock; no later than the answer left the server. */
+  readonly clock: number;
+  /** The rows of all given members that have one, in any order. */
+  readonly rows: readonly SeenUserKey[];
+}
+
+/** A change of one member's row, which is done only while the row is as it was seen. */
+export interface UserKeySwap {
+  readonly key: StoredUserKey;
+  /** The value that the row must hold; `undefined`: there must be no row. */
+  readonly expected: string | undefined;
+}
+
+/** Times of a swap: milliseconds since 1970 by the database server's clock, as {@link UserKeysSeen} gave it. */
+export interface SwapTimes {
+  /** What CreationDate or RevisionDate is set to. */
+  readonly at: number;
+  /** When the server must have written; from then on it changes nothing. */
+  readonly deadline: number;
+}
+
 /**
  * The hot statements on UserKeys: one round trip each, written by hand for each database. `Database.read` and
  * `Database.write` hand them to the work that they run, and nothing else does: so every failure is translated, and a
@@ -17,18 +49,24 @@ export interface StoredUserKey {
 export interface UserKeyStatements {
   /** The rows of all given members that have one, in any order; a member's GUID is found in either case. */
   find(ids: readonly UserId[]): Promise<StoredUserKey[]>;
-  /** Inserts and never overwrites; `false` when the member has a row already, also when 100 try at once. */
-  insert(key: StoredUserKey, now: Date): Promise<boolean>;
+  /** The same, and the database server's clock: what a swap has to know. */
+  look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen>;
   /**
-   * Creates or replaces, all of them or none; CreationDate stays, RevisionDate is set where a row was replaced. Each member
-   * stands among them once, at most `Database.maxPuts` in all. Give them in the order of their ids: rows are locked in it.
+   * Creates or replaces each row that is as it was expected, and leaves the others alone; CreationDate and LastAccessDate
+   * stay, RevisionDate is set where a row was replaced. Each member stands among the swaps once, at most
+   * `Database.maxSwaps` in all. Give them in the order of their ids: rows are locked in it.
+   *
+   * Writes, a look at the server's clock behind them and the commit go to the server as one message: whatever they waited
+   * for, and whatever became of the connection meanwhile, nothing is committed whose writes ended after the deadline.
+   *
+   * @returns the members whose row was written; `late` when the deadline was over and nothing was.
    */
-  put(keys: readonly StoredUserKey[], now: Date): Promise<void>;
-  /** Rows that one `put` takes at most. */
-  readonly maxPuts: number;
+  swap(swaps: readonly UserKeySwap[], times: SwapTimes): Promise<ReadonlySet<UserId> | 'late'>;
+  /** Rows that one `swap` takes at most. */
+  readonly maxSwaps: number;
   /**
    * Moves LastAccessDate forward to this time, never back; members without a row are passed over. Replicas that touch the
-   * same members at once, do not deadlock.
+   * same members at once, do not deadlock. It has no deadline: done late, it does what it would have done in time.
    */
   touch(ids: readonly UserId[], at: Date): Promise<void>;
 }

@@ -16,7 +16,20 @@ export class SchemaNewer extends KeyConnectorError {
   readonly code = 'DATABASE_SCHEMA_NEWER';
 }
 
+/** What stands where the connection leads is not what `database__expect` says; nothing was made or changed there. */
+export class DatabaseUnexpected extends KeyConnectorError {
+  readonly code = 'DATABASE_UNEXPECTED';
+}
+
 /** The database, or what stands in it, cannot be used until an operator changes it. */
 export class DatabaseUnsupported extends KeyConnectorError {
   readonly code = 'DATABASE_UNSUPPORTED';
+}
+
+/**
+ * A session is not what it was asked to be, so that rows would be read elsewhere, or not be kept. It ends a start; while
+ * serving, it is answered as any dependency that fails.
+ */
+export class DatabaseSessionWrong extends KeyConnectorError {
+  readonly code = 'DATABASE_SESSION_WRONG';
 }

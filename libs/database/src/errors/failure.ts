@@ -4,7 +4,10 @@ import type { DriverError } from './driver-error.js';
 export type Failure =
   /** The statement was rolled back by the database and can be sent again: deadlock victim, serialization, busy. */
   | 'rolled-back'
-  /** The connection broke: a statement that changes something may have been done or not. */
+  /**
+   * The connection broke, or leads to a server that has left its cluster: a statement that changes something may have been
+   * done or not. The next connection may lead to another server.
+   */
   | 'connection-lost'
   /** Reads go on, writes are refused: standby, full disk, read-only file. */
   | 'read-only'

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { type DataSource, MigrationExecutor } from 'typeorm';
 import type { Dialect } from '../dialect/dialect.js';
 import { DatabaseUnsupported } from '../errors/database.errors.js';
+import type { Expectation } from './expectation.js';
 import { withMigrationSource } from './migration-source.js';
 import { nameOf, pendingMigrations } from './pending-migrations.js';
 
@@ -10,10 +11,18 @@ const logger = new Logger('Migrations');
 /**
  * Brings the tables to this version, or makes sure that they are. When there is nothing to do, no lock is taken.
  *
- * @throws SchemaNewer when a newer version was here; DatabaseUnsupported when something is pending that must not be run.
+ * @throws DatabaseUnexpected when what is there is not what settings say; SchemaNewer when a newer version was here;
+ * DatabaseUnsupported when something is pending that must not be run.
  */
-export async function migrate(source: DataSource, dialect: Dialect, allowed: boolean): Promise<void> {
+export async function migrate(
+  source: DataSource,
+  dialect: Dialect,
+  allowed: boolean,
+  expectation: Expectation,
+): Promise<void> {
   const pending = await pendingMigrations(source, dialect.description);
+  // Asked after that: where another process has just made everything, nothing is pending and the place is no longer empty.
+  await expectation.beforeTables(source.manager);
   if (pending.length === 0) return;
   if (!allowed) {
     throw new DatabaseUnsupported(
@@ -22,7 +31,7 @@ export async function migrate(source: DataSource, dialect: Dialect, allowed: boo
         'Otherwise run "key-connector migrations run", or have an administrator run the SQL that "key-connector migrations print" gives.',
     );
   }
-  const done = await withMigrationSource(dialect, (worker) => runPending(worker, dialect));
+  const done = await withMigrationSource(dialect, (worker) => runPending(worker, dialect, expectation));
   if (done.length > 0) logger.log({ msg: 'Database migrated', migrations: done });
 }
 
@@ -30,9 +39,11 @@ export async function migrate(source: DataSource, dialect: Dialect, allowed: boo
  * Runs what is pending, by one process at a time, under the database's lock: a killed migrator leaves nothing locked, and
  * nothing half done that the next one does not finish. Gives the names of those that were run here.
  */
-export async function runPending(worker: DataSource, dialect: Dialect): Promise<string[]> {
-  return dialect.lock(worker, async ({ queryRunner }) => {
+export async function runPending(worker: DataSource, dialect: Dialect, expectation: Expectation): Promise<string[]> {
+  return dialect.lock(worker, async (manager) => {
+    const { queryRunner } = manager;
     // Another process may have migrated while this one waited.
+    await expectation.beforeTables(manager);
     if ((await pendingMigrations(worker, dialect.description, queryRunner)).length === 0) return [];
     const executor = new MigrationExecutor(worker, queryRunner);
     executor.transaction = 'none';

@@ -23,27 +23,32 @@ export async function migrationScript(
     return section(title, statements.slice(from), dialect.script);
   };
   const parts = [await part('The list of migrations', () => new MigrationsTable(source).createWhereMissing(runner))];
-  for (const migration of migrations) {
-    parts.push(await part(migration.name, () => migrateAndNote(runner, dialect, migration)));
-  }
+  for (const { name, up } of migrations) parts.push(await part(name, () => up(runner)));
+  const noted = async (): Promise<void> => {
+    for (const migration of migrations) await note(runner, dialect, migration);
+  };
+  parts.push(await part('What was run', noted));
   const { begin, end } = dialect.script;
   return [`-- ${migrations.map(nameOf).join(', ')}`, begin, ...parts, end].filter((text) => text !== '').join('\n\n');
 }
 
-async function migrateAndNote(runner: QueryRunner, dialect: Dialect, { name, up }: NamedMigration): Promise<void> {
-  await up(runner);
+/** One that is not complete has no name, which the table refuses. */
+async function note(runner: QueryRunner, dialect: Dialect, { name, complete }: NamedMigration): Promise<void> {
+  const proven = complete === undefined ? `'${name}'` : `(CASE WHEN ${complete} THEN '${name}' END)`;
   await runner.manager
     .createQueryBuilder()
     .insert()
     .into(dialect.migrationOptions.migrationsTableName ?? '')
     // A migration's name ends in its time; both stand in the statement itself, which has no parameters then.
-    .values({ timestamp: () => name.slice(-13), name: () => `'${name}'` })
+    .values({ timestamp: () => name.slice(-13), name: () => proven })
     .execute();
 }
 
-function section(title: string, statements: readonly string[], { terminator }: ScriptStyle): string {
+function section(title: string, statements: readonly string[], style: ScriptStyle): string {
   if (statements.length === 0) return '';
-  return [`-- ${title}`, ...statements.map((sql) => `${outdented(sql)}${terminator}`)].join('\n');
+  const { guard = '', terminator, insert = 'INSERT' } = style;
+  const lines = statements.map((sql) => `${guard}${outdented(sql).replace(/^INSERT\b/, insert)}${terminator}`);
+  return [`-- ${title}`, ...lines].join('\n');
 }
 
 /** Migrations are written inside of code: the indentation that all lines share goes. */

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { databaseErrorOf, unavailable } from '../dialect/database-error-of.js';
 import type { Dialect } from '../dialect/dialect.js';
+import type { Expectation } from './expectation.js';
 import { runPending } from './migrate.js';
 import { migrationScript } from './migration-script.js';
 import { withMigrationSource } from './migration-source.js';
@@ -9,7 +10,10 @@ import { recordOnDatabase, recordOnNothing } from './recording-runner.js';
 
 /** The migrations by themselves, for operators who do not leave them to the service; opens what it needs. */
 export class Migrations {
-  constructor(private readonly dialect: Dialect) {}
+  constructor(
+    private readonly dialect: Dialect,
+    private readonly expectation: Expectation,
+  ) {}
 
   /** What and where the database is, for people. */
   get description(): string {
@@ -18,12 +22,13 @@ export class Migrations {
 
   /** Runs what is pending, under the database's lock; gives the names of those that were run here. */
   run(): Promise<string[]> {
-    return this.onDatabase((source) => runPending(source, this.dialect));
+    return this.onDatabase((source) => runPending(source, this.dialect, this.expectation));
   }
 
   /** The SQL of what is pending on the database, of which it only reads; `undefined` when nothing is. */
   pendingScript(): Promise<string | undefined> {
     return this.onDatabase(async (source) => {
+      await this.expectation.beforeTables(source.manager);
       const pending = await pendingMigrations(source, this.description);
       if (pending.length === 0) return undefined;
       const recording = recordOnDatabase(source);
@@ -46,7 +51,7 @@ export class Migrations {
       await this.dialect.prepare();
       return await withMigrationSource(this.dialect, work);
     } catch (error) {
-      throw databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
+      throw this.expectation.absence(error) ?? databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
     }
   }
 }

@@ -5,15 +5,25 @@ import { SchemaNewer } from '../errors/database.errors.js';
 export interface NamedMigration {
   readonly name: string;
   readonly up: (runner: QueryRunner) => Promise<void>;
+  /** SQL that is true once all of its steps are done; where a script is no transaction that a failure ends. */
+  readonly complete?: string | undefined;
+}
+
+/** A migration whose steps may be done in part. */
+export interface StepwiseMigration extends MigrationInterface {
+  /** SQL that is true once all of its steps are done. */
+  readonly complete: string;
 }
 
 /** The migrations of a data source, open or not, oldest first. */
 export function knownMigrations({ options }: DataSource): NamedMigration[] {
   // TypeORM also takes paths and other shapes; a dialect gives a list of classes.
-  const classes = (options.migrations ?? []) as unknown as readonly (new () => MigrationInterface)[];
+  const classes = (options.migrations ?? []) as unknown as readonly (new () => MigrationInterface &
+    Partial<StepwiseMigration>)[];
   return classes.map((Migration) => {
     const migration = new Migration();
-    return { name: migration.name ?? Migration.name, up: (runner) => migration.up(runner) };
+    const { name = Migration.name, complete } = migration;
+    return { name, complete, up: (runner) => migration.up(runner) };
   });
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
-import { mysqlFailureOf } from './failures.js';
+import { isLeft, mysqlFailureOf } from './failures.js';
+import { isLockRefusal } from './lock.js';
 
 const network = (code: string): Error => Object.assign(new Error('from the network'), { code });
 const mysql = (errno: number, sqlState = 'HY000'): Error =>
@@ -22,6 +23,12 @@ describe('an error of mysql2', () => {
     [mysql(2006), 'connection-lost'],
     [mysql(2013), 'connection-lost'],
     [mysql(4031), 'connection-lost'],
+    [mysql(1047, '08S01'), 'connection-lost'],
+    [mysql(1180), 'connection-lost'],
+    [mysql(3100), 'connection-lost'],
+    [mysql(3783), 'connection-lost'],
+    [mysql(3797), 'connection-lost'],
+    [mysql(9999, '08S01'), 'connection-lost'],
     [network('PROTOCOL_CONNECTION_LOST'), 'connection-lost'],
     [network('PROTOCOL_UNEXPECTED_PACKET'), 'connection-lost'],
     [network('ECONNRESET'), 'connection-lost'],
@@ -53,6 +60,25 @@ describe('an error of mysql2', () => {
   ])('%s means %s', (error, failure) => {
     expect(mysqlFailureOf(error)).toBe(failure);
   });
+});
+
+test.each([
+  [mysql(1047, '08S01'), true],
+  [mysql(1290), true],
+  [mysql(1205), true],
+  [mysql(1969, '70100'), true],
+  [mysql(3024), true],
+  [network('ECONNRESET'), true],
+  [mysql(1213, '40001'), false],
+  [mysql(1142, '42000'), false],
+  [mysql(1062, '23000'), false],
+])('after %s, whether the connection is dropped for one that may lead elsewhere is %s', (error, left) => {
+  expect(isLeft(error)).toBe(left);
+});
+
+test('a lock that is not there is told apart from one that was not got in time', () => {
+  expect([1105, 1148, 1235, 1305].every((errno) => isLockRefusal(mysql(errno)))).toBe(true);
+  expect([1205, 1213, 1047, 1969, 3058].some((errno) => isLockRefusal(mysql(errno)))).toBe(false);
 });
 
 test('an error that TypeORM wrapped means the same', () => {

@@ -10,6 +10,11 @@ const numbers: readonly (readonly [failure: Failure | undefined, ...numbers: rea
   ['read-only', 1290, 1792, 1836, 1874, 1021, 1026, 1114],
   // Shutdown, killed connection, network errors as the server saw them, idle timeout; 2006 and 2013 come from proxies.
   ['connection-lost', 1053, 1927, 3169, 4031, 1152, 1158, 1159, 1160, 1161, 1184, 2006, 2013],
+  // A node that is not, or no longer, part of its cluster: Galera outside of the primary component (also at a commit),
+  // group replication in its states OFFLINE and ERROR, or without a majority.
+  ['connection-lost', 1047, 1180, 3100, 3781, 3782, 3783, 3797, 3798],
+  // No place for one more connection: a second try at once would meet the same.
+  ['unavailable', 1040],
   // Our own mistakes, whose messages quote values: syntax, wrong values, data that does not fit.
   [undefined, 1064, 1265, 1292, 1366, 1411, 1525, 3819, 4025],
 ];
@@ -44,14 +49,28 @@ export function mysqlFailureOf(error: unknown): Failure | undefined {
   return known ?? networkFailureOf(cause) ?? (fatal ? 'connection-lost' : undefined);
 }
 
-/** Whether an error says that writes are refused. */
-export const isReadOnly = (error: unknown): boolean => mysqlFailureOf(error) === 'read-only';
-
-/** Whether an error says that the connection broke. */
+/** Whether an error says that the connection broke, or leads to a server that has left its cluster. */
 export const isConnectionLost = (error: unknown): boolean => mysqlFailureOf(error) === 'connection-lost';
+
+/** Whether a login was refused because there are connections enough: of the server, of this user, or as a resource of its. */
+export const isRefusedForRoom = (error: unknown): boolean =>
+  [1040, 1203, 1226].includes(driverErrorOf(error)?.errno ?? 0);
+
+/** A wait for a lock, or for what the cluster has acknowledged, and a statement that were ended at their deadline. */
+const deadlines: readonly (number | undefined)[] = [1205, 1969, 3024];
+
+/**
+ * Whether an error says that another server could do better, where a name or a balancer leads to several: this one takes
+ * no writes, has left its cluster, or keeps statements waiting.
+ */
+export function isLeft(error: unknown): boolean {
+  const failure = mysqlFailureOf(error);
+  return failure === 'read-only' || failure === 'connection-lost' || deadlines.includes(driverErrorOf(error)?.errno);
+}
 
 function serverFailure({ errno = 0, sqlState = '' }: DriverError): Failure | undefined {
   if (byErrno.has(errno)) return byErrno.get(errno);
-  // SQLSTATE classes 22 and 23: data exception, constraint violation.
-  return /^2[23]/.test(sqlState) ? undefined : 'unavailable';
+  // SQLSTATE classes 22 and 23: data exception, constraint violation. 08: connection exception.
+  if (/^2[23]/.test(sqlState)) return undefined;
+  return sqlState.startsWith('08') ? 'connection-lost' : 'unavailable';
 }

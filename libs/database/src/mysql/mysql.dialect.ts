@@ -1,18 +1,22 @@
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { isSocketPath } from '../connection-string/host.js';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect } from '../dialect/dialect.js';
+import { Dialect, nobody } from '../dialect/dialect.js';
+import { OptionalLock } from '../dialect/optional-lock.js';
+import { SessionFaults } from '../dialect/session.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
 import { mysqlFailureOf } from './failures.js';
-import { underLock } from './lock.js';
+import { isLockRefusal, underLock } from './lock.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { MysqlPool, poolOf, type MysqlPoolOptions } from './mysql.pool.js';
 import { mysqlPoolOptions, withSize, withTls, type MysqlSettings } from './pool-options.js';
 import { findMysqlTls } from './probe.js';
+import { mysqlSight } from './sight.js';
+import { type Decisive, decisiveColumns, decisiveFaults } from './session.js';
 import { mysqlTlsChoices, type MysqlTls } from './tls.js';
-import { MysqlUserKeyStatements } from './user-key.statements.js';
+import { find, MysqlUserKeyStatements } from './user-key.statements.js';
 
 /** A migration may have to build an index over every member. */
 const migrationSeconds = 15 * 60;
@@ -22,6 +26,7 @@ export class MysqlDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
+  readonly sight = mysqlSight;
   override readonly script = {
     begin: '-- Each change of a table commits by itself: when one fails, print what is left anew.',
     terminator: ';',
@@ -29,6 +34,8 @@ export class MysqlDialect extends Dialect {
     end: 'COMMIT;',
   };
   private readonly login: CloudLogin | undefined;
+  private readonly optionalLock: OptionalLock;
+  private readonly faults: SessionFaults;
   private tls: MysqlTls;
 
   constructor(private readonly settings: MysqlSettings) {
@@ -38,6 +45,8 @@ export class MysqlDialect extends Dialect {
     this.description = isSocketPath(server)
       ? `MySQL at ${server}, database ${database}`
       : `MySQL at ${server}:${port}/${database}`;
+    this.optionalLock = new OptionalLock(this.description, isLockRefusal);
+    this.faults = new SessionFaults(this.description);
     this.dataSourceOptions = this.sourceOptions(mysqlPoolOptions(settings, this.login));
     this.migrationOptions = this.sourceOptions(withSize(mysqlPoolOptions(settings, this.login, migrationSeconds), 1));
   }
@@ -49,8 +58,11 @@ export class MysqlDialect extends Dialect {
     this.tls = await findMysqlTls(await mysqlTlsChoices(connection), base);
   }
 
-  async ping(source: DataSource): Promise<void> {
-    await poolOf(source).run('SELECT 1');
+  /** Asks the session too, in the statement that reads: behind a proxy, the next one may have another session. */
+  override async ping(source: DataSource): Promise<void> {
+    const text = `SELECT ${decisiveColumns} FROM (SELECT 1) AS session LEFT JOIN (${find}) AS found ON TRUE`;
+    const rows = await poolOf(source).run<Decisive[]>(text, [[nobody]]);
+    this.faults.hear(rows.flatMap((row) => decisiveFaults(row, this.settings.connection.database)));
   }
 
   userKeys(source: DataSource): MysqlUserKeyStatements {
@@ -58,7 +70,7 @@ export class MysqlDialect extends Dialect {
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return underLock(source, poolOf(source).statementSeconds, work);
+    return underLock(source, this.optionalLock, poolOf(source).statementSeconds, work);
   }
 
   failureOf(error: unknown): Failure | undefined {
@@ -71,7 +83,7 @@ export class MysqlDialect extends Dialect {
       type: 'mysql',
       database: this.settings.connection.database,
       // TypeORM opens its pool when it connects, which is after `prepare`.
-      driver: { createPool: () => new MysqlPool(withTls(pool, this.tls)) },
+      driver: { createPool: () => new MysqlPool(withTls({ ...pool, faults: this.faults }, this.tls)) },
       // MySQL commits at every change of a table: each step looks first whether it is done, so one that was cut off is run again.
       migrations: [ClassicTables1760000000001, DataKeys1760000000002],
     };

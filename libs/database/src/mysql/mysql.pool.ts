@@ -4,7 +4,10 @@ import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'my
 import type { DataSource } from 'typeorm';
 import { isSocketPath } from '../connection-string/host.js';
 import { resetSocket } from '../dialect/reset-socket.js';
-import { isConnectionLost, isReadOnly } from './failures.js';
+import { FirstFree } from '../dialect/first-free.js';
+import type { SessionFaults } from '../dialect/session.js';
+import { isConnectionLost, isLeft, isRefusedForRoom } from './failures.js';
+import { beginSession } from './session.js';
 
 /** How long a connection may stay idle in the pool, and how often that is looked at. */
 const idleMilliseconds = 30_000;
@@ -29,8 +32,10 @@ export interface MysqlPoolOptions {
   readonly acquireMilliseconds: number;
   /** Longest run of a statement; then its connection is dropped, where mysql2 would keep it with the statement on it. */
   readonly statementSeconds: number;
-  /** Run on every new connection before it is handed out. */
-  readonly session: string;
+  /** Whether a read at one node of a cluster may miss what another one has acknowledged. */
+  readonly staleReads: boolean;
+  /** Hears what new sessions are not, of what they were told to be; without it, they are not asked. */
+  readonly faults?: SessionFaults | undefined;
   readonly password?: Secret | undefined;
   /** A password that changes: asked for at each login, and sent as it is. For TLS connections only. */
   readonly token?: () => Promise<Secret>;
@@ -49,6 +54,9 @@ export class MysqlPool {
   private readonly socketOf = new WeakMap<object, Socket>();
   private readonly fresh = new WeakSet<PoolConnection>();
   private readonly idleSince = new Map<PoolConnection, number>();
+  /** Connections whose sessions were told what to be, and which are there. */
+  private readonly begun = new Set<PoolConnection>();
+  private readonly free: FirstFree<PoolConnection>;
   private readonly sweeper: NodeJS.Timeout;
 
   /** Longest run of a statement on the server. */
@@ -68,15 +76,37 @@ export class MysqlPool {
       gracefulEnd: true,
       trace: false,
     });
+    this.free = new FirstFree(
+      {
+        take: (handover) => {
+          this.take(handover);
+        },
+        giveBack: (connection) => {
+          connection.release();
+        },
+        open: () => this.begun.size,
+        idle: () => this.idleSince.size,
+        refusedForRoom: isRefusedForRoom,
+      },
+      options.driver.connectionLimit ?? 0,
+      options.acquireMilliseconds,
+    );
     this.pool.on('connection', (connection: PoolConnection) => {
       this.fresh.add(connection);
       // The pool drops it; an error that nobody listens to would end the process.
-      connection.on('error', () => this.idleSince.delete(connection));
-      connection.on('end', () => this.idleSince.delete(connection));
+      const gone = (): void => {
+        this.idleSince.delete(connection);
+        if (this.begun.delete(connection)) this.free.freed();
+      };
+      connection.on('error', gone);
+      connection.on('end', gone);
       this.limit(connection);
     });
     this.pool.on('acquire', (connection) => this.idleSince.delete(connection));
-    this.pool.on('release', (connection) => this.idleSince.set(connection, performance.now()));
+    this.pool.on('release', (connection) => {
+      this.idleSince.set(connection, performance.now());
+      this.free.freed();
+    });
     // mysql2 has a sweeper too, which keeps the process alive, and spares the last connection.
     this.sweeper = setInterval(() => {
       this.sweep();
@@ -85,28 +115,34 @@ export class MysqlPool {
 
   /** A connection that is the caller's until it is released; fails at the acquire deadline. */
   getConnection(handover: Handover): void {
-    let waiting = true;
-    const settle: Handover = (error, connection) => {
-      if (!waiting) {
-        connection?.release();
-        return;
-      }
-      waiting = false;
-      clearTimeout(deadline);
-      handover(error, connection);
-    };
-    const deadline = setTimeout(() => {
-      settle(timeout('a connection'));
-    }, this.options.acquireMilliseconds);
-    this.pool.getConnection((error, connection) => {
-      if (error) settle(error);
-      else if (this.fresh.delete(connection)) this.begin(connection, settle);
-      else settle(null, connection);
+    this.free.take((error, connection) => {
+      handover(error ?? null, connection);
     });
   }
 
   /** Runs one statement on a connection of the pool. */
   run<Result>(sql: string, values: readonly unknown[] = []): Promise<Result> {
+    return this.send(sql, values, (connection) => {
+      connection.release();
+    });
+  }
+
+  /** Runs a message of several statements that begins and ends a transaction; one that fails is rolled back. */
+  runTransaction<Results>(sql: string, values: readonly unknown[]): Promise<Results> {
+    return this.send(sql, values, (connection) => {
+      connection.query('ROLLBACK', (error) => {
+        if (error) this.drop(connection);
+        else connection.release();
+      });
+    });
+  }
+
+  /** What failed gives its connection to `recover`, unless another connection is needed. */
+  private send<Result>(
+    sql: string,
+    values: readonly unknown[],
+    recover: (connection: PoolConnection) => void,
+  ): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.getConnection((error, connection) => {
         if (!connection) {
@@ -116,9 +152,9 @@ export class MysqlPool {
         connection.query(sql, [...values], (failure, result) => {
           if (failure) reject(failure);
           else resolve(result as Result);
-          // A server that has become a replica keeps its connections; a new one goes where the name leads now.
-          if (failure && isReadOnly(failure)) this.drop(connection);
-          else connection.release();
+          // One that is left was dropped by `limit`.
+          if (!failure || isLeft(failure)) connection.release();
+          else recover(connection);
           // What broke one connection may have broken the others: a second try must not meet another dead one.
           if (failure && isConnectionLost(failure)) this.sweep(Infinity);
         });
@@ -126,13 +162,19 @@ export class MysqlPool {
     });
   }
 
-  /** Says goodbye on every connection. */
+  /** Says goodbye on every connection. mysql2 would wait for one that is being opened, or was dropped, without end. */
   end(done?: (error: Error | null) => void): void {
     clearInterval(this.sweeper);
-    this.pool.end((error) => {
+    let ended = false;
+    const finish = (error: Error | null): void => {
+      if (ended) return;
+      ended = true;
+      clearTimeout(deadline);
       for (const socket of this.sockets) hangUpSoon(socket);
       done?.(error);
-    });
+    };
+    const deadline = setTimeout(finish, goodbyeMilliseconds, null);
+    this.pool.end(finish);
   }
 
   /** Says goodbye on what has been idle since then or longer: a firewall may forget it without a word. */
@@ -140,23 +182,37 @@ export class MysqlPool {
     for (const [connection, since] of this.idleSince) {
       if (since > latest) continue;
       this.idleSince.delete(connection);
+      this.begun.delete(connection);
       connection.end();
       const socket = this.socketOf.get(connection.config);
       if (socket) hangUpSoon(socket);
     }
   }
 
+  /** mysql2's own way, and a new session told what to be. */
+  private take(settle: Handover): void {
+    this.pool.getConnection((error, connection) => {
+      if (error) settle(error);
+      else if (this.fresh.delete(connection)) this.begin(connection, settle);
+      else settle(null, connection);
+    });
+  }
+
   private begin(connection: PoolConnection, settle: Handover): void {
-    connection.query(this.options.session, (error) => {
+    beginSession(connection, this.options, (error) => {
       if (error) this.drop(connection);
       if (error) settle(error);
-      else settle(null, connection);
+      else {
+        this.begun.add(connection);
+        settle(null, connection);
+      }
     });
   }
 
   /**
    * Gives every statement of a connection its deadline; TypeORM's go through here too. mysql2 has one, which leaves the
-   * connection as it is, and a timer behind when the connection breaks.
+   * connection as it is, and a timer behind when the connection breaks. A server that could be left for a better one keeps
+   * its connections: they are dropped, so that a new one goes where the name or the balancer leads now.
    */
   private limit(connection: PoolConnection): void {
     const send = connection.query.bind(connection) as (...args: unknown[]) => unknown;
@@ -169,6 +225,7 @@ export class MysqlPool {
       }, milliseconds);
       const answered: Done = (...answer) => {
         clearTimeout(deadline);
+        if (isLeft(answer[0])) this.drop(connection);
         done(...answer);
       };
       return send(...args, answered);
@@ -182,6 +239,7 @@ export class MysqlPool {
     const socket = this.socketOf.get(connection.config);
     if (socket) resetSocket(socket);
     connection.destroy();
+    if (this.begun.delete(connection)) this.free.freed();
   }
 
   private dial(config: object): Socket {

@@ -25,7 +25,7 @@ export function mysqlPoolOptions(
     tlsName: tlsName(server),
     acquireMilliseconds: acquireTimeoutSeconds * 1000,
     statementSeconds: seconds,
-    session: sessionStatement(seconds),
+    staleReads: settings.allowStaleReads,
     ...(login === undefined ? { password } : { token: login.passwordFor({ host: server, port }) }),
     driver: {
       database: connection.database,
@@ -35,6 +35,8 @@ export function mysqlPoolOptions(
       // Columns without time zone hold UTC: as text no driver, server or process can shift them.
       dateStrings: true,
       supportBigNumbers: true,
+      // A swap is one message of several statements. What comes from outside goes by values, escaped by mysql2.
+      multipleStatements: true,
       connectionLimit: connection.maximumPoolSize ?? defaultPoolSize,
     },
   };
@@ -49,14 +51,3 @@ export const withSize = (options: MysqlPoolOptions, connectionLimit: number): My
 /** The same pool by one way of TLS. */
 export const withTls = (options: MysqlPoolOptions, tls: MysqlTls): MysqlPoolOptions =>
   tls === undefined ? options : { ...options, driver: { ...options.driver, ssl: tls } };
-
-/**
- * What every session is told, whatever the server's defaults are: each statement commits, wrong data is an error, times
- * are UTC, every row that was asked for is given, no wait for a lock outlives the statement. MySQL limits reads by max_execution_time and writes by their locks;
- * MariaDB has max_statement_time for both. The isolation level is the server's: no statement of ours depends on it, and
- * READ COMMITTED would be refused where the binary log is written by statement.
- */
-const sessionStatement = (seconds: number): string =>
-  `SET SESSION autocommit = 1, sql_mode = 'TRADITIONAL', time_zone = '+00:00', foreign_key_checks = 1,
-   sql_select_limit = 18446744073709551615, innodb_lock_wait_timeout = ${seconds}, lock_wait_timeout = ${seconds}
-   /*!80000 , max_execution_time = ${seconds * 1000} */ /*M!100600 , max_statement_time = ${seconds} */`;

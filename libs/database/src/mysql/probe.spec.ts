@@ -19,7 +19,7 @@ describe('a look at a MySQL server that says nothing more, and does not hang up,
       tlsName: '127.0.0.1.',
       acquireMilliseconds: 200,
       statementSeconds: 0.1,
-      session: 'SET SESSION autocommit = 1',
+      staleReads: true,
       driver: { user: 'u', database: 'keys' },
     };
     return findMysqlTls(choices, options);

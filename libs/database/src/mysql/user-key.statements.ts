@@ -1,6 +1,12 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
-import type { StoredUserKey, UserKeyStatements } from '../dialect/user-key.statements.js';
+import type {
+  StoredUserKey,
+  SwapTimes,
+  UserKeysSeen,
+  UserKeyStatements,
+  UserKeySwap,
+} from '../dialect/user-key.statements.js';
 import { toUtcText } from '../dialect/utc-column.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import { poolOf } from './mysql.pool.js';
@@ -11,20 +17,59 @@ interface Row {
   readonly DataKeyId: number | null;
 }
 
-/** ER_DUP_ENTRY */
-const duplicate = 1062;
+interface SeenRow extends Row {
+  readonly young: 0 | 1 | null;
+}
 
-// The column's collation does not tell case apart: a GUID is found in either.
-const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
+/** The time at which its statement began, since 1970. */
+const microseconds = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`;
 
-const insert = 'INSERT INTO `UserKeys` (`Id`, `Key`, `DataKeyId`, `CreationDate`) VALUES (?, ?, ?, ?)';
+/** The rows of some members. The column's collation does not tell case apart: a GUID is found in either. */
+export const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
 
-// From a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know the row alias.
-const put = `
+// The clock comes last, behind what the rows had to wait for.
+const look = `
+  SELECT \`Id\`, \`Key\`, \`DataKeyId\`, COALESCE(\`RevisionDate\`, \`CreationDate\`)
+    BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MINUTE AND UTC_TIMESTAMP(6) + INTERVAL ? MINUTE AS young
+  FROM \`UserKeys\` WHERE \`Id\` IN (?);
+  SELECT ${microseconds} AS clock`;
+
+/** A missing item of a JSON array is NULL in both products; a JSON null is not. Data keys are counted from 0. */
+const noDataKey = -1;
+
+// Bytes: the column's collation does not tell case apart.
+const asExpected = `CAST(IFNULL(\`UserKeys\`.\`Key\`, '') AS BINARY) = CAST(k.expected AS BINARY)`;
+
+// Behind the deadline it adds one to the largest number there is. UTC_TIMESTAMP is when its own statement began; SYSDATE would
+// be the time of a replica that runs the statement again, or is the same (`--sysdate-is-now`).
+const inTime = `SELECT 18446744073709551615 + (${microseconds} >= ?) AS in_time`;
+
+/**
+ * One message, which the server runs to its end or to the first error, whoever still listens; after an error nothing is
+ * committed. The first look at the clock spares a message that comes late the locks, the second one counts.
+ *
+ * The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know
+ * the row alias. `Key` is set last, since the lines above it compare it.
+ */
+const swap = `
+  ${inTime};
+  START TRANSACTION;
   INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
-  SELECT k.id, k.value, k.data_key_id, ? FROM JSON_TABLE(?, '$[*]' COLUMNS
-    (id char(36) PATH '$[0]', value longtext CHARACTER SET utf8mb4 PATH '$[1]', data_key_id int PATH '$[2]' NULL ON EMPTY)) AS k
-  ON DUPLICATE KEY UPDATE \`Key\` = k.value, \`DataKeyId\` = k.data_key_id, \`RevisionDate\` = ?`;
+  SELECT k.id, k.value, NULLIF(k.data_key, ${noDataKey}), ? FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    id char(36) PATH '$[0]',
+    value longtext CHARACTER SET utf8mb4 PATH '$[1]',
+    data_key int PATH '$[2]',
+    expected longtext CHARACTER SET utf8mb4 PATH '$[3]' NULL ON EMPTY)) AS k
+  ON DUPLICATE KEY UPDATE
+    \`RevisionDate\` = IF(${asExpected}, ?, \`RevisionDate\`),
+    \`DataKeyId\` = IF(${asExpected}, NULLIF(k.data_key, ${noDataKey}), \`DataKeyId\`),
+    \`Key\` = IF(${asExpected}, k.value, \`Key\`);
+  ${find};
+  ${inTime};
+  COMMIT AND NO CHAIN NO RELEASE`;
+
+/** ER_DATA_OUT_OF_RANGE: what the look at the clock fails with. */
+const late = 1690;
 
 // By the primary key, whatever the optimizer thinks: rows are locked in its order, so replicas that touch the same members
 // cannot deadlock.
@@ -34,39 +79,58 @@ const touch = `
 
 /** Plain statements, not prepared ones: these would tie a session of a pooler such as ProxySQL or RDS Proxy to us. */
 export class MysqlUserKeyStatements implements UserKeyStatements {
-  readonly maxPuts = 500;
+  readonly maxSwaps = 500;
 
   constructor(private readonly source: DataSource) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
     const rows = await poolOf(this.source).run<Row[]>(find, [ids]);
-    return rows.flatMap((row) => {
-      const id = parseUserId(row.Id);
-      return id === undefined ? [] : [{ id, value: row.Key ?? '', dataKeyId: row.DataKeyId }];
-    });
+    return rows.flatMap((row) => stored(row) ?? []);
   }
 
-  async insert({ id, value, dataKeyId }: StoredUserKey, now: Date): Promise<boolean> {
+  async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
+    const values = [youngMinutes, youngMinutes, ids];
+    const [rows, [told]] = await poolOf(this.source).run<[SeenRow[], [{ clock: number }]]>(look, values);
+    const seen = rows.flatMap((row) => {
+      const key = stored(row);
+      return key === undefined ? [] : [{ ...key, young: row.young === 1 }];
+    });
+    return { clock: told.clock / 1000, rows: seen };
+  }
+
+  async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
+    const time = toMicroseconds(new Date(at));
+    const changes = swaps.map(({ key: { id, value, dataKeyId }, expected }) => {
+      const row = [id, value, dataKeyId ?? noDataKey];
+      return expected === undefined ? row : [...row, expected];
+    });
+    const ids = swaps.map(({ key: { id } }) => id);
+    const until = Math.floor(deadline * 1000);
+    const values = [until, time, JSON.stringify(changes), time, ids, until];
     try {
-      await poolOf(this.source).run(insert, [id, value, dataKeyId, toMicroseconds(now)]);
-      return true;
+      const [, , , rows] = await poolOf(this.source).runTransaction<[unknown, unknown, unknown, Row[]]>(swap, values);
+      return writtenOf(swaps, rows);
     } catch (error) {
-      if (driverErrorOf(error)?.errno === duplicate) return false;
+      if (driverErrorOf(error)?.errno === late) return 'late';
       throw error;
     }
-  }
-
-  async put(keys: readonly StoredUserKey[], now: Date): Promise<void> {
-    const at = toMicroseconds(now);
-    // A missing member is NULL in both products; a JSON null is not.
-    const rows = keys.map(({ id, value, dataKeyId }) => [id, value, ...(dataKeyId === null ? [] : [dataKeyId])]);
-    await poolOf(this.source).run(put, [at, JSON.stringify(rows), at]);
   }
 
   async touch(ids: readonly UserId[], at: Date): Promise<void> {
     const time = toMicroseconds(at);
     await poolOf(this.source).run(touch, [time, ids, time]);
   }
+}
+
+function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefined {
+  const id = parseUserId(Id);
+  return id && { id, value: Key ?? '', dataKeyId };
+}
+
+/** Whose row holds what the swap brought: no other one brings the same, since every sealed value is made with random bytes. */
+function writtenOf(swaps: readonly UserKeySwap[], rows: readonly Row[]): ReadonlySet<UserId> {
+  const values = new Map(rows.map(({ Id, Key }) => [parseUserId(Id), Key]));
+  return new Set(swaps.flatMap(({ key: { id, value } }) => (values.get(id) === value ? [id] : [])));
 }
 
 /** datetime(6) takes six digits. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
-import { postgresqlFailureOf } from './failures.js';
+import { isLockRefusal, postgresqlFailureOf } from './failures.js';
 
 const server = (code: string): Error => Object.assign(new Error('from the server'), { code, severity: 'ERROR' });
 const network = (code: string): Error => Object.assign(new Error('from the network'), { code });
@@ -12,6 +12,7 @@ describe('an error of node-postgres', () => {
     [server('25006'), 'read-only'],
     [server('53100'), 'read-only'],
     [server('57P01'), 'connection-lost'],
+    [server('57P03'), 'connection-lost'],
     [server('57P05'), 'connection-lost'],
     [server('08006'), 'connection-lost'],
     [network('ECONNRESET'), 'connection-lost'],
@@ -45,4 +46,9 @@ describe('an error of node-postgres', () => {
 
 test('an error that TypeORM wrapped means the same', () => {
   expect(postgresqlFailureOf(new QueryFailedError('SELECT', [], server('40P01')))).toBe('rolled-back');
+});
+
+test('a lock that is not there is told apart from one that was not got in time', () => {
+  expect(['42883', '0A000', '42501'].every((code) => isLockRefusal(server(code)))).toBe(true);
+  expect(['55P03', '57014', '40P01'].some((code) => isLockRefusal(server(code)))).toBe(false);
 });

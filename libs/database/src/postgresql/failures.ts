@@ -5,7 +5,8 @@ import { networkFailureOf, type Failure } from '../errors/failure.js';
 const sqlStates: readonly (readonly [pattern: RegExp, failure: Failure | undefined])[] = [
   [/^(40001|40P01|55P03)$/, 'rolled-back'], // serialization_failure, deadlock_detected, lock_not_available
   [/^(25006|53100)$/, 'read-only'], // read_only_sql_transaction, disk_full
-  [/^(08...|57P01|57P02|25P03|57P05)$/, 'connection-lost'], // connection_exception, admin_shutdown, crash_shutdown, idle timeouts
+  // connection_exception, admin_shutdown, crash_shutdown, cannot_connect_now (it starts, or is promoted), idle timeouts
+  [/^(08...|57P01|57P02|57P03|25P03|57P05)$/, 'connection-lost'],
   [/^(22...|23...|42601)$/, undefined], // data exception, constraint violation, syntax error: our own mistakes
   [/^[0-9A-Z]{5}$/, 'unavailable'],
 ];
@@ -31,3 +32,16 @@ export function postgresqlFailureOf(error: unknown): Failure | undefined {
   if (code === undefined) return messages.find(([pattern]) => pattern.test(message))?.[1];
   return fromServer ? sqlStates.find(([pattern]) => pattern.test(code))?.[1] : networkFailureOf(cause);
 }
+
+/** Whether a login was refused because there are connections enough (too_many_connections); poolers say it in words. */
+export function isRefusedForRoom(error: unknown): boolean {
+  const { code, message = '' } = driverErrorOf(error) ?? {};
+  return code === '53300' || /too many (clients|connections)|no more connections|max.client/i.test(message);
+}
+
+/**
+ * Whether an error of the statement that takes the lock says that there is none: undefined_function,
+ * feature_not_supported, insufficient_privilege.
+ */
+export const isLockRefusal = (error: unknown): boolean =>
+  ['42883', '0A000', '42501'].includes(driverErrorOf(error)?.code ?? '');

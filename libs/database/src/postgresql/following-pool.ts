@@ -1,9 +1,17 @@
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { postgresqlFailureOf } from './failures.js';
+import { FirstFree } from '../dialect/first-free.js';
+import { isRefusedForRoom, postgresqlFailureOf } from './failures.js';
 import { poolOf } from './pool-options.js';
 import { PostgresqlClient } from './postgresql.client.js';
 import type { Follower, Servers } from './servers.js';
+import type { PostgresqlSessions } from './session.js';
+
+type Connected = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void;
 
 /** Why an idle connection left the pool: it may be sound, but its server is not used, or not trusted, any more. */
 export class ServerLeft extends Error {}
@@ -12,7 +20,10 @@ export class ServerLeft extends Error {}
  * The class of pools whose connections all go to the server in use; TypeORM makes a pool by its class. One that is open is
  * given to `Servers.follow`: one that does not open is never closed, and would be told, and looked for, without end.
  */
-export function followingPool(servers: Servers): new (options: pg.PoolConfig) => pg.Pool & Follower {
+export function followingPool(
+  servers: Servers,
+  sessions: PostgresqlSessions,
+): new (options: pg.PoolConfig) => pg.Pool & Follower {
   /** A pool's own options are fixed when it opens, a client's are not. */
   class Client extends PostgresqlClient {
     constructor(config: pg.ClientConfig = {}) {
@@ -22,15 +33,67 @@ export function followingPool(servers: Servers): new (options: pg.PoolConfig) =>
 
   return class FollowingPool extends pg.Pool implements Follower {
     private readonly idle = new Set<PostgresqlClient>();
+    private readonly opened = new Set<pg.ClientBase>();
+    private readonly free: FirstFree<pg.PoolClient>;
 
     constructor(options: pg.PoolConfig) {
-      super({ ...options, Client });
+      const deadline = options.connectionTimeoutMillis;
+      // Behind a pooler, a connection may have to wait for its server only now.
+      const onConnect = (client: pg.ClientBase): Promise<void> =>
+        sessions.ask((text, values) => own(client).ask(text, values, deadline), options);
+      // The types do not know that the pool waits for it.
+      const ownWay: object = { ...options, Client, onConnect };
+      super(ownWay);
+      this.free = new FirstFree(
+        {
+          take: (handover) => {
+            super.connect((error, client) => {
+              handover(error, client);
+            });
+          },
+          giveBack: (client) => {
+            client.release();
+          },
+          open: () => this.opened.size,
+          idle: () => this.idleCount,
+          refusedForRoom: isRefusedForRoom,
+        },
+        options.max ?? 0,
+        deadline ?? 0,
+      );
+      this.on('connect', (client) => this.opened.add(client));
       this.on('acquire', (client) => this.idle.delete(own(client)));
-      this.on('remove', (client) => this.idle.delete(own(client)));
+      this.on('remove', (client) => {
+        this.idle.delete(own(client));
+        this.opened.delete(client);
+        this.free.freed();
+      });
       // pg-pool says this before it takes the connection back, and keeps none that is ending.
       this.on('release', (error: Error | null | undefined, client) => {
         this.released(own(client), error);
+        if (this.free.waited) {
+          setImmediate(() => {
+            this.free.freed();
+          });
+        }
       });
+    }
+
+    override connect(): Promise<pg.PoolClient>;
+    override connect(done: Connected): void;
+    override connect(done?: Connected): Promise<pg.PoolClient> | undefined {
+      if (done === undefined) {
+        return new Promise((resolve, reject) => {
+          this.connect((error, client) => {
+            if (client) resolve(client);
+            else reject(error ?? new Error('no connection'));
+          });
+        });
+      }
+      this.free.take((error, client) => {
+        done(error ?? undefined, client, (why) => client?.release(why as Error | undefined));
+      });
+      return undefined;
     }
 
     /** What is busy elsewhere goes when it is released. */

@@ -46,6 +46,13 @@ export class PostgresqlClient extends pg.Client {
     return undefined;
   }
 
+  /** The rows of one statement with a deadline of its own, in milliseconds. */
+  async ask<Row>(text: string, values: readonly unknown[], deadline: number | undefined): Promise<readonly Row[]> {
+    // The types do not know that node-postgres takes a deadline here too.
+    const query = { text, values: [...values], query_timeout: deadline };
+    return (await this.query<Row & pg.QueryResultRow>(query)).rows;
+  }
+
   /** Drops the connection at once, with what is not sent yet. */
   reset(): void {
     resetSocket(this.socket);

@@ -3,18 +3,21 @@ import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect } from '../dialect/dialect.js';
+import { Dialect, nobody } from '../dialect/dialect.js';
+import { OptionalLock } from '../dialect/optional-lock.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { postgresqlFailureOf } from './failures.js';
+import { isLockRefusal, postgresqlFailureOf } from './failures.js';
 import { followerOf, followingPool, ServerLeft } from './following-pool.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
 import { findTarget } from './probe.js';
 import { Servers } from './servers.js';
+import { postgresqlSight } from './sight.js';
+import { type Place, placeColumns, PostgresqlSessions } from './session.js';
 import { tlsChoices } from './tls.js';
-import { PostgresqlUserKeyStatements } from './user-key.statements.js';
+import { findIn, PostgresqlUserKeyStatements } from './user-key.statements.js';
 
 /** A migration may have to build an index over every member. */
 const migrationMilliseconds = 15 * 60_000;
@@ -27,14 +30,19 @@ export class PostgresqlDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
+  readonly sight = postgresqlSight;
   private readonly logger = new Logger(PostgresqlDialect.name);
   private readonly servers: Servers;
+  private readonly sessions: PostgresqlSessions;
+  private readonly optionalLock: OptionalLock;
 
   constructor(settings: PostgresqlSettings) {
     super();
     const { connection, connectTimeoutSeconds, identity } = settings;
     const hosts = connection.endpoints.map(({ host, port }) => `${host}:${port}`).join(',');
     this.description = `PostgreSQL at ${hosts}/${connection.database}`;
+    this.sessions = new PostgresqlSessions(this.description, connection.database);
+    this.optionalLock = new OptionalLock(this.description, isLockRefusal);
     const pool = poolOptions(settings);
     const probe = { ...pool, connectionTimeoutMillis: (connection.timeout ?? connectTimeoutSeconds) * 1000 };
     const login = identity && new CloudLogin(identity, connection.username);
@@ -61,19 +69,27 @@ export class PostgresqlDialect extends Dialect {
     if (failure !== 'rolled-back') this.servers.search();
   }
 
-  async ping(source: DataSource): Promise<void> {
-    await poolOf(source).query('SELECT 1');
+  /** Says where the session reads, beside what requests read; in one statement, since the next one may have another session. */
+  override async ping(source: DataSource): Promise<void> {
+    const find = findIn(this.sessions.membersTable);
+    const text = `SELECT ${placeColumns} FROM (SELECT 1) AS session LEFT JOIN (${find}) AS found ON true`;
+    const { rows } = await poolOf(source).query<Place>(text, [[nobody]]);
+    for (const place of rows) this.sessions.look(place);
   }
 
   userKeys(source: DataSource): PostgresqlUserKeyStatements {
-    return new PostgresqlUserKeyStatements(source);
+    return new PostgresqlUserKeyStatements(source, () => this.sessions.membersTable);
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return source.transaction(async (manager) => {
-      await manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey]);
-      return work(manager);
-    });
+    return this.optionalLock.run((take) =>
+      source.transaction(async (manager) => {
+        await take(() => manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey]));
+        // A pooler gives each transaction a session: tables and data keys are made in this one.
+        for (const place of await manager.query<Place[]>(`SELECT ${placeColumns}`)) this.sessions.look(place);
+        return work(manager);
+      }),
+    );
   }
 
   failureOf(error: unknown): Failure | undefined {
@@ -84,7 +100,7 @@ export class PostgresqlDialect extends Dialect {
     return {
       ...commonOptions,
       type: 'postgres',
-      driver: { ...pg, Pool: followingPool(this.servers) },
+      driver: { ...pg, Pool: followingPool(this.servers, this.sessions) },
       installExtensions: false,
       migrations: [ClassicTables1760000000001, DataKeys1760000000002],
       extra: pool,

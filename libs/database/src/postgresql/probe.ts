@@ -48,20 +48,32 @@ async function reach(endpoint: Place, tlsChoices: readonly Tls[], base: pg.Clien
   for (const ssl of tlsChoices) {
     const options = { ...base, ...endpoint, ssl };
     try {
-      return await probe(options);
+      return await takenBy(options);
     } catch (error) {
-      if (driverErrorOf(error)?.message.includes('unsupported startup parameter') === true) {
-        // A pooler such as PgBouncer takes no statement_timeout; query_timeout on our side stays.
-        const plain: pg.ClientConfig = { ...options };
-        delete plain.statement_timeout;
-        return await probe(plain);
-      }
       if (lacksPassword(error)) throw new Error('the server asks for a password, and none is given', { cause: error });
       failure = error;
       if (!mayDependOnTls(error)) break;
     }
   }
   throw failure;
+}
+
+/** What a pooler may not take of the startup message; whether a session is what it should be, it is asked. */
+export const optionalParameters = ['statement_timeout', 'lock_timeout', 'options'] as const;
+
+/** PgBouncer refuses parameters that it does not know, and names one at a time; RDS Proxy takes no "command-line options". */
+async function takenBy(given: pg.ClientConfig): Promise<Target> {
+  const options = { ...given };
+  for (;;) {
+    try {
+      return await probe(options);
+    } catch (error) {
+      const { message = '' } = driverErrorOf(error) ?? {};
+      const refused = optionalParameters.filter((name) => options[name] !== undefined && message.includes(name));
+      if (refused.length === 0 || !/unsupported startup parameter|command-line options/.test(message)) throw error;
+      for (const name of refused) Reflect.deleteProperty(options, name);
+    }
+  }
 }
 
 /** node-postgres tells it in terms of the SCRAM protocol. */

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { followingPool } from './following-pool.js';
 import type { Target } from './probe.js';
 import { Servers } from './servers.js';
+import { PostgresqlSessions } from './session.js';
 
 const [a, b] = [
   { host: 'a', port: 1 },
@@ -59,7 +60,7 @@ describe('a search for the primary', () => {
       searches += 1;
       return Promise.reject(new Error('down'));
     });
-    const failed = new (followingPool(unused))({});
+    const failed = new (followingPool(unused, new PostgresqlSessions('nowhere', 'keys')))({});
     unused.search();
     await jest.advanceTimersByTimeAsync(60_000);
     expect(searches).toBe(0);

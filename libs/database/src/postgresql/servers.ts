@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type pg from 'pg';
 import { driverErrorOf } from '../errors/driver-error.js';
 import type { Endpoint } from '../identity/cloud-identity.js';
-import type { Target } from './probe.js';
+import { optionalParameters, type Target } from './probe.js';
 
 /** Between two searches: when every server is down, each failed request would start one. */
 const pauseMilliseconds = 1000;
@@ -38,11 +38,13 @@ export class Servers {
 
   /** A pool's options with the server in use, and how that one is reached. */
   optionsFor(config: pg.ClientConfig): pg.ClientConfig {
-    const { host, port, ssl, statement_timeout: timeout } = this.target.options;
+    const { host, port, ssl } = this.target.options;
     // A pool hides its password from enumeration, so a spread leaves it out. A cloud's token is the server's own.
     const password = this.target.options.password ?? config.password;
     const options = { ...config, ...(password === undefined ? {} : { password }), host, port, ssl };
-    if (timeout === undefined) delete options.statement_timeout;
+    for (const name of optionalParameters) {
+      if (this.target.options[name] === undefined) Reflect.deleteProperty(options, name);
+    }
     return options;
   }
 

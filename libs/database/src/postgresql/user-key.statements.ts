@@ -1,59 +1,121 @@
 import type { UserId } from '@key-connector/common';
+import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { StoredUserKey, UserKeyStatements } from '../dialect/user-key.statements.js';
+import type {
+  SeenUserKey,
+  StoredUserKey,
+  SwapTimes,
+  UserKeysSeen,
+  UserKeyStatements,
+  UserKeySwap,
+} from '../dialect/user-key.statements.js';
 import { toUtcText } from '../dialect/utc-column.js';
+import { driverErrorOf } from '../errors/driver-error.js';
 import { poolOf } from './pool-options.js';
 
-interface Row {
-  readonly Id: UserId;
-  readonly Key: string | null;
-  readonly DataKeyId: number | null;
-}
+// Rows come as the objects that callers get.
+const columns = `"Id" AS id, COALESCE("Key", '') AS value, "DataKeyId" AS "dataKeyId"`;
 
-const find = `SELECT "Id", "Key", "DataKeyId" FROM "UserKeys" WHERE "Id" = ANY($1::uuid[])`;
+/** The rows of the members `$1`, in the table of this name. */
+export const findIn = (table: string): string => `SELECT ${columns} FROM ${table} WHERE "Id" = ANY($1::uuid[])`;
 
-const insert = `
-  INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate") VALUES ($1, $2, $3, $4)
-  ON CONFLICT ("Id") DO NOTHING`;
+/** The clock comes last, behind what the rows had to wait for. Ids are hexadecimal digits and dashes. */
+const lookIn = (table: string, ids: readonly UserId[], youngMinutes: number): string => `
+  SELECT ${columns}, COALESCE(COALESCE("RevisionDate", "CreationDate") BETWEEN
+    ((now() - interval '${youngMinutes} min') AT TIME ZONE 'UTC') AND
+    ((now() + interval '${youngMinutes} min') AT TIME ZONE 'UTC'), false) AS young
+  FROM ${table} WHERE "Id" = ANY('${arrayOf(ids)}');
+  SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS clock`;
 
-const put = `
-  INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate")
-  SELECT id, key, data_key_id, $4::timestamp FROM unnest($1::uuid[], $2::text[], $3::int[]) AS k (id, key, data_key_id)
+/** division_by_zero: what the look at the clock fails with. */
+const late = '22012';
+
+/**
+ * Two statements in one message are one transaction (PostgreSQL manual, 54.2.2.1), and the first that fails undoes it. A
+ * message of several takes no parameters, so what they say stands in it as text. What each row must hold is told as a list of
+ * ids with their values, because an upsert sees nothing of its source but the new row.
+ */
+function swapIn(table: string, swaps: readonly UserKeySwap[], at: string, deadline: number): string {
+  const keys = swaps.map(({ key }) => key);
+  const expected = swaps.flatMap(({ key, expected: value }) => (value === undefined ? [] : [key.id + value]));
+  return `
+  INSERT INTO ${table} AS k ("Id", "Key", "DataKeyId", "CreationDate")
+  SELECT id, value, data_key_id, '${at}'::timestamp FROM unnest(
+    '${arrayOf(keys.map(({ id }) => id))}'::uuid[],
+    ${textArray(keys.map(({ value }) => value))}::text[],
+    '${arrayOf(keys.map(({ dataKeyId }) => dataKeyId ?? 'NULL'))}'::int[]
+  ) AS c (id, value, data_key_id)
   ON CONFLICT ("Id") DO UPDATE
-  SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"`;
+  SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"
+  WHERE k."Id"::text || COALESCE(k."Key", '') COLLATE "C" = ANY(${textArray(expected)}::text[])
+  RETURNING k."Id" AS id;
+  SELECT 1 / (extract(epoch FROM clock_timestamp()) * 1000 < ${deadline})::int`;
+}
 
 // Rows are locked in the order of their ids: two replicas that touch the same members cannot deadlock. The array keeps the
 // planner from joining, which it would do by reading the whole table.
-const touch = `
-  UPDATE "UserKeys" SET "LastAccessDate" = $2
+const touchIn = (table: string): string => `
+  UPDATE ${table} SET "LastAccessDate" = $2
   WHERE "Id" = ANY(ARRAY(
-    SELECT "Id" FROM "UserKeys"
+    SELECT "Id" FROM ${table}
     WHERE "Id" = ANY($1::uuid[]) AND ("LastAccessDate" IS NULL OR "LastAccessDate" < $2)
     ORDER BY "Id" FOR NO KEY UPDATE
   ))`;
 
 /** Goes straight to the pool; see `poolOf` for why. */
 export class PostgresqlUserKeyStatements implements UserKeyStatements {
-  readonly maxPuts = 500;
+  readonly maxSwaps = 500;
 
-  constructor(private readonly source: DataSource) {}
+  /** The table by its schema too: sessions behind a pooler may each have a search path of their own. */
+  constructor(
+    private readonly source: DataSource,
+    private readonly table: () => string,
+  ) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    const { rows } = await poolOf(this.source).query<Row>(find, [ids]);
-    return rows.map((row) => ({ id: row.Id, value: row.Key ?? '', dataKeyId: row.DataKeyId }));
+    return (await poolOf(this.source).query<StoredUserKey>(findIn(this.table()), [arrayOf(ids)])).rows;
   }
 
-  async insert(key: StoredUserKey, now: Date): Promise<boolean> {
-    const { rowCount } = await poolOf(this.source).query(insert, [key.id, key.value, key.dataKeyId, toUtcText(now)]);
-    return rowCount === 1;
+  async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
+    const [seen, told] = await this.runBoth<SeenUserKey, { clock: number }>(lookIn(this.table(), ids, youngMinutes));
+    return { clock: told.rows[0]?.clock ?? 0, rows: seen.rows };
   }
 
-  async put(keys: readonly StoredUserKey[], now: Date): Promise<void> {
-    const columns = [keys.map(({ id }) => id), keys.map(({ value }) => value), keys.map(({ dataKeyId }) => dataKeyId)];
-    await poolOf(this.source).query(put, [...columns, toUtcText(now)]);
+  async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
+    try {
+      const text = swapIn(this.table(), swaps, toUtcText(new Date(at)), deadline);
+      const [written] = await this.runBoth<Pick<StoredUserKey, 'id'>, object>(text);
+      return new Set(written.rows.map(({ id }) => id));
+    } catch (error) {
+      if (driverErrorOf(error)?.code === late) return 'late';
+      throw error;
+    }
   }
 
   async touch(ids: readonly UserId[], at: Date): Promise<void> {
-    await poolOf(this.source).query(touch, [ids, toUtcText(at)]);
+    await poolOf(this.source).query(touchIn(this.table()), [arrayOf(ids), toUtcText(at)]);
+  }
+
+  /** Runs the two statements of a message. */
+  private async runBoth<First extends object, Second extends object>(
+    text: string,
+  ): Promise<[pg.QueryResult<First>, pg.QueryResult<Second>]> {
+    // node-postgres gives a list for them, which its types do not know.
+    const results: unknown = await poolOf(this.source).query(text);
+    return results as [pg.QueryResult<First>, pg.QueryResult<Second>];
   }
 }
+
+/** An array of what needs no quotes: node-postgres would look at each item for what must be escaped. */
+const arrayOf = (items: readonly (string | number)[]): string => `{${items.join(',')}}`;
+
+/** An array of any texts, as a literal. */
+function textArray(texts: readonly string[]): string {
+  const array = arrayOf(texts.map((text) => `"${quoted.test(text) ? text.replaceAll(quoteds, '\\$&') : text}"`));
+  // node-postgres goes through it letter by letter.
+  return /['\\]/.test(array) ? pg.escapeLiteral(array) : `'${array}'`;
+}
+
+/** What a backslash stands before in a quoted item of an array. */
+const quoted = /["\\]/;
+const quoteds = /["\\]/g;

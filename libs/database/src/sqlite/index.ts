@@ -8,5 +8,5 @@ export const sqlite = {
   url: undefined,
   parse: parseSqlite,
   cloudLogin: 'an SQLite file has no login',
-  open: async (settings) => new (await import('./sqlite.dialect.js')).SqliteDialect(settings.connection),
+  open: async (settings) => new (await import('./sqlite.dialect.js')).SqliteDialect(settings),
 } as const satisfies Product<SqliteConnection>;

@@ -5,9 +5,10 @@ import type { UserId } from '@key-connector/common';
 import SqliteDatabase from 'better-sqlite3';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect } from '../dialect/dialect.js';
-import { DatabaseUnavailable } from '../errors/database.errors.js';
+import { Dialect, type Sight } from '../dialect/dialect.js';
+import { DatabaseSessionWrong, DatabaseUnavailable, DatabaseUnexpected } from '../errors/database.errors.js';
 import type { Failure } from '../errors/failure.js';
+import type { ProductSettings } from '../dialect/product.js';
 import type { SqliteConnection } from './connection-string.js';
 import { sqliteFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
@@ -31,11 +32,20 @@ export class SqliteDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
+  readonly sight: Sight = {
+    tables: (names) =>
+      names
+        .map((name) => `SELECT '${name}' AS "name" FROM sqlite_schema WHERE "name" = '${name}' COLLATE NOCASE`)
+        .join(' UNION ALL '),
+  };
   override readonly fractionDigits = 7;
+  /** The client goes on after an error unless it is told not to (`-bail`): then the notes end the transaction. */
+  override readonly script = { begin: 'BEGIN;', terminator: ';', insert: 'INSERT OR ROLLBACK', end: 'COMMIT;' };
   private readonly turns = new Turns();
 
-  constructor(private readonly connection: SqliteConnection) {
+  constructor(private readonly settings: Pick<ProductSettings<SqliteConnection>, 'connection' | 'expect'>) {
     super();
+    const { connection } = settings;
     this.description = `SQLite file ${connection.file}`;
     this.dataSourceOptions = {
       ...commonOptions,
@@ -53,7 +63,7 @@ export class SqliteDialect extends Dialect {
 
   /** Makes a new file, for its owner only. A file that exists keeps its journal mode, which other software may rely on. */
   async prepare(): Promise<void> {
-    const { file, create } = this.connection;
+    const { file, create } = this.settings.connection;
     const folder = dirname(file);
     if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
       throw new DatabaseUnavailable(
@@ -62,6 +72,13 @@ export class SqliteDialect extends Dialect {
     }
     const found = await stat(file).catch(() => undefined);
     if (found !== undefined && found.size > 0) return;
+    // An empty file would have to be made one of SQLite's, to be asked.
+    if (this.settings.expect === 'existing') {
+      throw new DatabaseUnexpected(
+        `database__expect is existing, but the ${this.description} ${found === undefined ? 'does not exist' : 'is empty'}. ` +
+          'Nothing was made. Does Data Source name the right file, and is its volume mounted?',
+      );
+    }
     if (found === undefined && !create) {
       throw new DatabaseUnavailable(`The ${this.description} does not exist, and Mode says not to create it.`);
     }
@@ -79,8 +96,14 @@ export class SqliteDialect extends Dialect {
     return id.toUpperCase();
   }
 
-  async ping(source: DataSource): Promise<void> {
-    await source.query('SELECT 1');
+  /** Nothing stands between, and it asks for no more than that what was set is so. */
+  override async check(source: DataSource): Promise<void> {
+    const [row] = await source.query<{ synchronous: number }[]>('PRAGMA synchronous');
+    if ((row?.synchronous ?? 0) < 2) {
+      throw new DatabaseSessionWrong(
+        `${this.description} does not wait for the disk (synchronous), although it was told to.`,
+      );
+    }
   }
 
   userKeys(source: DataSource): SqliteUserKeyStatements {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import mssql from 'mssql';
 import { QueryFailedError } from 'typeorm';
-import { isDuplicateKey, sqlserverFailureOf } from './failures.js';
+import { isDuplicateKey, isLockRefusal, sqlserverFailureOf } from './failures.js';
 
 /** As mssql throws what the server answered. */
 const server = (number: number): Error =>
@@ -19,7 +19,12 @@ describe('an error of mssql', () => {
     [server(596), 'connection-lost'],
     [server(18456), 'unavailable'],
     [server(4060), 'unavailable'],
-    [server(40613), 'unavailable'],
+    [server(40613), 'connection-lost'],
+    [server(976), 'connection-lost'],
+    [server(983), 'connection-lost'],
+    [server(40197), 'connection-lost'],
+    [server(10928), 'unavailable'],
+    [server(916), 'unavailable'],
     [server(40501), 'unavailable'],
     [server(49918), 'unavailable'],
     [server(229), 'unavailable'],
@@ -65,4 +70,9 @@ describe('an error of mssql', () => {
     expect([2627, 2601, 547, 1205].map((number) => isDuplicateKey(server(number)))).toEqual([true, true, false, false]);
     expect(isDuplicateKey(new Error('Violation of PRIMARY KEY constraint (2627)'))).toBe(false);
   });
+});
+
+test('a lock that may not be taken, or is not there, is told apart from one that was not got in time', () => {
+  expect([229, 2812, 40515].every((number) => isLockRefusal(server(number)))).toBe(true);
+  expect([1205, 1222, 596].some((number) => isLockRefusal(server(number)))).toBe(false);
 });

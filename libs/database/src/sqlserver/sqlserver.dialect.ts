@@ -1,12 +1,16 @@
 import mssql from 'mssql';
 import type { DataSource, DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
 import { commonOptions } from '../dialect/common-options.js';
-import { Dialect } from '../dialect/dialect.js';
+import { Dialect, nobody } from '../dialect/dialect.js';
+import { OptionalLock } from '../dialect/optional-lock.js';
+import { SessionFaults } from '../dialect/session.js';
 import { DatabaseUnavailable } from '../errors/database.errors.js';
 import type { Failure } from '../errors/failure.js';
-import { sqlserverFailureOf } from './failures.js';
+import { isLockRefusal, sqlserverFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
+import { sqlserverSight } from './sight.js';
+import { type Place, placeQuestion, SqlserverSessions } from './session.js';
 import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
 import { SqlserverUserKeyStatements } from './user-key.statements.js';
 
@@ -28,19 +32,29 @@ export class SqlserverDialect extends Dialect {
   readonly description: string;
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
+  readonly sight = sqlserverSight;
   override readonly fractionDigits = 7;
-  /** For `sqlcmd -b`, which ends at the first error; a batch sees what the one before it made. */
+  /**
+   * A batch sees what the one before it made. The first error ends the transaction, and without one nothing more is done:
+   * sqlcmd ends at an error only when it is told to (`-b`).
+   */
   override readonly script = {
     begin: 'SET XACT_ABORT ON;\nSET QUOTED_IDENTIFIER ON;\nBEGIN TRANSACTION;\nGO',
+    guard: 'IF @@TRANCOUNT > 0\n',
     terminator: ';\nGO',
-    end: 'COMMIT;\nGO',
+    end: 'IF @@TRANCOUNT > 0\nCOMMIT;\nGO',
   };
+
+  private readonly optionalLock: OptionalLock;
+  private readonly sessions: SqlserverSessions;
 
   constructor(settings: SqlserverSettings) {
     super();
     const { host, port, instance, database } = settings.connection;
     const place = instance === undefined ? `${host}:${port}` : `${host}\\${instance}`;
     this.description = `SQL Server at ${place}${database === undefined ? '' : `/${database}`}`;
+    this.optionalLock = new OptionalLock(this.description, isLockRefusal);
+    this.sessions = new SqlserverSessions(new SessionFaults(this.description), database);
     this.dataSourceOptions = sourceOptions(poolOptions(settings));
     const pool = poolOptions(settings, migrationMilliseconds);
     this.migrationOptions = sourceOptions({ ...pool, pool: { ...pool.pool, max: 1 } });
@@ -62,8 +76,17 @@ export class SqlserverDialect extends Dialect {
     };
   }
 
-  async ping(source: DataSource): Promise<void> {
-    await requestOn(source).query('SELECT 1 AS [one]');
+  override async check(source: DataSource): Promise<void> {
+    const { recordset } = await requestOn(source).query<Place>(placeQuestion);
+    for (const place of recordset) this.sessions.look(place);
+  }
+
+  override async ping(source: DataSource): Promise<void> {
+    const request = requestOn(source).input('id', mssql.UniqueIdentifier, nobody);
+    const { recordset } = await request.query<Place>(`
+      ${placeQuestion};
+      SELECT [Id], [Key], [DataKeyId] FROM [UserKeys] WHERE [Id] = @id`);
+    for (const place of recordset) this.sessions.look(place);
   }
 
   userKeys(source: DataSource): SqlserverUserKeyStatements {
@@ -71,14 +94,16 @@ export class SqlserverDialect extends Dialect {
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return source.transaction(async (manager) => {
-      const [row] = await manager.query<{ result: number }[]>(takeLock);
-      // Below zero: timed out, cancelled, deadlock victim, or refused (sp_getapplock).
-      if (row === undefined || row.result < 0) {
-        throw new DatabaseUnavailable(`${this.description} did not grant the lock (${row?.result ?? 'no answer'}).`);
-      }
-      return work(manager);
-    });
+    return this.optionalLock.run((take) =>
+      source.transaction(async (manager) => {
+        const answer = await take(() => manager.query<{ result: number }[]>(takeLock));
+        // Below zero: timed out, cancelled, deadlock victim, or refused (sp_getapplock).
+        const result = answer?.[0]?.result ?? 'no answer';
+        if (answer !== undefined && (typeof result !== 'number' || result < 0))
+          throw new DatabaseUnavailable(`${this.description} did not grant the lock (${result}).`);
+        return work(manager);
+      }),
+    );
   }
 
   failureOf(error: unknown): Failure | undefined {

@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Secret } from '@key-connector/common';
 import mssql from 'mssql';
 import type { DataSource } from 'typeorm';
 import type { ProductSettings } from '../dialect/product.js';
+import { Shortage } from '../dialect/first-free.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import type { SqlserverConnection } from './connection-string.js';
 import { entraLogin } from './entra-login.js';
+import { isLeft, isRefusedForRoom } from './failures.js';
 import { connectResetting } from './resetting-socket.js';
 
 /** Settings of a SQL Server database. */
@@ -16,12 +19,16 @@ const defaultPoolSize = 10;
 /** How long a server may take to confirm that it stopped a statement, before the connection is given up. */
 const cancelMilliseconds = 500;
 
+/** How long one place of the pool is not tried again when the server had no room. */
+const refusedMilliseconds = 1000;
+
 /** Options of mssql and tedious that @types/mssql does not know. */
-type PoolConfig = Omit<mssql.config, 'options' | 'authentication' | 'password'> & {
+type PoolConfig = Omit<mssql.config, 'options' | 'authentication' | 'password' | 'requestTimeout'> & {
   readonly password?: Secret;
   readonly options: Readonly<Record<string, unknown>> & { encrypt: boolean | 'strict' };
   readonly authentication?: { readonly type: 'token-credential'; readonly options: object };
   readonly validateConnection: 'socket';
+  readonly requestTimeout: number;
   /** Whether a server that knows no TLS is used without. */
   readonly encryptionOptional: boolean;
 };
@@ -32,6 +39,7 @@ type Connection = mssql.Connection & { readonly inTransaction: boolean };
 /** What mssql's pool lets its drivers override. */
 interface PoolInternals extends mssql.ConnectionPool {
   readonly config: PoolConfig;
+  _acquire(): Promise<Connection>;
   _poolCreate(): Promise<Connection>;
   _poolValidate(connection: Connection): boolean;
   release(connection: Connection): this;
@@ -85,14 +93,56 @@ export function poolOptions(settings: SqlserverSettings, statementMilliseconds?:
   };
 }
 
-/** mssql's pool, which hands out no connection that a transaction was left open on. */
+/** mssql's pool, which hands out no connection that a transaction was left open on, or whose server is better left. */
 export class SqlserverPool extends BasePool {
+  private readonly shortage = new Shortage(this.config.pool?.max ?? 0, () => this.opened);
+  private readonly left = new WeakSet<Connection>();
+
   constructor({ password, ...config }: PoolConfig) {
     super({ ...config, ...(password === undefined ? {} : { password: password.reveal() }) });
   }
 
-  /** With `Encrypt=Optional`, a server that knows no TLS is used without, as SqlClient does. */
+  /** Fails at the acquire deadline; where the server gives no further connection, one that is there will be free. */
+  override async _acquire(): Promise<Connection> {
+    const deadline = performance.now() + (this.config.pool?.acquireTimeoutMillis ?? 0);
+    for (;;) {
+      try {
+        return await super._acquire();
+      } catch (error) {
+        if (!isRefusedForRoom(error) || this.opened === 0 || performance.now() >= deadline) throw error;
+      }
+    }
+  }
+
   override async _poolCreate(): Promise<Connection> {
+    try {
+      return await this.connectOne();
+    } catch (error) {
+      if (isRefusedForRoom(error) && this.opened > 0) {
+        this.shortage.note(error as Error);
+        // tarn asks for the next one at once, and gives to those who wait what comes back meanwhile.
+        await sleep(refusedMilliseconds);
+      }
+      throw error;
+    }
+  }
+
+  /** Connections that are there, in use or idle. */
+  private get opened(): number {
+    return this.connected ? this.available + this.borrowed : 0;
+  }
+
+  private async connectOne(): Promise<Connection> {
+    const connection = await this.dial();
+    // What the server says of a statement that failed; the pool's own `release` is not told.
+    connection.on('errorMessage', (said: unknown) => {
+      if (isLeft(said)) this.left.add(connection);
+    });
+    return connection;
+  }
+
+  /** With `Encrypt=Optional`, a server that knows no TLS is used without, as SqlClient does. */
+  private async dial(): Promise<Connection> {
     const { options, encryptionOptional } = this.config;
     const { encrypt } = options;
     try {
@@ -110,7 +160,7 @@ export class SqlserverPool extends BasePool {
 
   /** A rollback that failed, say because it was not answered in time, leaves a transaction that would swallow a write. */
   override release(connection: Connection): this {
-    if (connection.inTransaction) connection.close();
+    if (connection.inTransaction || this.left.has(connection)) connection.close();
     return super.release(connection);
   }
 }
@@ -132,8 +182,20 @@ function withReason(error: unknown): unknown {
   return what === undefined ? error : Object.assign(new Error(`${message}; ${what}`), { code });
 }
 
+/**
+ * How long a statement of an opened data source may wait for locks, in milliseconds: longer than its caller waits, whose
+ * cancellation the server may have missed.
+ */
+export function lockMilliseconds(source: DataSource): number {
+  return (poolOf(source) as PoolInternals).config.requestTimeout + cancelMilliseconds;
+}
+
 /** A request on a connection of an opened data source's pool, without the query runner around it. */
 export function requestOn(source: DataSource): mssql.Request {
+  return new mssql.Request(poolOf(source));
+}
+
+function poolOf(source: DataSource): mssql.ConnectionPool {
   // TypeORM types the pool of its SQL Server driver as any.
-  return new mssql.Request((source.driver as unknown as { readonly master: mssql.ConnectionPool }).master);
+  return (source.driver as unknown as { readonly master: mssql.ConnectionPool }).master;
 }

@@ -1,9 +1,16 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import mssql from 'mssql';
 import type { DataSource } from 'typeorm';
-import type { StoredUserKey, UserKeyStatements } from '../dialect/user-key.statements.js';
+import type {
+  SeenUserKey,
+  StoredUserKey,
+  SwapTimes,
+  UserKeysSeen,
+  UserKeyStatements,
+  UserKeySwap,
+} from '../dialect/user-key.statements.js';
 import { isDuplicateKey } from './failures.js';
-import { requestOn } from './sqlserver.pool.js';
+import { lockMilliseconds, requestOn } from './sqlserver.pool.js';
 
 interface Row {
   readonly Id: string;
@@ -11,24 +18,52 @@ interface Row {
   readonly DataKeyId: number | null;
 }
 
+interface ClockRow {
+  readonly clock: Date;
+}
+
+interface SeenRow extends Row {
+  readonly changed: Date;
+}
+
 /** Rows in one statement, a parameter each: below SQL Server's limit of 2,100. */
 const maxRows = 1024;
 
 const insert = `
-  INSERT INTO [UserKeys] ([Id], [Key], [DataKeyId], [CreationDate]) VALUES (@id, @value, @dataKeyId, @now)`;
+  INSERT INTO [UserKeys] ([Id], [Key], [DataKeyId], [CreationDate]) VALUES (@id, @value, @dataKeyId, @at)`;
 
-// One of the two statements changes something, never both: no transaction is needed, and nothing can be left half done.
-const put = `
-  UPDATE [UserKeys] SET [Key] = @value, [DataKeyId] = @dataKeyId, [RevisionDate] = @now WHERE [Id] = @id;
-  IF @@ROWCOUNT = 0 ${insert}`;
+const replace = `
+  UPDATE [UserKeys] SET [Key] = @value, [DataKeyId] = @dataKeyId, [RevisionDate] = @at
+  WHERE [Id] = @id AND COALESCE([Key], N'') = @expected COLLATE Latin1_General_BIN2`;
 
-/** How often a put is sent when another one inserts the row between the two statements: the second time it is there. */
-const putAttempts = 3;
+/**
+ * A swap as one message, which the server runs to its end whoever still listens. SYSUTCDATETIME tells when its own statement
+ * runs, so it stands behind the write and what that waited for. An error, or a cancellation, rolls back.
+ */
+const transaction = (write: string): string => `
+  SET XACT_ABORT ON;
+  DECLARE @written int;
+  BEGIN TRANSACTION;
+  ${write};
+  SET @written = @@ROWCOUNT;
+  IF SYSUTCDATETIME() < @deadline
+    COMMIT TRANSACTION;
+  ELSE
+  BEGIN
+    ROLLBACK TRANSACTION;
+    SET @written = -1;
+  END;
+  SELECT @written AS [written]`;
 
 /** Goes straight to the pool, with typed parameters. */
 export class SqlserverUserKeyStatements implements UserKeyStatements {
-  /** Its upsert is two statements with a choice between them, for one row. */
-  readonly maxPuts = 1;
+  /** What differs for each row would make a text of its own for each number of rows; nobody writes that often. */
+  readonly maxSwaps = 1;
+
+  /** No statement waits for a lock without end, not even one whose cancellation the server missed. */
+  private get bounded(): string {
+    return `SET LOCK_TIMEOUT ${lockMilliseconds(this.source)};`;
+  }
 
   constructor(private readonly source: DataSource) {}
 
@@ -36,57 +71,87 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
     const found: StoredUserKey[] = [];
     for (const some of chunks(ids)) {
       const request = requestOn(this.source);
-      const text = `SELECT [Id], [Key], [DataKeyId] FROM [UserKeys] WHERE [Id] IN (${inputIds(request, some)})`;
+      const text = `${this.bounded}
+        SELECT [Id], [Key], [DataKeyId] FROM [UserKeys] WHERE [Id] IN (${inputIds(request, some)})`;
       const { recordset } = await request.query<Row>(text);
       for (const row of recordset) {
-        const id = parseUserId(row.Id);
-        if (id !== undefined) found.push({ id, value: row.Key ?? '', dataKeyId: row.DataKeyId });
+        const key = stored(row);
+        if (key !== undefined) found.push(key);
       }
     }
     return found;
   }
 
-  async insert(key: StoredUserKey, now: Date): Promise<boolean> {
-    try {
-      await this.withValues(key, now).query(insert);
-      return true;
-    } catch (error) {
-      if (isDuplicateKey(error)) return false;
-      throw error;
-    }
-  }
-
-  async put(keys: readonly StoredUserKey[], now: Date): Promise<void> {
-    for (const key of keys) await this.putOne(key, now);
-  }
-
-  private async putOne(key: StoredUserKey, now: Date): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.withValues(key, now).query(put);
-        return;
-      } catch (error) {
-        if (!isDuplicateKey(error) || attempt >= putAttempts) throw error;
+  async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
+    let clock = Infinity;
+    const rows: SeenUserKey[] = [];
+    for (const some of chunks(ids)) {
+      const request = requestOn(this.source);
+      const text = `${this.bounded}
+        SELECT SYSUTCDATETIME() AS [clock];
+        SELECT [Id], [Key], [DataKeyId], COALESCE([RevisionDate], [CreationDate]) AS [changed]
+        FROM [UserKeys] WHERE [Id] IN (${inputIds(request, some)})`;
+      const { recordsets } = await request.query<[ClockRow, SeenRow]>(text);
+      const [[told], found] = recordsets as unknown as [[ClockRow], SeenRow[]];
+      const now = told.clock.getTime();
+      clock = Math.min(clock, now);
+      for (const row of found) {
+        const key = stored(row);
+        const young = Math.abs(now - row.changed.getTime()) <= youngMinutes * 60_000;
+        if (key !== undefined) rows.push({ ...key, young });
       }
+    }
+    return { clock, rows };
+  }
+
+  async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
+    const written = new Set<UserId>();
+    for (const { key, expected } of swaps) {
+      const count = await this.swapOne(key, expected, at, deadline);
+      if (count < 0) return 'late';
+      if (count > 0) written.add(key.id);
+    }
+    return written;
+  }
+
+  /** Rows that were written; below zero when the deadline was over. */
+  private async swapOne(
+    { id, value, dataKeyId }: StoredUserKey,
+    expected: string | undefined,
+    at: number,
+    deadline: number,
+  ): Promise<number> {
+    const request = requestOn(this.source)
+      .input('id', mssql.UniqueIdentifier, id)
+      .input('value', mssql.NVarChar(mssql.MAX), value)
+      .input('dataKeyId', mssql.Int, dataKeyId)
+      .input('at', mssql.DateTime2(7), new Date(at))
+      .input('deadline', mssql.DateTime2(7), new Date(deadline));
+    if (expected !== undefined) request.input('expected', mssql.NVarChar(mssql.MAX), expected);
+    try {
+      const text = this.bounded + transaction(expected === undefined ? insert : replace);
+      const { recordset } = await request.query<{ written: number }>(text);
+      return recordset[0]?.written ?? 0;
+    } catch (error) {
+      // Another one inserted the row first.
+      if (isDuplicateKey(error)) return 0;
+      throw error;
     }
   }
 
   async touch(ids: readonly UserId[], at: Date): Promise<void> {
     for (const some of chunks(ids.toSorted(inIndexOrder))) {
       const request = requestOn(this.source).input('at', mssql.DateTime2(7), at);
-      await request.query(`
+      await request.query(`${this.bounded}
         UPDATE [UserKeys] SET [LastAccessDate] = @at
         WHERE [Id] IN (${inputIds(request, some)}) AND ([LastAccessDate] IS NULL OR [LastAccessDate] < @at)`);
     }
   }
+}
 
-  private withValues(key: StoredUserKey, now: Date): mssql.Request {
-    return requestOn(this.source)
-      .input('id', mssql.UniqueIdentifier, key.id)
-      .input('value', mssql.NVarChar(mssql.MAX), key.value)
-      .input('dataKeyId', mssql.Int, key.dataKeyId)
-      .input('now', mssql.DateTime2(7), now);
-  }
+function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefined {
+  const id = parseUserId(Id);
+  return id && { id, value: Key ?? '', dataKeyId };
 }
 
 /** Gives the ids to the request, and returns the list of their parameters. */

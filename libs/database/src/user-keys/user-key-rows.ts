@@ -32,6 +32,11 @@ export class UserKeyRows {
     return manager.exists(UserKey);
   }
 
+  /** How many members have a row: reads all of them. */
+  count(manager: EntityManager): Promise<number> {
+    return manager.count(UserKey);
+  }
+
   /** Whether a stored value begins otherwise. The prefix holds neither `%` nor `_`. */
   existWithoutPrefix(manager: EntityManager, prefix: string): Promise<boolean> {
     return manager.existsBy(UserKey, { value: Not(Like(`${prefix}%`)) });

@@ -1,5 +1,5 @@
 import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
-import { UserKeyRows } from '@key-connector/database';
+import { Expectation, UserKeyRows } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
@@ -53,6 +53,7 @@ export class ClassicKeys {
     private readonly wrappings: Wrappings,
     private readonly first: FirstDataKey,
     private readonly userKeys: UserKeyRows,
+    private readonly expectation: Expectation,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
 
@@ -79,8 +80,10 @@ export class ClassicKeys {
   async ringOrAdopt({ kek, wrapped }: ClassicKey, manager: EntityManager): Promise<Ring> {
     const { dataKeyIds, symmetricKey } = await this.store.readWith(manager);
     if (dataKeyIds.length === 0) {
-      if (symmetricKey === undefined && !(await this.userKeys.exist(manager)))
+      if (symmetricKey === undefined && !(await this.userKeys.exist(manager))) {
+        await this.expectation.beforeFirstDataKey(manager);
         await this.store.insertApplicationData(manager, wrapped);
+      }
       await this.first.establish(kek, manager);
     }
     return this.ringOf(kek, await this.store.readWith(manager));

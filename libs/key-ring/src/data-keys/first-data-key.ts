@@ -1,6 +1,6 @@
 import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { dataKeyLength, type KeyEncryptionKey, type WrappedKey } from '@key-connector/crypto-providers';
-import { UserKeyRows } from '@key-connector/database';
+import { Expectation, UserKeyRows } from '@key-connector/database';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { DataKeyLost, DataKeyUnreadable } from '../key-ring.errors.js';
@@ -24,6 +24,7 @@ export class FirstDataKey {
     private readonly store: RingStore,
     private readonly wrappings: Wrappings,
     private readonly userKeys: UserKeyRows,
+    private readonly expectation: Expectation,
     private readonly knownValues: KnownValues,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
@@ -38,6 +39,7 @@ export class FirstDataKey {
         'There are user keys in the database (UserKeys), but no data key (DataKeys and ApplicationDatas are empty). ' +
           'A new data key could open none of them, so none was created. Restore those tables from a backup.',
       );
+    await this.expectation.beforeFirstDataKey(manager);
     return this.create(kek, manager, this.settings.valueLayout === 'classic');
   }
 
@@ -63,7 +65,8 @@ export class FirstDataKey {
     const layout = resolveLayout(this.settings.valueLayout, [dataKey.id]);
     await this.knownValues.check(new Ring(new Map([[dataKey.id, dataKey]]), dataKey, layout), manager);
     await this.store.insertDataKey(manager, { dataKeyId: dataKey.id, kekId, keyReference, algorithm, wrappedKey });
-    this.logger.log({ msg: 'adopted the data key of a classic deployment', keyEncryptionKey: kekId });
+    const members = await this.userKeys.count(manager);
+    this.logger.log({ msg: 'adopted the data key of a classic deployment', members, keyEncryptionKey: kekId });
   }
 }
 

@@ -60,8 +60,10 @@ export class KeyRingFixture {
   async replica(
     valueLayout: KeyRingSettings['valueLayout'] = 'auto',
     keyProvider: KeyProviderSettings = classicKey,
+    databaseSettings: Readonly<Record<string, string>> = {},
   ): Promise<Replica> {
     const database = databaseSettingsSchema.parse({
+      ...databaseSettings,
       provider: 'sqlite',
       sqliteConnectionString: `Data Source=${this.file}`,
     });

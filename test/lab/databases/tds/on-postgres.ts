@@ -3,7 +3,7 @@ import { checkPlain } from './plain-transact-sql.js';
 import type { Statement } from './requests.js';
 import type { SqlEngine, SqlSession } from './server.js';
 import { SqlError, type SqlResult } from './tokens.js';
-import { translated } from './transact-sql.js';
+import { type Decided, decidedTransaction, translated } from './transact-sql.js';
 import type { SqlText, SqlType } from './values.js';
 
 /** OIDs of the types that our tables and queries have. */
@@ -23,6 +23,7 @@ const numbers = new Map([
   ['22P02', 8169],
   ['25006', 3906],
   ['40P01', 1205],
+  ['55P03', 1222],
   ['42601', 102],
   ['42703', 207],
   ['42804', 206],
@@ -39,7 +40,7 @@ const views = `
     SELECT table_name::text AS "TABLE_NAME", 'dbo'::text AS "TABLE_SCHEMA" FROM information_schema.tables
     WHERE table_schema = 'public';
   CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_COLUMNS" AS
-    SELECT table_name::text AS "TABLE_NAME", column_name::text AS "COLUMN_NAME", data_type::text AS "DATA_TYPE",
+    SELECT 'dbo'::text AS "TABLE_SCHEMA", table_name::text AS "TABLE_NAME", column_name::text AS "COLUMN_NAME", data_type::text AS "DATA_TYPE",
       character_maximum_length::int AS "CHARACTER_MAXIMUM_LENGTH", is_nullable::text AS "IS_NULLABLE"
     FROM information_schema.columns WHERE table_schema = 'public';
   CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_TABLE_CONSTRAINTS" AS
@@ -88,14 +89,12 @@ class PostgresSession implements SqlSession {
     // A statement that fails leaves a transaction of SQL Server open.
     if (this.inTransaction) await this.client.query('SAVEPOINT before');
     try {
-      const results: SqlResult[] = [];
-      for (const text of translated(statement)) {
-        // Several statements in one text give a list.
-        const answer = [await this.client.query<SqlText[]>({ text, rowMode: 'array' })].flat();
-        results.push(...answer.map(resultOf));
-        if (answer.some(({ rowCount }) => rowCount !== 0)) break;
-      }
-      return results;
+      const text = translated(statement);
+      const transaction = decidedTransaction(text);
+      if (transaction !== undefined) return await this.decide(transaction);
+      // Several statements in one text give a list.
+      const answer = [await this.client.query<SqlText[]>({ text, rowMode: 'array' })].flat();
+      return answer.map(resultOf);
     } catch (error) {
       throw await this.failure(error);
     }
@@ -128,6 +127,22 @@ class PostgresSession implements SqlSession {
 
   close(): void {
     void this.client.end().catch(() => undefined);
+  }
+
+  /** Any error rolls back, as XACT_ABORT has it. */
+  private async decide({ before, write, condition }: Decided): Promise<readonly SqlResult[]> {
+    await this.client.query(before);
+    await this.client.query('BEGIN');
+    try {
+      const { rowCount } = await this.client.query(write);
+      const { rows } = await this.client.query<{ ok: string }>(`SELECT (${condition})::int AS ok`);
+      const inTime = rows[0]?.ok === '1';
+      await this.client.query(inTime ? 'COMMIT' : 'ROLLBACK');
+      return [{ columns: [{ name: 'written', type: 'int' }], rows: [[inTime ? String(rowCount) : '-1']] }];
+    } catch (error) {
+      await this.client.query('ROLLBACK');
+      throw error;
+    }
   }
 
   /** The answers of sp_getapplock: 0 granted, -1 not in time, -999 called wrongly. */

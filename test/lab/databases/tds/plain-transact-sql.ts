@@ -7,13 +7,13 @@ import { SqlError } from './tokens.js';
  */
 const words = new Set(
   `
-  ADD ALTER AND AS ASC BEGIN BY CASCADE CAST COMMIT CONSTRAINT CREATE DATABASE DECLARE DEFAULT DELETE DESC DISTINCT DROP
-  EXEC EXISTS FETCH FOREIGN FROM GROUP HOLDLOCK IDENTITY IF IMMEDIATE IN INDEX INNER INSERT INTO IS JOIN KEY LIKE NEXT NOT
+  ADD ALTER AND AS ASC BEGIN BY CASCADE CAST COLLATE COMMIT CONSTRAINT CREATE DATABASE DECLARE DEFAULT DELETE DESC DISTINCT DROP ELSE END
+  EXEC EXISTS FETCH FOREIGN FROM GROUP HOLDLOCK IDENTITY IF IMMEDIATE IN INDEX INNER INSERT INTO IS JOIN KEY LIKE LOCK_TIMEOUT NEXT NOT
   NULL OFFSET ON ONLY OR ORDER PRIMARY REFERENCES ROLLBACK ROWS SELECT SET SINGLE_USER TABLE TABLOCK TOP TRANSACTION ALL
   UNION UPDATE VALUES WHERE WITH INFORMATION_SCHEMA COLUMNS TABLE_CONSTRAINTS QUOTED_IDENTIFIER XACT_ABORT
   bigint datetime2 int max nvarchar uniqueidentifier varchar
-  APPLOCK_TEST CONCAT COUNT DB_NAME LOWER OBJECT_ID SCHEMA_NAME sp_getapplock
-  a at dummy_column id k n name one t0 t1 t2 what
+  APPLOCK_TEST COALESCE CONCAT COUNT DB_NAME Latin1_General_BIN2 LOWER OBJECT_ID SCHEMA_NAME SYSUTCDATETIME sp_getapplock
+  a at changed dummy_column id k n name one t0 t1 t2 what
   `
     .trim()
     .toUpperCase()
@@ -42,7 +42,7 @@ export function checkPlain({ text, parameters }: Statement): void {
     const at = piece.lastIndex;
     const { variable, word } = piece.exec(text)?.groups ?? stop(text.slice(at));
     if (word !== undefined && !words.has(word.toUpperCase())) throw syntax(word);
-    if (variable !== undefined && variable !== '@@ROWCOUNT' && !declared.has(variable.toUpperCase())) {
+    if (variable !== undefined && !/^@@(OPTIONS|ROWCOUNT|TRANCOUNT)$/.test(variable) && !declared.has(variable.toUpperCase())) {
       throw new SqlError(137, `Must declare the scalar variable "${variable}".`);
     }
   }

@@ -45,9 +45,14 @@ export interface TdsOptions {
   };
 }
 
+/** Before a statement of a script: it is for an open transaction only. */
+const inTransactionOnly = /^IF @@TRANCOUNT > 0\s/;
+
+const withoutComments = (text: string): string => text.replaceAll(/--.*$/gm, '').trim();
+
 /** What a batch of a script wants of the session's transaction. */
 function requestIn(text: string): 'begin' | 'commit' | undefined {
-  const bare = text.replaceAll(/--.*$/gm, '').trim();
+  const bare = withoutComments(text).replace(inTransactionOnly, '');
   if (/^(?:SET \w+ ON;\s*)*BEGIN TRANSACTION;$/.test(bare)) return 'begin';
   return bare === 'COMMIT;' ? 'commit' : undefined;
 }
@@ -66,6 +71,9 @@ export class TdsServer {
   attentions = 0;
   /** Asked before each statement, and `begin`, `commit` or `rollback`: an error to answer, `cut` to close the connection, `stall` to answer never. */
   fault: (statement: Statement) => SqlError | 'cut' | 'stall' | undefined = () => undefined;
+
+  /** What is run in place of a statement: a session that is not what it was told to be. */
+  alter: (text: string) => string = (text) => text;
 
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
@@ -112,6 +120,8 @@ class TdsConnection {
   private session: SqlSession | undefined;
   private login: Login | undefined;
   private transaction: Buffer | undefined;
+  /** `XACT_ABORT`: the first error ends the transaction. */
+  private abortsAtError = false;
   private queue: Promise<void> = Promise.resolve();
 
   constructor(
@@ -232,7 +242,12 @@ class TdsConnection {
       return;
     }
     this.server.statements.push(statement);
+    if (inTransactionOnly.test(withoutComments(statement.text)) && this.transaction === undefined) {
+      this.send(token.done());
+      return;
+    }
     const request = requestIn(statement.text);
+    if (request === 'begin') this.abortsAtError = statement.text.includes('SET XACT_ABORT ON');
     if (request !== undefined) return this.transact(request);
     const fault = this.server.fault(statement);
     if (fault === 'cut') {
@@ -242,14 +257,14 @@ class TdsConnection {
     if (fault === 'stall') return new Promise(() => undefined);
     try {
       if (fault) throw fault;
-      const results = (await this.session?.execute(statement)) ?? [];
+      const results = (await this.session?.execute({ ...statement, text: this.server.alter(statement.text) })) ?? [];
       const { called = false } = statement;
       const parts = results.map((result, index) => token.result(result, called, index === results.length - 1));
       if (called) parts.push(token.returned());
       else if (parts.length === 0) parts.push(token.done());
       this.send(Buffer.concat(parts));
     } catch (error) {
-      this.fail(error, statement.called);
+      this.fail(await this.aborted(error), statement.called);
     }
   }
 
@@ -265,6 +280,12 @@ class TdsConnection {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private async aborted(error: unknown): Promise<unknown> {
+    if (!(error instanceof SqlError) || !this.abortsAtError || this.transaction === undefined) return error;
+    if (!error.rolledBack) await this.session?.rollback();
+    return new SqlError(error.number, error.message, true);
   }
 
   private fail(error: unknown, called = false): void {

@@ -30,9 +30,13 @@ export function accountRoutes(state: BitwardenState): Routes {
       return { status: 200 };
     };
   return {
-    'POST /api/accounts/set-key-connector-key': route((member, body) => {
-      member.account = z.union([enrolmentV1, enrolmentV2]).parse(body);
-    }),
+    'POST /api/accounts/set-key-connector-key': ({ authorization, body }) => {
+      const member = state.caller(authorization);
+      // A member enrols once, whichever device is first.
+      if (member.account !== undefined) return { status: 400, json: { message: 'The member is enrolled already.' } };
+      member.account = z.union([enrolmentV1, enrolmentV2]).parse(JSON.parse(body));
+      return { status: 200 };
+    },
     'POST /api/accounts/convert-to-key-connector': route((member) => {
       delete member.masterPassword;
     }),

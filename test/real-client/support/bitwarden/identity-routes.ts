@@ -38,7 +38,9 @@ export function identityRoutes(state: BitwardenState): Routes {
   };
 }
 
-function tokenResponse(state: BitwardenState, member: Member, token: string): Record<string, unknown> {
+function tokenResponse(state: BitwardenState, known: Member, token: string): Record<string, unknown> {
+  const { account, ...asNew } = known;
+  const member: Member = account === undefined || state.signedInBefore.has(known) ? asNew : known;
   const enrolled = member.account && {
     Key: member.account.wrappedUserKey,
     PrivateKey: member.account.keys.publicKeyEncryptionKeyPair.wrappedPrivateKey,

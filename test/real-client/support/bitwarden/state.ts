@@ -9,6 +9,9 @@ export class BitwardenState {
   /** Feature flags that clients read at start. */
   featureStates: Readonly<Record<string, boolean>> = {};
 
+  /** Members who are told what was so before another device of theirs enrolled: they signed in on this one earlier. */
+  readonly signedInBefore = new Set<Member>();
+
   /** Where clients come back to; known once the server listens. */
   url = '';
 

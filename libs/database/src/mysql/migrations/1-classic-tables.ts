@@ -1,8 +1,11 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
+import type { StepwiseMigration } from '../../migrations/pending-migrations.js';
 
 /** The tables of an existing deployment, made where they are not there; one that has them is left as it is. */
-export class ClassicTables1760000000001 implements MigrationInterface {
+export class ClassicTables1760000000001 implements StepwiseMigration {
   readonly name = 'ClassicTables1760000000001';
+  readonly complete = `(SELECT COUNT(*) FROM information_schema.TABLES
+    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('ApplicationDatas', 'UserKeys')) = 2`;
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -1,12 +1,25 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import { DatabaseUnsupported } from '../../errors/database.errors.js';
+import type { StepwiseMigration } from '../../migrations/pending-migrations.js';
 
-const mine = 'FROM information_schema.';
-const userKeys = `WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'UserKeys'`;
+const here = 'WHERE TABLE_SCHEMA = DATABASE() AND';
+const userKeys = `${here} TABLE_NAME = 'UserKeys'`;
+
+/** What the migration leaves behind, in the order of its steps, as rows of information_schema. */
+const traces = {
+  dataKeys: `TABLES ${here} TABLE_NAME = 'DataKeys'`,
+  wrappings: `TABLES ${here} TABLE_NAME = 'DataKeyWrappings'`,
+  column: `COLUMNS ${userKeys} AND COLUMN_NAME = 'DataKeyId'`,
+  index: `STATISTICS ${userKeys} AND INDEX_NAME = 'IX_UserKeys_DataKeyId'`,
+  foreignKey: `TABLE_CONSTRAINTS ${userKeys} AND CONSTRAINT_NAME = 'FK_UserKeys_DataKeys'`,
+};
 
 /** Data keys, their wrappings, and which data key a member's row needs. All of it is additive. */
-export class DataKeys1760000000002 implements MigrationInterface {
+export class DataKeys1760000000002 implements StepwiseMigration {
   readonly name = 'DataKeys1760000000002';
+  readonly complete = Object.values(traces)
+    .map((trace) => `EXISTS (SELECT 1 FROM information_schema.${trace})`)
+    .join('\n  AND ');
 
   async up(runner: QueryRunner): Promise<void> {
     await this.refuseOtherEngines(runner);
@@ -28,13 +41,13 @@ export class DataKeys1760000000002 implements MigrationInterface {
         CONSTRAINT \`FK_DataKeyWrappings_DataKeys\` FOREIGN KEY (\`DataKeyId\`) REFERENCES \`DataKeys\` (\`Id\`) ON DELETE RESTRICT
       ) ENGINE = InnoDB CHARACTER SET = utf8mb4`);
     // One after the other: each alone is done without a copy of the table, however many members it has.
-    if (!(await exists(runner, `COLUMNS ${userKeys} AND COLUMN_NAME = 'DataKeyId'`))) {
+    if (!(await exists(runner, traces.column))) {
       await runner.query('ALTER TABLE `UserKeys` ADD COLUMN `DataKeyId` int NULL');
     }
-    if (!(await exists(runner, `STATISTICS ${userKeys} AND INDEX_NAME = 'IX_UserKeys_DataKeyId'`))) {
+    if (!(await exists(runner, traces.index))) {
       await runner.query('ALTER TABLE `UserKeys` ADD INDEX `IX_UserKeys_DataKeyId` (`DataKeyId`)');
     }
-    if (!(await exists(runner, `TABLE_CONSTRAINTS ${userKeys} AND CONSTRAINT_NAME = 'FK_UserKeys_DataKeys'`))) {
+    if (!(await exists(runner, traces.foreignKey))) {
       await this.addForeignKey(runner);
     }
   }
@@ -67,5 +80,5 @@ export class DataKeys1760000000002 implements MigrationInterface {
 }
 
 async function exists(runner: QueryRunner, from: string): Promise<boolean> {
-  return ((await runner.query(`SELECT 1 ${mine}${from} LIMIT 1`)) as unknown[]).length > 0;
+  return ((await runner.query(`SELECT 1 FROM information_schema.${from} LIMIT 1`)) as unknown[]).length > 0;
 }

@@ -1,8 +1,10 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
+import type { StepwiseMigration } from '../../migrations/pending-migrations.js';
 
 /** The tables of an existing deployment, made where they are not there; one that has them is left as it is. */
-export class ClassicTables1760000000001 implements MigrationInterface {
+export class ClassicTables1760000000001 implements StepwiseMigration {
   readonly name = 'ClassicTables1760000000001';
+  readonly complete = `(SELECT count(*) FROM sqlite_master WHERE name IN ('ApplicationDatas', 'UserKeys')) = 2`;
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

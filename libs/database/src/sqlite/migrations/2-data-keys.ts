@@ -1,9 +1,16 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import { DatabaseUnsupported } from '../../errors/database.errors.js';
+import type { StepwiseMigration } from '../../migrations/pending-migrations.js';
 
 /** Data keys, their wrappings, and which data key a member's row needs. All of it is additive. */
-export class DataKeys1760000000002 implements MigrationInterface {
+export class DataKeys1760000000002 implements StepwiseMigration {
   readonly name = 'DataKeys1760000000002';
+  // By the names of constraints: a table of somebody else's may stand in the way.
+  readonly complete = `(SELECT count(*) FROM sqlite_master
+    WHERE (name = 'DataKeys' AND sql LIKE '%PK_DataKeys%')
+      OR (name = 'DataKeyWrappings' AND sql LIKE '%FK_DataKeyWrappings_DataKeys%')
+      OR (name = 'UserKeys' AND sql LIKE '%FK_UserKeys_DataKeys%')
+      OR name IN ('IX_UserKeys_DataKeyId', 'IX_UserKeys_Id_NoCase')) = 5`;
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

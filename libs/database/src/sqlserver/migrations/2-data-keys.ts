@@ -24,7 +24,7 @@ export class DataKeys1760000000002 implements MigrationInterface {
       )`);
     await runner.query(`
       ALTER TABLE [UserKeys] ADD [DataKeyId] int NULL
-        CONSTRAINT [FK_UserKeys_DataKeys] FOREIGN KEY REFERENCES [DataKeys] ([Id])`);
+        CONSTRAINT [FK_UserKeys_DataKeys] REFERENCES [DataKeys] ([Id])`);
     // Not filtered: with a filtered index, every session that writes the table needs QUOTED_IDENTIFIER ON, and those of
     // sqlcmd and of the SQL Server Agent have it off.
     await runner.query('CREATE INDEX [IX_UserKeys_DataKeyId] ON [UserKeys] ([DataKeyId])');

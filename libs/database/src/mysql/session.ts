@@ -1,0 +1,148 @@
+import type { PoolConnection } from 'mysql2';
+import type { SessionFault, SessionFaults } from '../dialect/session.js';
+
+/** What a session is begun with. */
+interface SessionOptions {
+  readonly statementSeconds: number;
+  readonly staleReads: boolean;
+  /** Hears what the session is not, of what it was told to be; without it, it is not asked. */
+  readonly faults?: SessionFaults | undefined;
+  readonly driver: { readonly database?: string | undefined };
+}
+
+type Begun = (error: Error | null) => void;
+
+/** Gets a new connection ready for statements; an error says that it must not be used. */
+export function beginSession(connection: PoolConnection, options: SessionOptions, begun: Begun): void {
+  connection.query(sessionStatement(options.statementSeconds), (error) => {
+    if (error) begun(error);
+    else if (options.faults === undefined) settle(connection, options, begun);
+    else ask(connection, options, options.faults, begun);
+  });
+}
+
+function settle(connection: PoolConnection, { staleReads }: SessionOptions, begun: Begun): void {
+  if (staleReads) begun(null);
+  else waitForCluster(connection, begun);
+}
+
+/**
+ * What every session is told, whatever the server's defaults are: each statement commits, wrong data is an error, times
+ * are UTC, every row that was asked for is given, no wait for a lock outlives the statement. MySQL limits reads by
+ * max_execution_time and writes by their locks; MariaDB has max_statement_time for both. The isolation level is the
+ * server's: no statement of ours depends on it, and READ COMMITTED would be refused where the binary log is written by
+ * statement.
+ */
+const sessionStatement = (seconds: number): string =>
+  `SET SESSION autocommit = 1, sql_mode = 'TRADITIONAL', time_zone = '+00:00', foreign_key_checks = 1,
+   sql_select_limit = 18446744073709551615, innodb_lock_wait_timeout = ${seconds}, lock_wait_timeout = ${seconds}
+   /*!80000 , max_execution_time = ${seconds * 1000} */ /*M!100600 , max_statement_time = ${seconds} */`;
+
+/**
+ * At a node of a Galera cluster, a read waits until the node has applied what the others had acknowledged before it (bit 0
+ * of wsrep_sync_wait). Servers without Galera do not know the variables, and answer this question all the same.
+ */
+function waitForCluster(connection: PoolConnection, begun: Begun): void {
+  connection.query<never>(`SHOW VARIABLES LIKE 'wsrep_on'`, (error, rows: readonly { readonly Value?: unknown }[]) => {
+    if (error || rows[0]?.Value !== 'ON') begun(error);
+    else connection.query('SET SESSION wsrep_sync_wait = @@SESSION.wsrep_sync_wait | 1', begun);
+  });
+}
+
+/** What decides where rows are read, whether all of them are given, and whether what is written is kept. */
+export interface Decisive {
+  readonly place: string | null;
+  readonly autocommit: string | number;
+  readonly selectLimit: string | number;
+}
+
+export const decisiveColumns =
+  'DATABASE() AS place, @@SESSION.autocommit AS autocommit, @@SESSION.sql_select_limit AS selectLimit';
+
+/** Servers do not know all of these, and answer this question all the same. */
+const others = [
+  ...['sql_mode', 'time_zone', 'foreign_key_checks', 'innodb_lock_wait_timeout', 'lock_wait_timeout'],
+  ...['max_execution_time', 'max_statement_time', 'transaction_read_only', 'tx_read_only'],
+];
+
+const question = `SELECT ${decisiveColumns};
+  SHOW SESSION VARIABLES WHERE Variable_name IN (${others.map((name) => `'${name}'`).join(', ')})`;
+
+type Answer = readonly [readonly Decisive[], readonly { readonly Variable_name: string; readonly Value: string }[]];
+
+/** A proxy may keep what a session was told to itself, or give the connection another session. */
+function ask(connection: PoolConnection, options: SessionOptions, faults: SessionFaults, begun: Begun): void {
+  connection.query<never>(question, (error, answer: Answer) => {
+    if (error) {
+      begun(error);
+      return;
+    }
+    const [decisive, variables] = answer;
+    const values = new Map(variables.map(({ Variable_name: name, Value: value }) => [name.toLowerCase(), value]));
+    try {
+      const found = decisive.flatMap((one) => decisiveFaults(one, options.driver.database));
+      faults.hear([...found, ...otherFaults(values, options.statementSeconds)]);
+    } catch (wrong) {
+      begun(wrong as Error);
+      return;
+    }
+    settle(connection, options, begun);
+  });
+}
+
+/** What a session must not be; also asked by every ping. */
+export function decisiveFaults({ place, autocommit, selectLimit }: Decisive, database = ''): SessionFault[] {
+  const faults: SessionFault[] = [];
+  const fault = (about: string, problem: string): void => void faults.push({ about, decisive: true, problem });
+  // Where file names do not tell case apart, a server may give the name as it has it.
+  if (place?.toLowerCase() !== database.toLowerCase()) {
+    fault(
+      'database',
+      `The session is in ${place === null ? 'no database' : `the database "${place}"`}, not in "${database}" as the connection ` +
+        'string says, so members would be looked for there. Look at the proxy’s default schema and rules for this user.',
+    );
+  }
+  if (Number(autocommit) !== 1) {
+    fault(
+      'autocommit',
+      'The session does not commit each statement (autocommit is off, although it was set), so no key would be kept. ' +
+        'Let the proxy pass SET SESSION on, and pin the session that it is for.',
+    );
+  }
+  // Of 64 bits without a sign: a number of this language has lost some of them.
+  if (Number(selectLimit) < 2 ** 32) {
+    fault(
+      'sql_select_limit',
+      `The session gives at most ${selectLimit} rows (sql_select_limit), although none was set: members would not be found. ` +
+        'Take the limit out of the server, or let the proxy pass SET SESSION on.',
+    );
+  }
+  return faults;
+}
+
+function otherFaults(values: ReadonlyMap<string, string>, seconds: number): SessionFault[] {
+  const is = (wanted: string) => (value: string) => value === wanted;
+  const atMost = (limit: number) => (value: string) => Number(value) > 0 && Number(value) <= limit;
+  const wanted: readonly (readonly [name: string, good: (value: string) => boolean])[] = [
+    ['sql_mode', (value) => value.includes('STRICT_') && !value.includes('NO_BACKSLASH_ESCAPES')],
+    ['time_zone', is('+00:00')],
+    ['foreign_key_checks', is('ON')],
+    ['innodb_lock_wait_timeout', atMost(seconds)],
+    ['lock_wait_timeout', atMost(seconds)],
+    ['max_execution_time', atMost(seconds * 1000)],
+    ['max_statement_time', atMost(seconds)],
+    ['transaction_read_only', is('OFF')],
+    ['tx_read_only', is('OFF')],
+  ];
+  return wanted.flatMap(([name, good]) => {
+    const value = values.get(name);
+    if (value === undefined || good(value)) return [];
+    return [
+      {
+        about: name,
+        decisive: false,
+        problem: `its ${name} is ${value}. Look at the server, and at the proxy before it.`,
+      },
+    ];
+  });
+}

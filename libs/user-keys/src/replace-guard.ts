@@ -1,0 +1,58 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { SeenUserKey } from '@key-connector/database';
+import { KeyRing, UserKeyUnreadable } from '@key-connector/key-ring';
+import { Metrics } from '@key-connector/observability';
+import { Inject, Injectable } from '@nestjs/common';
+import { USER_KEYS_SETTINGS } from './user-keys.module-definition.js';
+import type { UserKeysSettings } from './user-keys.settings.js';
+
+/**
+ * Keeps a key that was stored a short time ago from being replaced by another one: the second device of a new member sends a
+ * key of its own before the client's server tells it that the member has one, and the vault is made with the first.
+ */
+@Injectable()
+export class ReplaceGuard {
+  private readonly refusals;
+  /** How long a key is kept; 0: it can always be replaced. */
+  readonly minutes: number;
+
+  constructor(
+    private readonly ring: KeyRing,
+    metrics: Metrics,
+    @Inject(USER_KEYS_SETTINGS) settings: UserKeysSettings,
+  ) {
+    this.minutes = settings.replaceGuardMinutes;
+    this.refusals = metrics.counter({
+      name: 'key_connector_replacements_refused_total',
+      help: 'PUTs that would have replaced another key younger than userKeys__replaceGuardMinutes.',
+    });
+  }
+
+  /**
+   * Whether this key may stand in place of the row's; a refusal is counted. The row is opened only when it is young.
+   *
+   * @throws UnavailableError when the row names a data key that this replica does not know and cannot look for.
+   */
+  async admits(row: SeenUserKey, key: Uint8Array): Promise<boolean> {
+    if (this.minutes === 0 || !row.young || (await this.holds(row, key))) return true;
+    this.refusals.inc();
+    return false;
+  }
+
+  /**
+   * Whether the row holds this key. One that does not open counts as another key: it may be good, under a data key that this
+   * replica does not have, and once it is no longer young it can be replaced all the same.
+   */
+  private async holds(row: SeenUserKey, key: Uint8Array): Promise<boolean> {
+    let stored: Buffer | undefined;
+    try {
+      stored = await this.ring.open(row);
+      return stored.length === key.length && timingSafeEqual(stored, key);
+    } catch (error) {
+      if (error instanceof UserKeyUnreadable) return false;
+      throw error;
+    } finally {
+      stored?.fill(0);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { type Database, DatabaseSessionWrong } from '@key-connector/database';
+import { Logger } from '@nestjs/common';
+import { mysqlReason, ownsMariadb } from '../lab/databases/mariadb.server.js';
+import { startTdsDouble, type TdsDouble } from '../lab/databases/tds/double.js';
+import { KeepingProxy } from '../lab/network/keeping-proxy.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { mariadbKind } from './mariadb-kind.js';
+import { newId, type OpenDatabase, openDatabase, put, useDatabases } from './open-database.js';
+import { mysqlDatabases } from './test-database.js';
+
+let warn: jest.SpiedFunction<Logger['warn']>;
+beforeEach(() => {
+  warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+describeIf(ownsMariadb, mysqlReason, 'a session of MySQL behind a proxy', () => {
+  const suite = useDatabases(() => mysqlDatabases());
+  let proxy: KeepingProxy | undefined;
+  let change = (said: string): string => said;
+
+  afterEach(async () => {
+    await proxy?.stop();
+    proxy = undefined;
+  });
+  /** Opens a replica through a proxy that says something else in place of a text. */
+  const through = async (text: string, instead: string): Promise<Database> => {
+    const url = new URL(suite.place.settings['mySqlConnectionString'] ?? '');
+    change = (said) => said.replaceAll(text, instead);
+    const there = await KeepingProxy.start({ host: url.hostname, port: Number(url.port) }, (said) => change(said));
+    proxy = there;
+    url.port = String(there.port);
+    return suite.open({ mySqlConnectionString: url.toString() });
+  };
+
+  test.each([
+    ['does not commit', 'autocommit = 1', 'autocommit = 0', /no key would be kept/],
+    ['gives one row', '18446744073709551615', '00000000000000000001', /members would not be found/],
+  ])('that %s ends the start, and nothing is made', async (_, text, instead, reason) => {
+    const start = through(text, instead);
+    await expect(start).rejects.toThrow(DatabaseSessionWrong);
+    await expect(start).rejects.toThrow(reason);
+    expect(await suite.place.tables()).toEqual([]);
+  });
+
+  test('in another database ends the start, and nothing is made there', async () => {
+    const [row] = await suite.place.sql<{ name: string }>('SELECT DATABASE() AS name');
+    const other = await suite.databases.create();
+    const [otherRow] = await other.sql<{ name: string }>('SELECT DATABASE() AS name');
+    await expect(through(row?.name ?? '', otherRow?.name ?? '')).rejects.toThrow(
+      /not in "key_connector_.*as the connection/,
+    );
+    expect(await other.tables()).toEqual([]);
+  });
+
+  test('that only counts in another time zone is told of once, and used', async () => {
+    const database = await through(`time_zone = '+00:00'`, `time_zone = '+01:00'`);
+    await Promise.all(Array.from({ length: 8 }, () => put(database, newId(), 'v')));
+    expect(warn.mock.calls.map((call: unknown[]) => (call[0] as { msg: string }).msg)).toEqual([
+      expect.stringContaining('its time_zone is +01:00'),
+    ]);
+  });
+
+  test('that turns wrong while serving is not used: no read, no write, not ready', async () => {
+    const database = await through('', '');
+    const id = newId();
+    await put(database, id, 'v');
+    change = (said) => said.replaceAll('autocommit = 1', 'autocommit = 0');
+    await suite.place.sql(mariadbKind.endOthers);
+    await expect(put(database, id, 'w')).rejects.toThrow(DatabaseSessionWrong);
+    await expect(database.ping()).rejects.toThrow(DatabaseSessionWrong);
+    await expect(database.read(({ userKeys }) => userKeys.find([id]))).rejects.toThrow(DatabaseSessionWrong);
+  });
+});
+
+describe("a session of SQL Server's protocol", () => {
+  let double: TdsDouble;
+  let opened: OpenDatabase | undefined;
+  beforeAll(async () => {
+    double = await startTdsDouble();
+  });
+  afterAll(() => double.stop());
+  afterEach(async () => {
+    double.server.alter = (text) => text;
+    await opened?.close();
+    opened = undefined;
+  });
+  const open = async (): Promise<Database> => {
+    opened = await openDatabase({ provider: 'sqlserver', sqlServerConnectionString: double.connectionString });
+    return opened.database;
+  };
+
+  test.each([
+    ['in another database', 'DB_NAME()', `N'other'`, /in the database "other", not in "keys"/],
+    ['that does not commit', '@@OPTIONS', '5434', /no key would be kept/],
+  ])('%s ends the start, before anything is made', async (_, text, instead, reason) => {
+    double.server.alter = (statement) => statement.replaceAll(text, instead);
+    double.server.statements.length = 0;
+    await expect(open()).rejects.toThrow(reason);
+    expect(double.server.statements.filter((statement) => statement.text.includes('CREATE TABLE'))).toEqual([]);
+  });
+
+  test('that turns to another schema while serving is not used: no read, no write, not ready', async () => {
+    const database = await open();
+    const id = newId();
+    await put(database, id, 'v');
+    double.server.alter = (statement) => statement.replaceAll('SCHEMA_NAME()', `N'other'`);
+    await expect(database.ping()).rejects.toThrow(DatabaseSessionWrong);
+    await expect(database.read(({ userKeys }) => userKeys.find([id]))).rejects.toThrow(DatabaseSessionWrong);
+    await expect(put(database, id, 'w')).rejects.toThrow(DatabaseSessionWrong);
+  });
+});
