@@ -170,6 +170,7 @@ describeIf(containers.installed, containers.reason, 'the container image', () =>
       database: { settings: { provider: 'sqlite', sqliteConnectionString: `Data Source=${inside}/classic.sqlite` } },
       settings: {
         identityServerUri: uri,
+        database__expect: 'existing',
         database__jsonFilePath: `${inside}/data.json`,
         rsaKey__azureKeyvaultUri: '',
         certificate__filesystemPath: `${inside}/bwkc.pfx`,
