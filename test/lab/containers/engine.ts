@@ -42,9 +42,15 @@ function inStore(): string[] {
   return storage(base.file(''), readFileSync(driverFile(base.file('')), 'utf8'));
 }
 
-/** podman's notes of containers hold the path of the store: without them, the repository may have been moved. */
-export function forgetContainers(): Promise<void> {
-  return rm(join(base.file(''), 'store/libpod'), { recursive: true, force: true });
+/**
+ * Removes what a run left that was killed, and podman's notes of containers: they hold the path of the store, and the
+ * repository may have been moved.
+ */
+export async function forgetContainers(): Promise<void> {
+  await outcomeOf(...podman('rm', '--all', '--force'));
+  await rm(join(base.file(''), 'store/libpod'), { recursive: true, force: true });
+  const { stdout } = await outcomeOf(...podman('ps', '--all', '--external', '--quiet'));
+  for (const id of stdout.split('\n').filter((line) => line !== '')) await run(...podman('rm', '--force', id));
 }
 
 /** `podman <args>` on the store. */
