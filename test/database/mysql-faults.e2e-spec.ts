@@ -24,7 +24,6 @@ const server: FaultyServer = {
       [base.replace('Database=keys', 'Database=nosuch').replace(';Password=hunter2', ''), /Unknown database 'nosuch'/],
       [base.replace(`Port=${port}`, 'Port=1'), /ECONNREFUSED/],
       [`${base};SslMode=Required`, /does not support secure connection/],
-      [`${base};SslMode=VerifyFull;SslCa=/no/ca.pem`, /\/no\/ca\.pem does not exist/],
     ];
   },
   // Root may write all the same.

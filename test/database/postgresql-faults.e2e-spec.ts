@@ -23,7 +23,6 @@ const unusable = (port: number): (readonly [string, RegExp])[] => {
     [`${base};Database=nosuch;Password=hunter2`, /"nosuch" does not exist \(3D000\)/],
     [`Host=127.0.0.1;Port=1;Database=x;Username=postgres;Password=hunter2`, /ECONNREFUSED/],
     [`${base};SSL Mode=Require;Password=hunter2`, /does not support SSL/],
-    [`${base};SSL Mode=VerifyFull;Root Certificate=/no/ca.pem`, /\/no\/ca\.pem does not exist/],
   ];
 };
 

@@ -45,7 +45,7 @@ describeIf(ownsPostgres, why, 'a session of PostgreSQL', () => {
     ['its role’s', 'SET search_path = keys', ''],
     ['the connection string’s, over its role’s', 'SET search_path = public', ';Search Path=keys'],
     ['the connection string’s, with more schemas', 'RESET ALL', ';Search Path="KEYS, public"'],
-    ['that of Options', 'RESET ALL', ';Options=-c search_path=keys,public'],
+    ['that of Options', 'RESET ALL', ';Options=-c search_path=keys,public -c timezone=UTC -c app.tenant=x'],
     ['its user’s own schema, where there is none', 'RESET ALL', `;Search Path='"$user", keys'`],
   ])('takes the search path that was asked for: %s', async (_, preset, string) => {
     await alter(preset);

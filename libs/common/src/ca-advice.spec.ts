@@ -1,70 +1,67 @@
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import forge from 'node-forge';
-import { tlsCertificate } from '../../../test/lab/files/certificate.js';
+import { type TempFolder, tempFolder } from '../../../test/lab/files/temp-folder.js';
+import { run } from '../../../test/lab/processes/child-process.js';
 import { fetchFailure } from './fetch.js';
 
+const commands = [
+  'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -subj /CN=ca -days 30',
+  'req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -out own.csr -subj /CN=localhost',
+  'x509 -req -in own.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile names -days 30 -out issued.crt',
+  'x509 -req -in own.csr -signkey own.key -extfile names -days 30 -out own.crt',
+  'x509 -req -in own.csr -signkey own.key -extfile names -days -1 -out expired.crt',
+];
+
 describe('why a TLS connection failed', () => {
-  const { caPem, certificatePem, keyPem } = tlsCertificate();
   const trusted = tls.getCACertificates('default');
   const servers: Server[] = [];
-  const serve = async (cert: string): Promise<number> => {
-    const server = createServer({ cert, key: keyPem }, (_, response) => response.end()).listen(0);
-    servers.push(server);
-    await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
-  };
-  const failure = (port: number, host = 'localhost'): Promise<string> =>
-    fetch(`https://${host}:${port}`).then(
-      () => 'none',
-      (error: unknown) => fetchFailure(error),
-    );
-
-  /** The server's own key, signed by itself. */
-  const selfSigned = (ends: Date): string => {
-    const certificate = forge.pki.createCertificate();
-    const key = forge.pki.privateKeyFromPem(keyPem);
-    certificate.publicKey = forge.pki.setRsaPublicKey(key.n, key.e);
-    certificate.serialNumber = '01';
-    certificate.validity.notBefore = new Date(0);
-    certificate.validity.notAfter = ends;
-    certificate.setSubject([{ name: 'commonName', value: 'localhost' }]);
-    certificate.setIssuer([{ name: 'commonName', value: 'localhost' }]);
-    certificate.setExtensions([{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }]);
-    certificate.sign(key, forge.md.sha256.create());
-    return forge.pki.certificateToPem(certificate);
-  };
-
-  let [unknown, chain, own, expired] = [0, 0, 0, 0];
+  let folder: TempFolder;
+  const made = (name: string): Promise<string> => readFile(join(folder.path, name), 'latin1');
   beforeAll(async () => {
-    unknown = await serve(certificatePem);
-    chain = await serve(certificatePem + caPem);
-    own = await serve(selfSigned(new Date(Date.now() + 86_400_000)));
-    expired = await serve(selfSigned(new Date(86_400_000)));
+    folder = await tempFolder('ca-advice');
+    await writeFile(join(folder.path, 'names'), 'subjectAltName=DNS:localhost\n');
+    for (const command of commands) await run('openssl', command.split(' '), { cwd: folder.path });
   });
   afterEach(() => {
     tls.setDefaultCACertificates(trusted);
-  });
-  afterAll(() => {
-    for (const server of servers) {
+    for (const server of servers.splice(0)) {
       server.close();
       server.closeAllConnections();
     }
   });
+  afterAll(() => folder.remove());
 
-  it('names tls__extraCaPath where the authority is not known, or the certificate is its own', async () => {
-    for (const port of [unknown, chain, own]) expect(await failure(port)).toContain('tls__extraCaPath');
-  });
+  /** What is said when a server shows these certificates. */
+  const failure = async (certificates: readonly string[], host = 'localhost'): Promise<string> => {
+    const cert = (await Promise.all(certificates.map(made))).join('');
+    const server = createServer({ cert, key: await made('own.key') }, (_, response) => response.end()).listen(0);
+    servers.push(server);
+    await once(server, 'listening');
+    return fetch(`https://${host}:${(server.address() as AddressInfo).port}`).then(
+      () => 'none',
+      (error: unknown) => fetchFailure(error),
+    );
+  };
 
-  it('does not name it where the certificate is for another name, or has expired', async () => {
-    tls.setDefaultCACertificates([...trusted, caPem, selfSigned(new Date(86_400_000))]);
-    const otherName = await failure(unknown, '127.0.0.2');
-    expect(otherName).toContain('altnames');
-    const ended = await failure(expired);
-    expect(ended).toContain('expired');
-    expect(otherName + ended).not.toContain('tls__extraCaPath');
+  it.each([[['issued.crt']], [['issued.crt', 'ca.crt']], [['own.crt']]])(
+    'names tls__extraCaPath where the authority is not known, or the certificate is its own: %j',
+    async (certificates) => {
+      expect(await failure(certificates)).toContain('tls__extraCaPath');
+    },
+  );
+
+  it.each([
+    ['is for another name', 'issued.crt', '127.0.0.1', 'altnames'],
+    ['has expired', 'expired.crt', 'localhost', 'expired'],
+  ])('does not name it where the certificate %s', async (_, certificate, host, said) => {
+    tls.setDefaultCACertificates([...trusted, await made('ca.crt'), await made('expired.crt')]);
+    const told = await failure([certificate], host);
+    expect(told).toContain(said);
+    expect(told).not.toContain('tls__extraCaPath');
   });
 });

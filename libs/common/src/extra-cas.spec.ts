@@ -1,37 +1,45 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import forge from 'node-forge';
-import { tlsCertificate } from '../../../test/lab/files/certificate.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type TempFolder, tempFolder } from '../../../test/lab/files/temp-folder.js';
+import { run } from '../../../test/lab/processes/child-process.js';
 import { trustExtraCas } from './extra-cas.js';
 import { TlsFileUnreadable } from './tls.errors.js';
 
+type Three = [string, string, string];
+
 describe('the extra certificate authorities', () => {
   const trustedBefore = tls.getCACertificates('default');
+  let made: TempFolder;
   let folder: string;
   let [pem, otherPem, keyPem] = ['', '', ''];
-  beforeAll(() => {
-    ({ caPem: pem, keyPem } = tlsCertificate());
-    otherPem = tlsCertificate().caPem;
+  /** PKCS#7 in both forms. */
+  let bundle: { readonly der: Buffer; readonly pem: string };
+  beforeAll(async () => {
+    made = await tempFolder('authorities-made');
+    const self = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30';
+    for (const command of [
+      `${self} -keyout ca.key -out ca.pem -subj /CN=ca`,
+      `${self} -keyout other.key -out other.pem -subj /CN=other`,
+      'crl2pkcs7 -nocrl -certfile ca.pem -out ca.p7b',
+      'crl2pkcs7 -nocrl -certfile ca.pem -outform DER -out ca.p7b.der',
+    ])
+      await run('openssl', command.split(' '), { cwd: made.path });
+    const read = (name: string): Promise<Buffer> => readFile(join(made.path, name));
+    [pem, otherPem, keyPem] = (await Promise.all(['ca.pem', 'other.pem', 'ca.key'].map(read))).map(String) as Three;
+    bundle = { der: await read('ca.p7b.der'), pem: String(await read('ca.p7b')) };
   });
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'key-connector-authorities-'));
+    folder = await mkdtemp(join(made.path, 'folder-'));
   });
-  afterEach(async () => {
+  afterEach(() => {
     tls.setDefaultCACertificates(trustedBefore);
-    await rm(folder, { recursive: true });
   });
+  afterAll(() => made.remove());
 
   const der = (): Buffer => new X509Certificate(pem).raw;
-  const pkcs7 = (): forge.pkcs7.PkcsSignedData => {
-    const bundle = forge.pkcs7.createSignedData();
-    bundle.addCertificate(pem);
-    bundle.sign();
-    return bundle;
-  };
   const put = async (name: string, content: string | Buffer): Promise<string> => {
     await writeFile(join(folder, name), content);
     return join(folder, name);
@@ -80,8 +88,8 @@ describe('the extra certificate authorities', () => {
   it.each<[string, string, () => string | Buffer, RegExp]>([
     ['an empty file', 'ca.crt', () => '', /is empty/],
     ['text', 'README.txt', () => 'put authorities here', /holds no certificate/],
-    ['PKCS#7 in DER', 'chain.p7b', () => bytesOf(pkcs7()), /is PKCS#7.*openssl pkcs7 -inform DER -print_certs/],
-    ['PKCS#7 in PEM', 'chain.p7b', () => forge.pkcs7.messageToPem(pkcs7()), /is PKCS#7.*-inform PEM -print_certs/],
+    ['PKCS#7 in DER', 'chain.p7b', () => bundle.der, /is PKCS#7.*openssl pkcs7 -inform DER -print_certs/],
+    ['PKCS#7 in PEM', 'chain.p7b', () => bundle.pem, /is PKCS#7.*-inform PEM -print_certs/],
     ['a private key', 'server.key', () => keyPem, /holds a private key/],
     ['a certificate with its private key', 'both.pem', () => otherPem + keyPem, /holds a private key/],
     ['something else in DER', 'key.pfx', () => Buffer.from('3003020103', 'hex'), /holds no certificate/],
@@ -101,8 +109,6 @@ describe('the extra certificate authorities', () => {
     expect(trusts(pem)).toBe(true);
   });
 
-  const bytesOf = (bundle: forge.pkcs7.PkcsSignedData): Buffer =>
-    Buffer.from(forge.asn1.toDer(bundle.toAsn1()).getBytes(), 'latin1');
   const damaged = (): string => pem.replace(/^M.{60}/m, 'A'.repeat(61));
 
   it('end the start where the setting names a file that is not there, or that holds none', async () => {
@@ -114,7 +120,7 @@ describe('the extra certificate authorities', () => {
     };
     expect(await refusal(join(folder, 'nowhere.crt'))).toContain('does not exist');
     expect(await refusal(await put('server.key', keyPem))).toContain('holds a private key');
-    expect(await refusal(await put('chain.p7b', bytesOf(pkcs7())))).toContain('openssl pkcs7');
+    expect(await refusal(await put('chain.p7b', bundle.der))).toContain('openssl pkcs7');
     expect(await refusal(await put('damaged.pem', damaged()))).toContain('damaged');
   });
 

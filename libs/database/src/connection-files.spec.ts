@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { getCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TlsFileUnreadable, UnavailableError } from '@key-connector/common';
 import { DataSource } from 'typeorm';
-import { tlsCertificate } from '../../../test/lab/files/certificate.js';
 import { Database } from './database.js';
 import { databaseSettingsSchema } from './database.settings.js';
 import { Expectation } from './migrations/expectation.js';
@@ -58,7 +58,7 @@ test.each<[(more: string) => object, string]>([
   [mysql, 'SslCa'],
 ])('authorities in DER are read, from a connection string too: %p %s', async (settings, key) => {
   const file = join(await mkdtemp(join(tmpdir(), 'key-connector-authority-')), 'ca.cer');
-  await writeFile(file, new X509Certificate(tlsCertificate().caPem).raw);
+  await writeFile(file, new X509Certificate(getCACertificates('bundled')[0] ?? '').raw);
   const dialect = await openDialect(databaseSettingsSchema.parse(settings(`${key}=${file}`)));
   // Nobody listens there: it was looked for.
   await expect(dialect.prepare()).rejects.toThrow(/ECONNREFUSED/);

@@ -52,6 +52,22 @@ describe('node-postgres', () => {
     await client.end();
   });
 
+  test('Client.query takes a deadline for one statement, and Pool waits for onConnect', async () => {
+    const asked: string[] = [];
+    const pool = new pg.Pool({
+      ...(await config()),
+      Client: PostgresqlClient,
+      onConnect: async (client: PostgresqlClient) => {
+        await client.ask('SELECT 1', [], 100).catch((error: unknown) => asked.push(String(error)));
+        throw new Error('not this one');
+      },
+    } as object);
+    await expect(pool.connect()).rejects.toThrow('not this one');
+    expect(asked).toEqual(['Error: Query read timeout']);
+    expect(pool.totalCount).toBe(0);
+    await pool.end();
+  });
+
   test('Client.readyForQuery is false while a statement runs', async () => {
     const client = new PostgresqlClient(await config());
     await client.connect();
@@ -110,7 +126,7 @@ describe('mssql and tedious', () => {
     authentication: { type: 'token-credential', options: { credential: { getToken: () => null } } },
   });
 
-  test.each(['_poolCreate', '_poolValidate', 'release'])('ConnectionPool.%s can be overridden', (name) => {
+  test.each(['_acquire', '_poolCreate', '_poolValidate', 'release'])('ConnectionPool.%s can be overridden', (name) => {
     const pool = new mssql.ConnectionPool({ server: 'localhost' }) as unknown as Record<string, unknown>;
     expect(pool[name]).toBeInstanceOf(Function);
   });

@@ -1,18 +1,15 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TlsFileUnreadable } from '@key-connector/common';
 import type { HttpSettings } from '@key-connector/settings';
+import { type TempFolder, tempFolder } from '../../../../test/lab/files/temp-folder.js';
+import { run } from '../../../../test/lab/processes/child-process.js';
 import { readTlsIdentity } from './tls-identity.js';
 
-const run = promisify(execFile);
-
 describe('the TLS files', () => {
-  let folder: string;
-  const file = (name: string): string => join(folder, name);
+  let folder: TempFolder;
+  const file = (name: string): string => join(folder.path, name);
   const read = (cert: string, key: string): ReturnType<typeof readTlsIdentity> => {
     const settings = { tlsCertificatePath: file(cert), tlsKeyPath: file(key) };
     return readTlsIdentity(settings as HttpSettings);
@@ -41,8 +38,8 @@ describe('the TLS files', () => {
     'req -x509 -newkey rsa:1024 -nodes -keyout weak.key -out weak.crt -subj /CN=weak',
   ];
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'key-connector-tls-'));
-    for (const command of commands) await run('openssl', command.split(' '), { cwd: folder });
+    folder = await tempFolder('tls');
+    for (const command of commands) await run('openssl', command.split(' '), { cwd: folder.path });
     await concatenate('chain.crt', ['own.crt', 'ca.crt']);
     await concatenate('reversed.crt', ['ca.crt', 'own.crt']);
     await concatenate('both.pem', ['own.crt', 'own.key']);
@@ -56,7 +53,7 @@ describe('the TLS files', () => {
     await writeFile(file('damaged.crt'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
     await writeFile(file('ssh.key'), '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n');
   });
-  afterAll(() => rm(folder, { recursive: true }));
+  afterAll(() => folder.remove());
 
   test.each([
     ['own.crt', 'own.key'],

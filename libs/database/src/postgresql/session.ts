@@ -32,8 +32,8 @@ export const placeColumns = `current_schema() AS "schema", current_database() AS
 const question = `
   SELECT ${placeColumns}, current_user AS "user",
     ARRAY(SELECT nspname::text FROM pg_namespace WHERE nspname = ANY($1) AND NOT has_schema_privilege(oid, 'USAGE')) AS "denied",
-    (SELECT json_object_agg(name, json_build_object('setting', setting, 'source', source))
-     FROM pg_settings WHERE name = ANY($2)) AS "parameters"`;
+    (SELECT json_object_agg(lower(name), json_build_object('setting', setting, 'source', source))
+     FROM pg_settings WHERE lower(name) = ANY($2)) AS "parameters"`;
 
 /** Where a session reads rows. */
 export type Place = Pick<Answer, 'schema' | 'members' | 'database'>;
@@ -66,7 +66,7 @@ export class PostgresqlSessions {
    */
   async ask(query: Query, asked: pg.PoolConfig): Promise<void> {
     const given = parametersOf(asked.options ?? '');
-    const names = ['search_path', 'statement_timeout', 'DateStyle', 'default_transaction_read_only', ...given.keys()];
+    const names = ['search_path', 'statement_timeout', 'datestyle', 'default_transaction_read_only', ...given.keys()];
     const [answer] = await query<Answer>(question, [schemasOf(given.get('search_path') ?? ''), names]);
     if (answer === undefined) return;
     this.faults.hear([...placeFaults(answer, given), ...readOnlyFaults(answer), ...limitFaults(answer, asked, given)]);
@@ -141,13 +141,15 @@ function limitFaults({ parameters }: Answer, asked: pg.PoolConfig, given: Readon
         `and may run on at the server. ALTER ROLE … SET statement_timeout = ${wanted}.`,
     );
   }
-  const style = parameters['DateStyle']?.setting ?? 'ISO';
+  const style = parameters['datestyle']?.setting ?? 'ISO';
   if (!style.startsWith('ISO')) {
     fault('DateStyle', `its DateStyle is ${style}, not ISO. ALTER ROLE … SET DateStyle = ISO.`);
   }
   for (const [name, value] of given) {
-    const { setting, source = '' } = parameters[name] ?? {};
-    if (name === 'search_path' || setting === value || /^(client|session)$/.test(source)) continue;
+    const { setting, source } = parameters[name] ?? {};
+    // The view has no parameters that nobody has defined, such as `app.tenant`.
+    if (name === 'search_path' || source === undefined || setting === value || /^(client|session)$/.test(source))
+      continue;
     fault(name, `${name} from Options was not taken. ALTER ROLE … SET ${name} = ${value}.`);
   }
   return faults;

@@ -42,7 +42,11 @@ export function checkPlain({ text, parameters }: Statement): void {
     const at = piece.lastIndex;
     const { variable, word } = piece.exec(text)?.groups ?? stop(text.slice(at));
     if (word !== undefined && !words.has(word.toUpperCase())) throw syntax(word);
-    if (variable !== undefined && !/^@@(OPTIONS|ROWCOUNT|TRANCOUNT)$/.test(variable) && !declared.has(variable.toUpperCase())) {
+    if (
+      variable !== undefined &&
+      !/^@@(OPTIONS|ROWCOUNT|TRANCOUNT)$/.test(variable) &&
+      !declared.has(variable.toUpperCase())
+    ) {
       throw new SqlError(137, `Must declare the scalar variable "${variable}".`);
     }
   }
