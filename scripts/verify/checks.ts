@@ -1,6 +1,7 @@
 import { command } from './command.ts';
 import { commits } from './commits.ts';
 import { decisionRecords } from './decision-records.ts';
+import { dockerfile } from './dockerfile.ts';
 import { licences } from './licences.ts';
 import { models } from './models.ts';
 import type { Check } from './outcome.ts';
@@ -41,4 +42,4 @@ export const sideBySide: readonly Check[] = [
 ];
 
 /** With the machine to themselves, one after the other. */
-export const lastOfAll: readonly Check[] = [programs, models, tests];
+export const lastOfAll: readonly Check[] = [programs, dockerfile, models, tests];

@@ -1,14 +1,18 @@
 import { version } from '@key-connector/common';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Command } from 'commander';
 import { Deployment } from './deployment/deployment.js';
+import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
 import { migrationsGroup } from './migrations/index.js';
-import type { CommandGroup } from './operator-command.js';
+import type { CommandGroup, OperatorCommand } from './operator-command.js';
 
 /** Every command; a group is added by its folder and its line here. */
 export const groups: readonly CommandGroup[] = [importGroup, migrationsGroup];
+
+/** Commands that stand by themselves. */
+export const single: readonly Type<OperatorCommand>[] = [HealthCommand];
 
 const help = `
 Settings are the service’s own: the same environment variables (keyConnectorSettings__…), env files
@@ -42,12 +46,17 @@ export class Program {
       })
       .addHelpText('after', help);
     for (const group of groups) program.addCommand(this.define(group, program));
+    for (const type of single) program.addCommand(this.commandOf(type, program));
     await program.parseAsync();
   }
 
   private define({ name, description, commands }: CommandGroup, program: Command): Command {
     const command = new Command(name).description(description).copyInheritedSettings(program);
-    for (const type of commands) command.addCommand(this.commands.get(type).define().copyInheritedSettings(program));
+    for (const type of commands) command.addCommand(this.commandOf(type, program));
     return command;
+  }
+
+  private commandOf(type: Type<OperatorCommand>, program: Command): Command {
+    return this.commands.get(type).define().copyInheritedSettings(program);
   }
 }

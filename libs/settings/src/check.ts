@@ -54,7 +54,11 @@ interface SliceResult {
  * Where the setting that chooses a provider is broken, the rules wait until it is mended: they would ask for what the
  * wrong provider needs.
  */
-function checkSlice(slice: CatalogueSlice, values: readonly Resolved[], broken: ReadonlySet<string>): SliceResult {
+export function checkSlice(
+  slice: CatalogueSlice,
+  values: readonly Resolved[],
+  broken: ReadonlySet<string>,
+): SliceResult {
   const whole = slice.schema.safeParse(treeOf(values, slice.at.length));
   if (whole.success) return { output: whole.data, wrong: [], further: [] };
 

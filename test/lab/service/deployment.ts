@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { certificateSettings, makeKeyCertificate } from '../files/certificate.js';
 import { type IssuerServer, startIssuer } from '../issuer/issuer.server.js';
-import { type ServiceProcess, startService } from './service.process.js';
+import { type Launch, type ServiceProcess, startService } from './service.process.js';
 import { tempFolder } from '../files/temp-folder.js';
 
 /** How a test's deployment differs from the plain one: SQLite, a certificate from a file, an issuer on loopback. */
@@ -14,6 +14,8 @@ export interface DeploymentOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another copy of the production build than this repository's own. */
   readonly entry?: string;
+  /** Another way to start it than by this Node. */
+  readonly launch?: Launch;
 }
 
 /** The built service as an operator runs it, with an issuer beside it. */
@@ -44,14 +46,17 @@ export async function startDeployment(options: DeploymentOptions = {}): Promise<
     ...certificateSettings(certificate),
     ...options.settings,
   };
-  const { env = {}, entry } = options;
-  const service = await startService({ settings, env, ...(entry !== undefined && { entry }) }).catch(
-    async (error: unknown) => {
-      await issuer.stop();
-      await folder.remove();
-      throw error;
-    },
-  );
+  const { env = {}, entry, launch } = options;
+  const service = await startService({
+    settings,
+    env,
+    ...(entry !== undefined && { entry }),
+    ...(launch !== undefined && { launch }),
+  }).catch(async (error: unknown) => {
+    await issuer.stop();
+    await folder.remove();
+    throw error;
+  });
   const token = (userId: string): string => issuer.token({ claims: { sub: userId } });
   return {
     service,

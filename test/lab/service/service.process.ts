@@ -7,11 +7,18 @@ import { type LogLine, LogReader } from './log-reader.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
+/** A folder with what an image ships, tested in place of the build: `TEST_BUNDLE=/tmp/image`, see docs/development.md. */
+const bundle = process.env['TEST_BUNDLE'];
+
 /** The production build's entry file. */
-export const serviceEntry = resolve(root, 'dist/key-connector/apps/key-connector/src/main.js');
+export const serviceEntry =
+  bundle === undefined
+    ? resolve(root, 'dist/key-connector/apps/key-connector/src/main.js')
+    : resolve(bundle, 'service.js');
 
 /** The production build of the commands. */
-export const cliEntry = resolve(root, 'dist/cli/apps/cli/src/main.js');
+export const cliEntry =
+  bundle === undefined ? resolve(root, 'dist/cli/apps/cli/src/main.js') : resolve(bundle, 'commands.js');
 
 /** How to start the service. */
 export interface ServiceOptions {
@@ -32,7 +39,16 @@ export interface ServiceOptions {
   readonly logFile?: string;
   /** How often it is asked whether it is ready. */
   readonly pollMs?: number;
+  /** Starts it in another way than by this Node, in a container for instance; gets the environment that it is to have. */
+  readonly launch?: Launch;
 }
+
+/** A command line that starts the service with these variables. */
+export type Launch = (environment: Readonly<Record<string, string>>) => {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+};
 
 /** The built service, running as a process of its own. */
 export class ServiceProcess {
@@ -51,9 +67,15 @@ export class ServiceProcess {
     const protocol = settings['http__tlsCertificatePath'] === undefined ? 'http' : 'https';
     this.port = Number(settings['http__port']);
     this.url = `${protocol}://localhost:${this.port}`.replace('http://localhost', 'http://127.0.0.1');
-    this.process = new Child(process.execPath, [...nodeOptions, entry], {
+    const environment = { ...productionEnvironment(settings), ...env };
+    const { program, args, ...how } = options.launch?.(environment) ?? {
+      program: process.execPath,
+      args: [...nodeOptions, entry],
+      env: environment,
+    };
+    this.process = new Child(program, args, {
       cwd: root,
-      env: { ...productionEnvironment(settings), ...env },
+      env: how.env,
       listen: (text, stream) => {
         if (stream === 'stdout') this.reader.add(text);
         this.shownOn?.write(text);

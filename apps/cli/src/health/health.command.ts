@@ -1,0 +1,34 @@
+import { loadListening } from '@key-connector/settings';
+import { Injectable } from '@nestjs/common';
+import { Command } from 'commander';
+import { Deployment } from '../deployment/deployment.js';
+import { examples, OperatorCommand } from '../operator-command.js';
+import { askHealth } from './ask-health.js';
+
+interface Options {
+  readonly ready?: boolean;
+}
+
+@Injectable()
+export class HealthCommand extends OperatorCommand {
+  constructor(private readonly deployment: Deployment) {
+    super();
+  }
+
+  define(): Command {
+    return new Command('health')
+      .description('ask the service that runs on this machine with these settings; the exit code is 0 when all is well')
+      .option('--ready', 'whether requests can succeed too: what it depends on is there')
+      .addHelpText('after', examples('health', 'health --ready'))
+      .action((options: Options) => this.run(options));
+  }
+
+  private async run({ ready = false }: Options): Promise<void> {
+    const { well, said } = await askHealth(
+      await loadListening(undefined, this.deployment.envFiles),
+      ready ? 'ready' : 'live',
+    );
+    process.stdout.write(`${said}\n`);
+    if (!well) process.exitCode = 1;
+  }
+}
