@@ -110,7 +110,7 @@ test('printing for an SQLite file that is not there yet makes none, and gives wh
     const sqliteConnectionString = `Data Source=${folder.path}/keys.sqlite`;
     const settings = cliSettings({ provider: 'sqlite', sqliteConnectionString });
     const printed = await runCli(['migrations', 'print'], settings);
-    expect(printed).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('CREATE TABLE') as string });
+    expect(printed).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('CREATE TABLE') });
     expect(await readdir(folder.path)).toEqual([]);
     expect(printed).toEqual(await runCli(['migrations', 'print', '--all'], settings));
     await writeFile(`${folder.path}/keys.sqlite`, '');
