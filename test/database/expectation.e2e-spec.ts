@@ -76,7 +76,7 @@ for (const kind of testKinds) {
       await emptied(...classicTables);
       await expectRefused(
         'existing',
-        /the tables UserKeys, ApplicationDatas, without a data key or a member.* drop them, or set database__expect to any/,
+        /the tables UserKeys, ApplicationDatas, without a data key or a member.* set database__expect to any for one start, or drop them/,
       );
     });
 
@@ -84,7 +84,7 @@ for (const kind of testKinds) {
       await suite.open();
       await expectRefused(
         'existing',
-        /the tables UserKeys, ApplicationDatas, DataKeys, .*, without a data key.* drop them, or set database__expect to any/,
+        /the tables UserKeys, ApplicationDatas, DataKeys, .*, without a data key.* set database__expect to any for one start, or drop them/,
       );
     });
 
@@ -115,7 +115,7 @@ for (const kind of testKinds) {
       await suite.open({ expect: 'empty' });
       await expectRefused(
         'empty',
-        /These tables hold nothing.* drop them, or set database__expect to any for one start/,
+        /These tables hold nothing.* set database__expect to any for one start, or drop them/,
       );
       await expect(suite.open({ expect: 'any' })).resolves.toBeDefined();
       for (const table of ourTables) await suite.place.sql(`DROP TABLE "${table}"`);

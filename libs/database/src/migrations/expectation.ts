@@ -110,10 +110,13 @@ export class Expectation {
   }
 }
 
-/** A start that ended between its tables and its data key leaves them; so does an import that was refused. */
+/**
+ * A start that ended between its tables and its data key leaves them, and so does an import that was refused; but another
+ * replica may just be between the two.
+ */
 const forEmptyTables =
-  'These tables hold nothing, as an earlier start or a refused import leaves them: for a new deployment in this place drop ' +
-  'them, or set database__expect to any for one start. Otherwise name another place.';
+  'These tables hold nothing, as an earlier start or a refused import leaves them: for a new deployment in this place set ' +
+  'database__expect to any for one start, or drop them while every replica is stopped. Otherwise name another place.';
 
 const forOthers =
   'The word is for one first start: if that made these tables, set database__expect to existing. Otherwise name another ' +
