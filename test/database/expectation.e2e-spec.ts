@@ -76,7 +76,7 @@ for (const kind of testKinds) {
       await emptied(...classicTables);
       await expectRefused(
         'existing',
-        /the tables UserKeys, ApplicationDatas, without a data key or a member.* set database__expect to any for one start, or drop them/,
+        /the tables UserKeys, ApplicationDatas, without a data key or a member.* to any for one start, or drop them/,
       );
     });
 
@@ -84,7 +84,7 @@ for (const kind of testKinds) {
       await suite.open();
       await expectRefused(
         'existing',
-        /the tables UserKeys, ApplicationDatas, DataKeys, .*, without a data key.* set database__expect to any for one start, or drop them/,
+        /the tables UserKeys, ApplicationDatas, DataKeys, .*, without a data key.* to any for one start, or drop them/,
       );
     });
 

@@ -71,7 +71,7 @@ export class Expectation {
     return new DatabaseUnexpected(
       `database__expect is existing, but no deployment was found. Looked in ${await this.place(manager)}: ${there}.` +
         `${elsewhere} Nothing was made or changed. Was the connection string cut off, at a # or a quote, or does it name ` +
-        `another place? ${tables.length === 0 ? 'Set database__expect to empty for the first start of a new deployment.' : forEmptyTables}`,
+        `another place? ${tables.length === 0 ? forFirstStart : forEmptyTables}`,
     );
   }
 
@@ -117,6 +117,8 @@ export class Expectation {
 const forEmptyTables =
   'These tables hold nothing, as an earlier start or a refused import leaves them: for a new deployment in this place set ' +
   'database__expect to any for one start, or drop them while every replica is stopped. Otherwise name another place.';
+
+const forFirstStart = 'Set database__expect to empty for the first start of a new deployment.';
 
 const forOthers =
   'The word is for one first start: if that made these tables, set database__expect to existing. Otherwise name another ' +
