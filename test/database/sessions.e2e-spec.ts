@@ -11,6 +11,7 @@ import { newId, type OpenDatabase, openDatabase, put, useDatabases } from './ope
 import { mysqlDatabases } from './test-database.js';
 
 let warn: jest.SpiedFunction<Logger['warn']>;
+const warnings = (): string[] => warn.mock.calls.map((call: unknown[]) => (call[0] as { msg: string }).msg);
 beforeEach(() => {
   warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
 });
@@ -63,16 +64,12 @@ describeIf(ownsMariadb, mysqlReason, 'a session of MySQL behind a proxy', () => 
   test('that only counts in another time zone is told of once, and used', async () => {
     const database = await through(`time_zone = '+00:00'`, `time_zone = '+01:00'`);
     await Promise.all(Array.from({ length: 8 }, () => put(database, newId(), 'v')));
-    expect(warn.mock.calls.map((call: unknown[]) => (call[0] as { msg: string }).msg)).toEqual([
-      expect.stringContaining('its time_zone is +01:00'),
-    ]);
+    expect(warnings()).toEqual([expect.stringContaining('its time_zone is +01:00')]);
   });
 
   test('whose server waits longer for one that says nothing is told of, and used', async () => {
     await through('wait_timeout = 60', 'wait_timeout = 99');
-    expect(warn.mock.calls.map((call: unknown[]) => (call[0] as { msg: string }).msg)).toEqual([
-      expect.stringContaining('its wait_timeout is 99'),
-    ]);
+    expect(warnings()).toEqual([expect.stringContaining('its wait_timeout is 99')]);
   });
 
   test('that turns wrong while serving is not used: no read, no write, not ready', async () => {
@@ -145,9 +142,7 @@ describeIf(ownsMariadb, mysqlReason, 'whatever a server of MySQL presets', () =>
   test('a server that may lose in a crash what it acknowledged is told of, once', async () => {
     await preset('innodb_flush_log_at_trx_commit', '2');
     await suite.open();
-    expect(warn.mock.calls.map((call: unknown[]) => (call[0] as { msg: string }).msg)).toEqual([
-      expect.stringContaining('its innodb_flush_log_at_trx_commit is 2'),
-    ]);
+    expect(warnings()).toEqual([expect.stringContaining('its innodb_flush_log_at_trx_commit is 2')]);
   });
 });
 
@@ -176,6 +171,25 @@ describe("a session of SQL Server's protocol", () => {
     double.server.statements.length = 0;
     await expect(open()).rejects.toThrow(reason);
     expect(double.server.statements.filter((statement) => statement.text.includes('CREATE TABLE'))).toEqual([]);
+  });
+
+  test('is told by the driver to read what is committed only, and to commit each statement', async () => {
+    double.server.openings.length = 0;
+    await open();
+    expect(double.server.openings).not.toEqual([]);
+    for (const opening of double.server.openings) {
+      expect(opening).toContain('set transaction isolation level read committed');
+      expect(opening).toContain('set implicit_transactions off');
+    }
+  });
+
+  test('of a database that may lose in a crash what it acknowledged is told of, once', async () => {
+    await open();
+    await opened?.close();
+    expect(warn).not.toHaveBeenCalled();
+    double.server.alter = (statement) => statement.replaceAll('[delayed_durability]', '2');
+    await open();
+    expect(warnings()).toEqual([expect.stringContaining('= FORCED')]);
   });
 
   test('that turns to another schema while serving is not used: no read, no write, not ready', async () => {
