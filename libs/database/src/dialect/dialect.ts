@@ -74,6 +74,14 @@ export abstract class Dialect {
   check?(source: DataSource): Promise<void>;
 
   /**
+   * Looks at the tables that are there, and at how the server keeps rows, once a start: before migrations, and behind those
+   * that were run.
+   *
+   * @throws DatabaseUnsupported when keys would be mixed up or lost there.
+   */
+  inspect?(manager: EntityManager): Promise<void>;
+
+  /**
    * One round trip on an opened data source, by the very statement that requests read members with: what fails them, a
    * right or a table that is lost, or a node outside of its cluster, fails this too.
    */

@@ -37,8 +37,11 @@ const look = `
 /** A missing item of a JSON array is NULL in both products; a JSON null is not. Data keys are counted from 0. */
 const noDataKey = -1;
 
+/** In the character set of what comes: the column may have been made with another one. */
+const present = 'CONVERT(`UserKeys`.`Key` USING utf8mb4)';
+
 // Bytes: the column's collation does not tell case apart.
-const asExpected = `CAST(IFNULL(\`UserKeys\`.\`Key\`, '') AS BINARY) = CAST(k.expected AS BINARY)`;
+const asExpected = `CAST(IFNULL(${present}, '') AS BINARY) = CAST(k.expected AS BINARY)`;
 
 // Behind the deadline it adds one to the largest number there is. UTC_TIMESTAMP is when its own statement began; SYSDATE would
 // be the time of a replica that runs the statement again, or is the same (`--sysdate-is-now`).
@@ -63,7 +66,7 @@ const swap = `
   ON DUPLICATE KEY UPDATE
     \`RevisionDate\` = IF(${asExpected}, ?, \`RevisionDate\`),
     \`DataKeyId\` = IF(${asExpected}, NULLIF(k.data_key, ${noDataKey}), \`DataKeyId\`),
-    \`Key\` = IF(${asExpected}, k.value, \`Key\`);
+    \`Key\` = IF(${asExpected}, k.value, ${present});
   ${find};
   ${inTime};
   COMMIT AND NO CHAIN NO RELEASE`;
