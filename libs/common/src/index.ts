@@ -21,4 +21,5 @@ export { withCaAdvice } from './ca-advice.js';
 export { everyAddress, hostToListenOn, listenAddress, listenFailure } from './listening.js';
 export { utf8Of } from './text-encoding.js';
 export { TlsFileUnreadable } from './tls.errors.js';
+export { checkedPair, type TlsFile } from './tls-pair.js';
 export { version } from './version.js';

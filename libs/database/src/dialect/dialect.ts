@@ -62,6 +62,13 @@ export abstract class Dialect {
    */
   abstract prepare(): Promise<void>;
 
+  /**
+   * Whether `prepare` would make the database itself, which is empty then; not needed where a server has it. Only looks.
+   *
+   * @throws as `prepare`.
+   */
+  isToBeMade?(): Promise<boolean>;
+
   /** Told of a data source that was opened, before anything else is done with it. */
   opened?(source: DataSource): void;
 
