@@ -176,14 +176,18 @@ describe('writes', () => {
 
   test('are judged together: one that waits for a look at the data keys lets the others do so', async () => {
     for (const n of [1, 2, 3]) table.rows.set(id(n), 'old');
-    const judged: (() => void)[] = [];
-    const guard = { minutes: 15, admits: () => new Promise((resolve) => judged.push(() => void resolve(true))) };
+    const judged: ((admitted: boolean) => void)[] = [];
+    const admits = (): Promise<boolean> =>
+      new Promise((resolve) => {
+        judged.push(resolve);
+      });
+    const guard = { minutes: 15, admits };
     writer = new UserKeyWriter(table.database, guard as unknown as ReplaceGuard);
     const writes = [1, 2, 3].map((n) => store(n, 'new'));
     while (judged.length === 0) await nextTurn();
     await nextTurn();
     expect(judged).toHaveLength(3);
-    for (const admit of judged.toReversed()) admit();
+    for (const admit of judged.toReversed()) admit(true);
     await table.end(0);
     await Promise.all(writes);
     // Locked in the order of their ids all the same.
