@@ -106,6 +106,16 @@ export abstract class Dialect {
    */
   abstract lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T>;
 
+  /**
+   * Runs work that only reads in one session, in a transaction that begins with the question where it reads; a database
+   * without anything between needs none of it.
+   *
+   * @throws DatabaseSessionWrong when it reads elsewhere.
+   */
+  snapshot<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return work(source.manager);
+  }
+
   /** A member's id as classic software writes it into a row. */
   idText(id: UserId): string {
     return id;

@@ -80,6 +80,14 @@ export class MysqlDialect extends Dialect {
     return underLock(source, this.optionalLock, poolOf(source).statementSeconds, work);
   }
 
+  override snapshot<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return source.transaction(async (manager) => {
+      const rows = await manager.query<Decisive[]>(`SELECT ${decisiveColumns}`);
+      this.faults.hear(rows.flatMap((row) => decisiveFaults(row, this.settings.connection.database)));
+      return work(manager);
+    });
+  }
+
   failureOf(error: unknown): Failure | undefined {
     return mysqlFailureOf(error);
   }

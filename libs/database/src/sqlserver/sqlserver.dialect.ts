@@ -112,6 +112,13 @@ export class SqlserverDialect extends Dialect {
     );
   }
 
+  override snapshot<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return source.transaction(async (manager) => {
+      for (const place of await manager.query<Place[]>(placeQuestion)) this.sessions.look(place);
+      return work(manager);
+    });
+  }
+
   failureOf(error: unknown): Failure | undefined {
     return sqlserverFailureOf(error);
   }
