@@ -11,6 +11,7 @@ export {
   readSmallText,
   type SmallFileLimits,
 } from './small-file.js';
+export { isSameKey } from './same-key.js';
 export { Secret } from './secret.js';
 export { choice, flag, integer, list, secret, secureUri, serverUri, text, uri } from './settings-fields.js';
 export { Uri } from './uri.js';
