@@ -19,7 +19,7 @@ export { whyUnescaped } from './user-part.js';
 export { parseUserId, userIdBytes, type UserId } from './user-id.js';
 export { readCertificates, trustExtraCas } from './extra-cas.js';
 export { withCaAdvice } from './ca-advice.js';
-export { everyAddress, hostToListenOn, listenAddress, listenFailure } from './listening.js';
+export { assertNameIsOurs, everyAddress, hostToListenOn, listenAddress, listenFailure } from './listening.js';
 export { utf8Of } from './text-encoding.js';
 export { TlsFileUnreadable } from './tls.errors.js';
 export { version } from './version.js';
