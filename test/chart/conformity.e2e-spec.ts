@@ -1,10 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Helm, helm } from '../lab/kubernetes/helm.js';
+import { parse } from 'yaml';
+import { Helm, helm, parseManifests } from '../lab/kubernetes/helm.js';
 import { conformity, faultsOf } from '../lab/kubernetes/kubeconform.js';
-import { breaksOfRestricted, only, podOf, type PodSpec } from '../lab/kubernetes/manifests.js';
+import {
+  breaksOfRestricted,
+  type DeploymentSpec,
+  only,
+  podOf,
+  type PodSpec,
+  serviceOf,
+} from '../lab/kubernetes/manifests.js';
 import { kubernetesVersions } from '../lab/kubernetes/schemas.js';
 import { describeIf, testIf } from '../lab/skip/skip.js';
 import { valueSet, valueSets } from './value-sets.js';
+
+const repository = resolve(import.meta.dirname, '../..');
 
 describeIf(helm.installed, helm.reason, 'the chart', () => {
   let cli: Helm;
@@ -42,6 +54,21 @@ describeIf(helm.installed, helm.reason, 'the chart', () => {
     for (const version of kubernetesVersions) {
       expect(await faultsOf(texts.join('\n---\n'), version, ['ExternalSecret'])).toBe('');
     }
+  });
+
+  test('takes the values of the guide', async () => {
+    const guide = readFileSync(join(repository, 'docs/kubernetes.md'), 'utf8');
+    const [, values = ''] = /^ {3}```yaml\n(.*?)^ {3}```$/ms.exec(guide) ?? [];
+    expect(serviceOf(await cli.render(parse(values) as Record<string, unknown>)).image).toMatch(
+      /^registry\.example\.com/,
+    );
+  });
+
+  testIf(conformity.installed, conformity.reason, 'has a database for a trial, in a restricted pod', async () => {
+    const text = readFileSync(join(repository, 'config/kubernetes/postgresql.yaml'), 'utf8');
+    expect(await faultsOf(text, '1.31.0')).toBe('');
+    const { template } = only(parseManifests(text), 'StatefulSet').spec as DeploymentSpec;
+    expect(breaksOfRestricted(template.spec)).toEqual([]);
   });
 
   testIf(conformity.installed, conformity.reason, 'is checked by schemas that find a typo', async () => {

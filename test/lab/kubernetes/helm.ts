@@ -91,7 +91,8 @@ function must(outcome: Outcome): Outcome {
   return outcome;
 }
 
-function parseManifests(text: string): Manifest[] {
+/** The objects in a text of several documents; throws where one is no YAML. */
+export function parseManifests(text: string): Manifest[] {
   const documents = parseAllDocuments(text);
   return (Array.isArray(documents) ? documents : [])
     .map((document) => {

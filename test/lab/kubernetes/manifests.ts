@@ -16,6 +16,7 @@ export interface Manifest {
 export interface ContainerSpec {
   readonly name: string;
   readonly image: string;
+  readonly command?: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: unknown }[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
