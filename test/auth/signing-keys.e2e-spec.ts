@@ -115,8 +115,21 @@ describe('the signing keys', () => {
     service = await startWhoAmI({ identityServerUri: issuer.uri, jwksMaxAgeSeconds: 1, jwksCooldownSeconds: 1 });
     issuer.behave({ jwks: 'error' });
     await until(() => issuer.fetches === 2, 'the refresh has failed');
-    await expect(service.ask(unknown())).resolves.toMatchObject(unavailable);
-    await expect(service.ask(unknown())).resolves.toMatchObject(unavailable);
+    await expect(service.ask(unknown())).resolves.toMatchObject(notFetchedYet);
+    await expect(service.ask(unknown())).resolves.toMatchObject(notFetchedYet);
+    expect(issuer.fetches).toBe(2);
+  });
+
+  it('at hand let forged tokens leave a trace while fetches fail, and good ones in', async () => {
+    const { ask } = (service = await startWhoAmI({ identityServerUri: issuer.uri }));
+    issuer.behave({ jwks: 'error' });
+    const forged = issuer.token({ signer: () => Buffer.alloc(256, 1) });
+    for (const token of [forged, forged, unknown()]) {
+      const answer = await ask(token);
+      expect(answer).toMatchObject(notFetchedYet);
+      expect(answer.message).not.toContain('not available');
+    }
+    await expect(ask(issuer.token())).resolves.toMatchObject(ok);
     expect(issuer.fetches).toBe(2);
   });
 

@@ -1,7 +1,9 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { DatabaseUnsupported } from '@key-connector/database';
 import { openDatabase, useDatabases } from '../database/open-database.js';
 import { testKinds } from '../database/test-database.js';
+import { tempFolder } from '../lab/files/temp-folder.js';
 import type { Outcome } from '../lab/processes/child-process.js';
 import { runCli } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
@@ -101,3 +103,21 @@ for (const kind of testKinds) {
     });
   });
 }
+
+test('printing for an SQLite file that is not there yet makes none, and gives what an empty one needs', async () => {
+  const folder = await tempFolder('migrations-print');
+  try {
+    const sqliteConnectionString = `Data Source=${folder.path}/keys.sqlite`;
+    const settings = cliSettings({ provider: 'sqlite', sqliteConnectionString });
+    const printed = await runCli(['migrations', 'print'], settings);
+    expect(printed).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('CREATE TABLE') });
+    expect(await readdir(folder.path)).toEqual([]);
+    expect(printed).toEqual(await runCli(['migrations', 'print', '--all'], settings));
+    await writeFile(`${folder.path}/keys.sqlite`, '');
+    expect(await runCli(['migrations', 'print'], settings)).toEqual(printed);
+    expect(await readdir(folder.path)).toEqual(['keys.sqlite']);
+    expect(await readFile(`${folder.path}/keys.sqlite`, 'latin1')).toBe('');
+  } finally {
+    await folder.remove();
+  }
+});

@@ -9,6 +9,9 @@ import { mysqlDatabases, testKinds } from './test-database.js';
 
 const classicTables = ['ApplicationDatas', 'UserKeys'];
 
+/** In an order in which they can be dropped. */
+const ourTables = ['DataKeyWrappings', ...classicTables, 'DataKeys', 'KeyConnectorMigrations'];
+
 for (const kind of testKinds) {
   describeIf(kind.here, kind.reason, `database__expect on ${kind.name}`, () => {
     const suite = useDatabases(kind.start);
@@ -71,12 +74,18 @@ for (const kind of testKinds) {
     test('existing: classic tables without a row are no deployment', async () => {
       await suite.place.loadClassic();
       await emptied(...classicTables);
-      await expectRefused('existing', /the tables UserKeys, ApplicationDatas, without a data key or a member/);
+      await expectRefused(
+        'existing',
+        /the tables UserKeys, ApplicationDatas, without a data key or a member.* set database__expect to any for one start, or drop them/,
+      );
     });
 
     test('existing: neither are our own tables without a row', async () => {
       await suite.open();
-      await expectRefused('existing', /the tables UserKeys, ApplicationDatas, DataKeys, .*, without a data key/);
+      await expectRefused(
+        'existing',
+        /the tables UserKeys, ApplicationDatas, DataKeys, .*, without a data key.* set database__expect to any for one start, or drop them/,
+      );
     });
 
     test.each([['ApplicationDatas'], ['UserKeys']])(
@@ -100,6 +109,17 @@ for (const kind of testKinds) {
         'empty',
         /something was found. Looked in .*UserKeys, .*KeyConnectorMigrations, without a data key or a member/,
       );
+    });
+
+    test('empty: tables that a start left without a data key are told with what works, and it works', async () => {
+      await suite.open({ expect: 'empty' });
+      await expectRefused(
+        'empty',
+        /These tables hold nothing.* set database__expect to any for one start, or drop them/,
+      );
+      await expect(suite.open({ expect: 'any' })).resolves.toBeDefined();
+      for (const table of ourTables) await suite.place.sql(`DROP TABLE "${table}"`);
+      await expect(suite.open({ expect: 'empty' })).resolves.toBeDefined();
     });
 
     test.each([
@@ -134,12 +154,16 @@ describeIf(hasMysql && ownsMariadb, mysqlReason, lowerCase, () => {
   });
 });
 
-test('existing: an SQLite file that is not there is not made', async () => {
+test('existing: an SQLite file or folder that is not there is not made, and ends the start', async () => {
   const folder = await tempFolder('expectation');
   try {
     const sqliteConnectionString = `Data Source=${folder.path}/keys.sqlite`;
     const start = openDatabase({ provider: 'sqlite', sqliteConnectionString, expect: 'existing' });
     await expect(start).rejects.toThrow(/does not exist/);
+    const unmounted = `Data Source=${folder.path}/volume/keys.sqlite`;
+    const other = openDatabase({ provider: 'sqlite', sqliteConnectionString: unmounted, expect: 'existing' });
+    await expect(other).rejects.toThrow(DatabaseUnexpected);
+    await expect(other).rejects.toThrow(/the folder .*volume of the SQLite file .* does not exist.* volume mounted\?/);
     expect(await readdir(folder.path)).toEqual([]);
   } finally {
     await folder.remove();

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { type Database, UserKey } from '@key-connector/database';
+import { type Database, DatabaseRowLocked, UserKey } from '@key-connector/database';
 import type { EntityManager } from 'typeorm';
 import { type DatabaseSuite, newId, put, store } from './open-database.js';
 import type { TestDatabases } from './test-database.js';
@@ -76,6 +76,30 @@ export function lateSwaps(name: string, suite: DatabaseSuite<TestDatabases>): vo
     await put(database, id, 'new');
     expect(await valuesOf(database, id)).toEqual(['new']);
   });
+
+  // SQLite has no locks on rows.
+  if (table.length > 0)
+    test('a swap waits for a locked row much shorter than its deadline, says so, and leaves nothing behind', async () => {
+      const database = await suite.open();
+      const [held, free] = [newId(), newId()];
+      for (const id of [held, free]) await put(database, id, 'old');
+      const { clock } = await database.read(({ userKeys }) => userKeys.look([held], 0));
+      const began = performance.now();
+      const holder = database.lock(async (manager) => {
+        await manager.update(UserKey, { id: held }, { lastAccessDate: new Date() });
+        const ids = [held, free].slice(0, database.maxSwaps).sort();
+        const swaps = ids.map((id) => ({ key: { id, value: 'new', dataKeyId: null }, expected: 'old' }));
+        const times = { at: clock, deadline: clock + database.statementTimeout };
+        const swapped = database.write(({ userKeys }) => userKeys.swap(swaps, times));
+        await expect(swapped).rejects.toThrow(DatabaseRowLocked);
+        expect(performance.now() - began).toBeLessThan(database.statementTimeout / 2);
+        throw new Error('let go');
+      });
+      await expect(holder).rejects.toThrow('let go');
+      expect(await valuesOf(database, held, free)).toEqual(['old', 'old']);
+      for (const id of [held, free]) await put(database, id, 'new');
+      expect(await valuesOf(database, held, free)).toEqual(['new', 'new']);
+    });
 
   test('a swap changes a row only while it is as it was expected, byte for byte', async () => {
     const database = await suite.open();

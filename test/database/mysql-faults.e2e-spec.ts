@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { UserKey } from '@key-connector/database';
+import { DatabaseUnsupported, UserKey } from '@key-connector/database';
 import { until } from '../lab/processes/until.js';
 import { describeFaults, type FaultyServer, type FaultySuite } from './faults.suite.js';
 import { mariadbKind } from './mariadb-kind.js';
@@ -88,6 +88,51 @@ describeFaults(server, (suite) => {
     await database.ping();
     await suite.databases.server.query(`REVOKE SELECT ON ${name}."UserKeys" FROM modest`);
     await until(() => database.ping().then(() => false, isDenied), 'a ping says so too');
+  });
+
+  test.each([
+    [
+      'a table that keeps what is refused',
+      `ALTER TABLE "UserKeys" DROP FOREIGN KEY "FK_UserKeys_DataKeys"; ALTER TABLE "UserKeys" ENGINE = Aria`,
+    ],
+    [
+      'a table of data keys that keeps what is refused',
+      `ALTER TABLE "DataKeyWrappings" DROP FOREIGN KEY "FK_DataKeyWrappings_DataKeys"; ALTER TABLE "DataKeyWrappings" ENGINE = MyISAM`,
+    ],
+    [
+      'ids that tell case apart',
+      'ALTER TABLE "UserKeys" MODIFY "Id" char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL',
+    ],
+    ['ids that are bytes', 'ALTER TABLE "UserKeys" MODIFY "Id" binary(36) NOT NULL'],
+  ])('%s, say after a restore, end the start, and what it says to run mends it', async (_, restored) => {
+    await suite.place.loadClassic();
+    const first = await suite.open();
+    const id = newId();
+    await put(first, id, 'v');
+    await suite.place.sql(restored);
+    const refusal = await suite.open().catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(DatabaseUnsupported);
+    const [, repair = ''] = /Run (ALTER TABLE .*?) and start again/.exec(String(refusal)) ?? [];
+    await suite.place.sql(repair);
+    expect(await suite.valueOf(await suite.open(), id)).toBe('v');
+  });
+
+  test('a swap compares texts, whichever character set the column has', async () => {
+    const database = await suite.open();
+    const [key, value] = [{ id: newId(), dataKeyId: null }, 'aü'];
+    for (const set of ['utf16', 'latin1']) {
+      await suite.place.sql(
+        `DELETE FROM "UserKeys"; ALTER TABLE "UserKeys" MODIFY "Key" longtext CHARACTER SET ${set}`,
+      );
+      expect(await insert(database, { ...key, value })).toBe(true);
+      const { clock } = await database.read(({ userKeys }) => userKeys.look([key.id], 0));
+      const swap = (expected: string): Promise<unknown> =>
+        database.write(({ userKeys }) =>
+          userKeys.swap([{ key: { ...key, value: 'new' }, expected }], { at: clock, deadline: clock + 10_000 }),
+        );
+      expect(await swap('AÜ')).toEqual(new Set());
+      expect(await swap(value)).toEqual(new Set([key.id]));
+    }
   });
 
   test('a limit of rows that the server presets hides no member', async () => {

@@ -45,7 +45,12 @@ describeIf(ownsPostgres, why, 'a session of PostgreSQL', () => {
     ['its role’s', 'SET search_path = keys', ''],
     ['the connection string’s, over its role’s', 'SET search_path = public', ';Search Path=keys'],
     ['the connection string’s, with more schemas', 'RESET ALL', ';Search Path="KEYS, public"'],
-    ['that of Options', 'RESET ALL', ';Options=-c search_path=keys,public -c timezone=UTC -c app.tenant=x'],
+    ['that of Options', 'RESET ALL', ';Options=-c search_path=keys,public -c TimeZone=Europe/Paris -c app.tenant=x'],
+    [
+      'that of Options, with parameters by any case',
+      'RESET ALL',
+      ';Options=-c Search_Path=keys -c IntervalStyle=iso_8601 -c DateStyle=ISO',
+    ],
     ['its user’s own schema, where there is none', 'RESET ALL', `;Search Path='"$user", keys'`],
   ])('takes the search path that was asked for: %s', async (_, preset, string) => {
     await alter(preset);
@@ -83,6 +88,40 @@ describeIf(ownsPostgres, why, 'a session of PostgreSQL', () => {
     await suite.place.sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
     const database = await open(';Search Path=keys');
     expect(await database.read(({ userKeys }) => userKeys.find([id]))).toHaveLength(1);
+  });
+
+  test('that reads elsewhere than members are gives no data key: what must belong together is read where it was asked', async () => {
+    await open(';Search Path=public');
+    const database = await open(';Search Path=keys;Maximum Pool Size=1');
+    const dataKeys = (): Promise<object[]> => database.snapshot((manager) => manager.query('SELECT * FROM "DataKeys"'));
+    await suite.place.sql(`INSERT INTO public."DataKeys" VALUES (7, now())`);
+    expect(await dataKeys()).toEqual([]);
+    // As a pooler gives the next transaction a session that another one has left so.
+    await database.read(({ manager }) => manager.query('SET search_path = public'));
+    await expect(dataKeys()).rejects.toThrow(DatabaseSessionWrong);
+  });
+
+  test.each([
+    ['off', 'on'],
+    ['local', 'local'],
+    ['remote_apply', 'remote_apply'],
+  ])('whose synchronous_commit is %s keeps what it acknowledges by %s', async (preset, kept) => {
+    await alter(`SET synchronous_commit = ${preset}`);
+    const database = await open(';Search Path=keys');
+    const setting = `SELECT current_setting('synchronous_commit') AS setting`;
+    // Deferred, so that it says what the commit itself goes by.
+    await suite.place.sql(`
+      CREATE TABLE keys.commits AS ${setting} LIMIT 0;
+      GRANT INSERT ON keys.commits TO ${role};
+      CREATE FUNCTION keys.note() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO keys.commits ${setting}; RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER noted AFTER INSERT OR UPDATE ON keys."UserKeys" DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION keys.note()`);
+    const id = newId();
+    await put(database, id, 'v');
+    await put(database, id, 'w');
+    expect(await suite.place.sql('SELECT * FROM keys.commits')).toEqual([{ setting: kept }, { setting: kept }]);
+    expect(await database.lock((manager) => manager.query(setting))).toEqual([{ setting: kept }]);
   });
 
   test('that turns to another schema while serving never says that a member has no key', async () => {

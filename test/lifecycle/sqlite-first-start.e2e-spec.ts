@@ -24,7 +24,7 @@ describeFirstStart({
   here: true,
   reason: '',
   start: sqliteDatabases,
-  rounds: { processes: 0, warm: 8, kills: 2 },
+  rounds: { processes: 0, warm: 4, kills: 2 },
   migrationStops: [held('before the migration, waiting for the file')],
   dataKeyStops: [held('before the data key, waiting for the file')],
   // A file does not show who waits for it: they live, and have come as far as they can.

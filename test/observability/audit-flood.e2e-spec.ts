@@ -4,7 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { freePort } from '../lab/network/free-port.js';
 import { run } from '../lab/processes/child-process.js';
 import { until } from '../lab/processes/until.js';
@@ -15,7 +15,10 @@ import { type ServiceProcess, startService } from '../lab/service/service.proces
 const CONNECTIONS = 100;
 /** Sent at once on each connection, again and again: as many as may wait for their answers. */
 const IN_FLIGHT = 8;
-const WRITES = 120;
+/** Each waits for its turn behind a round of the flood. */
+const WRITES = 40;
+
+jest.setTimeout(180_000);
 
 describe('a flood of requests without a token', () => {
   let deployment: Deployment;

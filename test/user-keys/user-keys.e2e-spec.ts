@@ -1,16 +1,26 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { AuthModule, authSettingsSchema, SigningKeys } from '@key-connector/auth';
 import { type KeyConnectorError, Secret } from '@key-connector/common';
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
-import { Database, DatabaseModule, databaseSettingsSchema, fromUtcText, toUtcText } from '@key-connector/database';
+import {
+  Database,
+  DatabaseModule,
+  databaseSettingsSchema,
+  fromUtcText,
+  toUtcText,
+  UserKey,
+} from '@key-connector/database';
 import { KeyRing, KeyRingModule } from '@key-connector/key-ring';
 import { Metrics, ObservabilityModule } from '@key-connector/observability';
 import { takeJsonAsBytes, UserKeysModule } from '@key-connector/user-keys';
 import type { ArgumentsHost } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { In } from 'typeorm';
 import type { FastifyReply } from 'fastify';
+import { openDatabase } from '../database/open-database.js';
 import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
 import { makeKeyCertificate } from '../lab/files/certificate.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
@@ -19,11 +29,11 @@ import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 
 for (const { name, here, reason, start } of testKinds) {
   describeIf(here, reason, `/user-keys on ${name}`, () => {
-    userKeysSuite(start);
+    userKeysSuite(name, start);
   });
 }
 
-function userKeysSuite(start: () => Promise<TestDatabases>): void {
+function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void {
   let databases: TestDatabases;
   let issuer: IssuerServer;
   let folder: TempFolder;
@@ -123,6 +133,40 @@ function userKeysSuite(start: () => Promise<TestDatabases>): void {
       expect(read.headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' });
     }
   });
+
+  // SQLite has one lock for all, which nobody holds for long.
+  if (name !== 'SQLite')
+    test('members whose rows another session holds are refused soon, and keep no stranger’s key from being stored or read', async () => {
+      const held = [randomUUID(), randomUUID()];
+      const strangers = [randomUUID(), randomUUID(), randomUUID()];
+      for (const user of [...held, ...strangers]) expect(await put(user, newKey())).toBe('');
+      const other = await openDatabase(place.settings);
+      try {
+        const holder = other.database.lock(async (manager) => {
+          await manager.update(UserKey, { id: In(held) }, { lastAccessDate: new Date() });
+          const began = performance.now();
+          // Two statements, and one that they share with strangers.
+          const refused = [];
+          for (const user of held) {
+            refused.push(put(user, newKey()));
+            await nextTurn();
+          }
+          const all = await Promise.all([...held, ...strangers].map((user) => put(user, newKey())));
+          expect(all.map((code) => code === '')).toEqual([false, false, true, true, true]);
+          expect(new Set([...(await Promise.all(refused)), ...all.slice(0, 2)])).toEqual(
+            new Set(['DATABASE_UNAVAILABLE']),
+          );
+          for (const user of strangers) expect((await call('GET', user)).statusCode).toBe(200);
+          // Under the 5 s that a request waits for its turn, and the 10 s of a statement.
+          expect(performance.now() - began).toBeLessThan(5000);
+          throw new Error('let go');
+        });
+        await expect(holder).rejects.toThrow('let go');
+      } finally {
+        await other.close();
+      }
+      for (const user of held) expect(await put(user, newKey())).toBe('');
+    });
 
   test('of 100 first stores at once one is taken, and its key is the one that is read', async () => {
     const user = randomUUID();

@@ -1,4 +1,11 @@
-import { hostToListenOn, KeyConnectorError, listenFailure, trustExtraCas, version } from '@key-connector/common';
+import {
+  assertNameIsOurs,
+  hostToListenOn,
+  KeyConnectorError,
+  listenFailure,
+  trustExtraCas,
+  version,
+} from '@key-connector/common';
 import { Database } from '@key-connector/database';
 import { KeyRing } from '@key-connector/key-ring';
 import { createLogger, PinoLoggerService } from '@key-connector/observability';
@@ -40,9 +47,13 @@ async function settingsOrExit(): Promise<Settings> {
 }
 
 async function listen(app: NestFastifyApplication, { http: { host, port } }: Settings): Promise<void> {
-  await app.listen({ port, host: hostToListenOn(host) }).catch((error: unknown) => {
-    throw listenFailure(error, { branch: 'http', host, port });
-  });
+  const place = { branch: 'http', host, port } as const;
+  try {
+    await app.listen({ port, host: hostToListenOn(host) });
+    await assertNameIsOurs(place, app.getHttpAdapter().getInstance().addresses());
+  } catch (error) {
+    throw listenFailure(error, place);
+  }
 }
 
 async function summary(app: NestFastifyApplication): Promise<object> {

@@ -29,7 +29,8 @@ export class AccessTokenGuard extends AuthGuard('access-token') {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = requestOf(context);
     const { headers, raw } = request;
-    const copy: Copy = { headers, raw: { rawHeaders: raw.rawHeaders }, signingKey: undefined, failedKey: undefined };
+    const notes = { signingKey: undefined, failedKey: undefined, waitsUntil: undefined };
+    const copy: Copy = { headers, raw: { rawHeaders: raw.rawHeaders }, ...notes };
     try {
       await super.canActivate(new ExecutionContextHost([copy, {}]));
     } catch (error) {

@@ -24,6 +24,8 @@ export interface TokenRequest extends BearerRequest {
   signingKey: KeyObject | undefined;
   /** A key under which it was found wrong: another one is looked for. */
   failedKey: KeyObject | undefined;
+  /** When the wait for keys ends, once it has begun. */
+  waitsUntil: number | undefined;
 }
 
 /** `exp`, which has to be there, and `nbf` are checked with the other claims: jsonwebtoken would round the clock. */
@@ -84,7 +86,9 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
     if (tokenType !== undefined && !isTokenType(typ, tokenType)) throw new TokenInvalid('type');
     const { failedKey } = request;
     const atHand = failedKey === undefined ? this.keys.find(kid) : undefined;
-    const key = atHand ?? (await this.keys.fetch(kid, failedKey));
+    const key =
+      atHand ??
+      (await this.keys.fetch(kid, { until: (request.waitsUntil ??= this.keys.endOfWait()), failed: failedKey }));
     if (key === undefined) throw new TokenInvalid(failedKey === undefined ? 'unknown-key' : 'signature');
     request.signingKey = key;
     return key;

@@ -14,6 +14,14 @@ describe('why a fetch failed', () => {
     },
   );
 
+  it.each([
+    ['http://svc:hunter2@127.0.0.1:1/?sig=hunter2', 'its URL holds a user name or password'],
+    ['http://svc@127.0.0.1:1/?sig=hunter2', 'its URL holds a user name or password'],
+    ['http://svc:hunter2@[::1/', 'its URL cannot be read'],
+  ])('is told without the URL that fetch does not take: %s', async (url, said) => {
+    expect(await fetch(url).then(() => 'it did not', fetchFailure)).toBe(said);
+  });
+
   it('is the cause where fetch says no more than that it did', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });
     expect(fetchFailure(new TypeError('fetch failed', { cause }))).toBe(

@@ -11,6 +11,9 @@ export function fetchFailure(error: unknown): string {
   // fetch quotes the header, which may be a token.
   if (message.startsWith('Headers.'))
     return 'a header, such as a token, holds a line end or another character that HTTP does not take';
+  // So it does with the whole URL, query and password included.
+  if (message.startsWith('Request cannot be constructed')) return 'its URL holds a user name or password';
+  if (message.startsWith('Failed to parse URL')) return 'its URL cannot be read';
   const { message: because, code } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
   const reason = because === '' ? code : (because ?? code);
   return withCaAdvice(reason === undefined ? message : `${message}: ${reason}`);

@@ -11,6 +11,7 @@ export {
   readSmallText,
   type SmallFileLimits,
 } from './small-file.js';
+export { isSameKey } from './same-key.js';
 export { Secret } from './secret.js';
 export { choice, flag, integer, list, secret, secureUri, serverUri, text, uri } from './settings-fields.js';
 export { Uri } from './uri.js';
@@ -18,7 +19,8 @@ export { whyUnescaped } from './user-part.js';
 export { parseUserId, userIdBytes, type UserId } from './user-id.js';
 export { readCertificates, trustExtraCas } from './extra-cas.js';
 export { withCaAdvice } from './ca-advice.js';
-export { everyAddress, hostToListenOn, listenAddress, listenFailure } from './listening.js';
+export { assertNameIsOurs, everyAddress, hostToListenOn, listenAddress, listenFailure } from './listening.js';
 export { utf8Of } from './text-encoding.js';
 export { TlsFileUnreadable } from './tls.errors.js';
+export { checkedPair, type TlsFile } from './tls-pair.js';
 export { version } from './version.js';

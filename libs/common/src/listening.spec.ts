@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { hostToListenOn, listenAddress, listenFailure } from './listening.js';
+import { assertNameIsOurs, hostToListenOn, listenAddress, listenFailure } from './listening.js';
 
 const field = listenAddress('');
 
@@ -64,6 +64,31 @@ describe('listening', () => {
 
   it('on every address is IPv6 with IPv4, or IPv4 alone where the machine has no more', async () => {
     expect(['::', '0.0.0.0']).toContain((await listen('*')).address);
+  });
+
+  describe('on a name of several addresses', () => {
+    const addresses =
+      (...all: string[]) =>
+      () =>
+        Promise.resolve(all.map((address) => ({ address })));
+    const listenOnFirst = async (lookup: ReturnType<typeof addresses>): Promise<() => Promise<void>> => {
+      const ours = await listen('127.0.0.1');
+      const place = { branch: 'http', host: 'here', port: ours.port } as const;
+      return () => assertNameIsOurs(place, [ours], lookup);
+    };
+
+    it('is refused where another process has the port on one of them', async () => {
+      const check = await listenOnFirst(addresses('127.0.0.1', '127.0.0.2'));
+      const { port } = servers[0]?.address() as AddressInfo;
+      await listen('127.0.0.2', port);
+      await expect(check()).rejects.toThrow(`http__port: port ${port} on here (127.0.0.2) is taken`);
+    });
+
+    it('goes on where nobody has, and where one is of another machine; the port stays free', async () => {
+      const check = await listenOnFirst(addresses('127.0.0.1', '127.0.0.2', '192.0.2.1'));
+      await expect(check()).resolves.toBeUndefined();
+      await expect(check()).resolves.toBeUndefined();
+    });
   });
 
   it('where that cannot be says which setting is to be changed, and keeps other errors as they are', async () => {

@@ -1,4 +1,6 @@
-import { isIP } from 'node:net';
+import { lookup as lookupOfSystem } from 'node:dns/promises';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, isIP } from 'node:net';
 import { z } from 'zod';
 import { KeyConnectorError } from './key-connector.errors.js';
 
@@ -65,4 +67,41 @@ export function listenFailure(error: unknown, place: Place): unknown {
   const { code = '' } = (error ?? {}) as NodeJS.ErrnoException;
   const reason = reasons[code]?.(place);
   return reason === undefined ? error : new ListenRefused(`${reason} (${code}).`);
+}
+
+/** The addresses of a name. */
+type Lookup = (name: string, options: { readonly all: true }) => Promise<readonly { readonly address: string }[]>;
+
+/**
+ * Throws when another process listens on the port at an address of the name that we listen on: `localhost` is 127.0.0.1
+ * and ::1, a server takes what it gets of a name's addresses, and who goes to the name would reach one or the other.
+ *
+ * @param ours where our server listens.
+ */
+export async function assertNameIsOurs(
+  place: Place,
+  ours: readonly (AddressInfo | string)[],
+  lookup: Lookup = lookupOfSystem,
+): Promise<void> {
+  const { host, port } = place;
+  if (host === everyAddress || isIP(host) !== 0) return;
+  const held = ours.map((one) => (typeof one === 'string' ? one : one.address));
+  for (const { address } of await lookup(host, { all: true })) {
+    if (!held.includes(address) && (await isTaken(address, port)))
+      throw listenFailure({ code: 'EADDRINUSE' }, { ...place, host: `${host} (${address})` });
+  }
+}
+
+/** Whether a process listens there; `false` for an address that this machine does not have. */
+async function isTaken(host: string, port: number): Promise<boolean> {
+  const probe = createServer((socket) => socket.destroy());
+  probe.listen({ host, port, exclusive: true });
+  try {
+    await once(probe, 'listening');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  }
+  probe.close();
+  await once(probe, 'close');
+  return false;
 }

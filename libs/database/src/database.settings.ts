@@ -154,6 +154,11 @@ function connectionOf<Connection>(
     refuse(`is required when database.provider is ${provider}`);
     return undefined;
   }
+  // No key and no scheme begins with a quote: whatever else could be said comes of it.
+  if (quoted.test(given.reveal())) {
+    refuse('must not stand in quotes as a whole');
+    return undefined;
+  }
   try {
     return parse(given.reveal());
   } catch (error) {
@@ -162,3 +167,5 @@ function connectionOf<Connection>(
     return undefined;
   }
 }
+
+const quoted = /^\s*(?:"[^]*"|'[^]*'|“[^]*”|‘[^]*’|`[^]*`)\s*$/;

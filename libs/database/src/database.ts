@@ -18,6 +18,9 @@ const attempts = 4;
 /** After which failures a statement that changes nothing is sent again. */
 const readFailures: readonly Failure[] = ['rolled-back', 'connection-lost'];
 
+/** After which failures work under the lock is run again, and a start looks again. */
+const lockFailures: readonly Failure[] = ['rolled-back', 'locked'];
+
 /** How old the answer of a ping may be: probes come from anybody, and must not use up the pool. */
 const pingMilliseconds = 1000;
 
@@ -92,7 +95,7 @@ export class Database {
    * decide then, and work that was rolled back is run again.
    */
   async lock<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.translate(() => this.again(() => this.dialect.lock(this.source, work), ['rolled-back']));
+    return this.translate(() => this.again(() => this.dialect.lock(this.source, work), lockFailures));
   }
 
   /**
@@ -108,13 +111,26 @@ export class Database {
   }
 
   /**
+   * Runs statements that change nothing in one session, which is asked first where it reads: for what must come from where
+   * members are. A pooler could give any two statements sessions that differ.
+   *
+   * @example
+   * const rows = await database.snapshot((manager) => manager.find(DataKeyRow));
+   *
+   * @throws DatabaseSessionWrong where the session reads elsewhere; otherwise as `read`.
+   */
+  async snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.serve(() => this.dialect.snapshot(this.source, work), readFailures);
+  }
+
+  /**
    * Runs one statement, or one transaction, that changes something: sent again only when the database says that it was
    * rolled back. After a lost connection nobody knows, and sending an old value again could undo a newer one.
    *
    * @example
    * await database.write(({ userKeys }) => userKeys.touch(ids, new Date()));
    *
-   * @throws DatabaseReadOnly where reads go on, DatabaseUnavailable where nothing does; whatever else the work throws comes
+   * @throws DatabaseRowLocked where another session holds a lock, DatabaseReadOnly where reads go on, DatabaseUnavailable where nothing does; whatever else the work throws comes
    * out as it is.
    */
   async write<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
@@ -135,7 +151,7 @@ export class Database {
       }
       // A look at the tables can meet a migration of another replica, and be a deadlock's victim.
       const { source, dialect, settings, expectation } = this;
-      await this.again(() => migrate(source, dialect, settings.migrate, expectation), ['rolled-back']);
+      await this.again(() => migrate(source, dialect, settings.migrate, expectation), lockFailures);
     } catch (error) {
       this.noteFailure(error);
       // Nothing between here and the database is worth giving up for, but what an operator must change.

@@ -1,5 +1,6 @@
 export {
   DatabaseReadOnly,
+  DatabaseRowLocked,
   DatabaseSessionWrong,
   DatabaseUnavailable,
   DatabaseUnexpected,

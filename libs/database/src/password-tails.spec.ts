@@ -63,6 +63,26 @@ describe.each(Object.entries(products))('the tail of a password of %s', (_, { pa
     'u%3Ahunter2@h/keys',
     'u@h/keys?user=u&password=hunter2&tail=1',
     'u@h%40secret/keys',
+    // The database goes on with what was to be a parameter.
+    'kc@h/keys;Password=Hunter2Secret',
+    'kc:x@h/keys;Password=hunter2',
+    'kc@h/keys&pass=Hunter2',
+    'h/keys;User=kc;Secret=Hunter2?user=kc',
+    'kc@h/keys;hunter2',
+    'kc@h/keys&hunter2',
+    'kc@h/keys=hunter2',
+    'kc@h/keys%3BPassword%3Dhunter2',
+    'kc@h/keys%20Password:%20hunter2',
+    'kc@h/keys|Password:hunter2',
+    // So do user and parameters.
+    'kc;Secret=hunter2:x@h/keys',
+    'kc;pass=hunter2@h/keys',
+    'h/keys?user=kc;password=hunter2',
+    'h/keys?user=kc%26pwd=hunter2',
+    'h/keys?user=kc;Access-Token=hunter2',
+    'kc&pass=hunter2@h',
+    'kc@h&pass=hunter2',
+    'kc@h;hunter2',
   ])('is in no message about a URL: %s', (rest) => {
     expect(refusal(parse, `${scheme}://${rest}`)).not.toBe('');
   });
@@ -90,6 +110,19 @@ describe.each(Object.entries(products))('the tail of a password of %s', (_, { pa
     ',Password=hunter2',
     '&password=hunter2',
     ' user=u password=hunter2',
+    ':Password=hunter2',
+    '|Password=hunter2',
+    '/Password=hunter2',
+    ' Password: hunter2',
+    ':Password:hunter2',
+    ',pass=hunter2',
+    ' Passphrase = hunter2',
+    '&client_secret=hunter2',
+    ' Passwort=hunter2',
+    ';Database=d Pwd: hunter2',
+    ';Database="d;Password=hunter2"',
+    ';Host=h Password: hunter2;Server=h Password: hunter2',
+    ';Host=/run/socket Password: hunter2;Server=/run/socket:Password:hunter2',
   ])('is in no message about a connection string: %s', (end) => {
     expect(refusal(parse, start + end)).not.toBe('');
   });
@@ -124,12 +157,30 @@ describe.each(Object.entries(products))('the tail of a password of %s', (_, { pa
 });
 
 test.each([
+  'Data Source=/data/keys.db Password: hunter2',
+  'Data Source=/data/keys.db|pass=hunter2',
   'Data Source=/data/keys.db Password=hunter2',
   'Data Source=/data/keys.db,password=hunter2',
   'Data Source=/data/keys.db;Password=hunter2;tail=1',
   'sqlite:///data/keys.db?password=hunter2',
 ])('the password of an SQLite file is in no message: %s', (text) => {
   expect(refusal(parseSqlite, text)).not.toBe('');
+});
+
+test.each([
+  'Host=passdb:5432;Username=u;Database=d',
+  'Host=a, secret:5433 ,pwd;Username=u;Database=d',
+  'Host=/cloudsql/passbolt:europe-west1:compass;Username=u;Database=compass',
+  'Host=compass;Username=pass;Database=secret;Search Path=token;SSL Key=/run/secrets/key.pem;SSL Certificate=/c.pem',
+  'Host=h;Username=u;Options=-c password_encryption=scram-sha-256',
+  'postgres://u:p@compass:5432,secret:5433/password?application_name=secret',
+])('a name that only looks like the key of a password is taken: %s', (text) => {
+  expect(() => parsePostgresql(text)).not.toThrow();
+});
+
+test('a ; & or = of a database’s name is taken where it is escaped', () => {
+  expect(parsePostgresql('postgres://u@h/a%3Bb%26c%3Dd').database).toBe('a;b&c=d');
+  expect(() => parsePostgresql('postgres://u@h/d&sslmode=require')).toThrow('write ?key=value&key=value');
 });
 
 test('what is in the password and not at its edge stays in the password', () => {

@@ -45,7 +45,7 @@ export class JsonImport {
    */
   async run(path: string): Promise<JsonImportResult> {
     const opened = await this.open(path, await readJsonFile(path));
-    const plan = await this.database.read(async ({ manager }) => {
+    const plan = await this.database.snapshot(async (manager) => {
       const ring = await this.classicKeys.ring(opened.key, manager);
       return ring && this.plan(ring, opened, manager);
     });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Database } from '@key-connector/database';
 import { openAsClassicSoftware } from './testing/classic-software.js';
 import { KeyRingFixture } from './testing/key-ring-fixture.js';
 import { referenceOpenClassic } from './testing/reference-layouts.js';
@@ -23,6 +24,21 @@ describe('on an empty database, the key ring', () => {
         Algorithm: 'RSA-OAEP-256',
       },
     ]);
+  });
+
+  it.each([
+    ['made', 1],
+    ['loaded', 2],
+  ])('asks each session before data keys and the values that prove them are read in it: %s', async (_, starts) => {
+    fixture = await KeyRingFixture.create();
+    if (starts > 1) await fixture.start();
+    const replica = await fixture.replica();
+    await replica.connect();
+    // What `read` runs may be in a session that nobody has asked.
+    const unasked = jest.spyOn(replica.module.get(Database), 'read');
+    await replica.load();
+    expect(replica.keyRing.loaded).toBe(true);
+    expect(unasked).not.toHaveBeenCalled();
   });
 
   it('creates what classic software understands when told to write classic', async () => {

@@ -68,7 +68,7 @@ export class KeyRing {
     if (this.now !== undefined) return;
     const { dataKeys, kek, newestWrapping } = await this.dataKeys.load();
     const loaded = Ring.withNewest(dataKeys, resolveLayout(this.settings.valueLayout, [...dataKeys.keys()]));
-    const ring = await this.database.read(({ manager }) => this.knownValues.check(loaded, manager));
+    const ring = await this.database.snapshot((manager) => this.knownValues.check(loaded, manager));
     this.now = { ring, kek };
     this.providerCheck.watch(kek, { wrapped: newestWrapping, secret: ring.active.secret });
   }

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { hostToListenOn, listenFailure } from '@key-connector/common';
+import { assertNameIsOurs, hostToListenOn, listenFailure } from '@key-connector/common';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { MetricsSettings } from './metrics.settings.js';
 import { METRICS_SETTINGS } from './observability.module-definition.js';
@@ -54,9 +54,13 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
       );
     });
     this.server.listen(port, hostToListenOn(host));
-    await once(this.server, 'listening').catch((error: unknown) => {
-      throw listenFailure(error, { branch: 'metrics', host, port });
-    });
+    const place = { branch: 'metrics', host, port } as const;
+    try {
+      await once(this.server, 'listening');
+      await assertNameIsOurs(place, [this.server.address() ?? []].flat());
+    } catch (error) {
+      throw listenFailure(error, place);
+    }
   }
 
   onApplicationShutdown(): void {

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { DatabaseUnavailable } from '@key-connector/database';
+import { DatabaseRowLocked, DatabaseUnavailable } from '@key-connector/database';
 import { StatementBatches } from './statement-batches.js';
 
 const acquireTimeout = 5000;
 
 describe('items that wait for a place among the statements', () => {
-  let statements: { items: readonly number[]; end: () => void }[];
+  let statements: { items: readonly number[]; end: (error?: Error) => void }[];
   let batches: StatementBatches<number, number>;
   /** How each item ended, in the order in which they did. */
   let ended: [item: number, outcome: 'done' | 'refused'][];
@@ -17,6 +17,16 @@ describe('items that wait for a place among the statements', () => {
       (error: unknown) => ended.push([item, error instanceof DatabaseUnavailable ? 'refused' : 'done']),
     );
   };
+  const run = (items: readonly number[]): Promise<readonly number[]> =>
+    new Promise((resolve, reject) => {
+      statements.push({
+        items,
+        end: (error) => {
+          if (error) reject(error);
+          else resolve(items);
+        },
+      });
+    });
   /** Uses up both places. */
   const occupy = async (): Promise<void> => {
     for (const item of [-1, -2]) {
@@ -29,15 +39,9 @@ describe('items that wait for a place among the statements', () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     statements = [];
     ended = [];
-    batches = new StatementBatches({ description: 'a slow table', acquireTimeout }, 3, (items) => {
-      return new Promise((resolve) => {
-        statements.push({
-          items,
-          end: () => {
-            resolve(items);
-          },
-        });
-      });
+    batches = new StatementBatches({ description: 'a slow table', acquireTimeout }, 3, run, {
+      of: (item) => item,
+      inOrder: false,
     });
   });
   afterEach(() => {
@@ -92,21 +96,11 @@ describe('items that wait for a place among the statements', () => {
   });
 
   test('wait for a running statement about the same, though a place is free: the newest is carried out last', async () => {
-    const keys = new StatementBatches<string, string>(
-      { description: 'a slow table', acquireTimeout },
-      1,
-      (items) =>
-        new Promise((resolve) => {
-          statements.push({
-            items: items.map(Number),
-            end: () => {
-              resolve(items);
-            },
-          });
-        }),
-      (item) => Number(item) % 10,
-    );
-    const all = ['1', '11', '2', '21'].map((item) => keys.add(item));
+    const keys = new StatementBatches({ description: 'a slow table', acquireTimeout }, 1, run, {
+      of: (item) => item % 10,
+      inOrder: true,
+    });
+    const all = [1, 11, 2, 21].map((item) => keys.add(item));
     await nextTurn();
     await nextTurn();
     expect(statements.map(({ items }) => items)).toEqual([[1], [2]]);
@@ -115,7 +109,85 @@ describe('items that wait for a place among the statements', () => {
       await nextTurn();
     }
     expect(statements.map(({ items }) => items)).toEqual([[1], [2], [11], [21]]);
-    expect(await Promise.all(all)).toEqual(['1', '11', '2', '21']);
+    expect(await Promise.all(all)).toEqual([1, 11, 2, 21]);
+  });
+
+  describe('of which one meets a lock', () => {
+    const locked = new DatabaseRowLocked('locked');
+    const sent = (): unknown => statements.map(({ items }) => items);
+    /** Lets 1 meet its lock in a batch, and then alone. */
+    const meetLock = async (): Promise<void> => {
+      for (const item of [1, 2, 3]) add(item);
+      await nextTurn();
+      statements[0]?.end(locked);
+      await nextTurn();
+      statements[1]?.end(locked);
+      await nextTurn();
+    };
+
+    test('go each alone, once, and only the one whose own lock it is hears of it', async () => {
+      await meetLock();
+      statements[2]?.end();
+      statements[3]?.end();
+      await nextTurn();
+      expect(sent()).toEqual([[1, 2, 3], [1], [2], [3]]);
+      expect(ended).toEqual([
+        [1, 'refused'],
+        [2, 'done'],
+        [3, 'done'],
+      ]);
+    });
+
+    test('leave both places to the others, then and for some seconds after', async () => {
+      await meetLock();
+      statements[2]?.end();
+      statements[3]?.end();
+      await nextTurn();
+      add(1);
+      add(4);
+      add(5);
+      await nextTurn();
+      add(6);
+      await nextTurn();
+      expect(sent()).toEqual([[1, 2, 3], [1], [2], [3], [4, 5], [1], [6]]);
+      jest.advanceTimersByTime(10_000);
+      for (const statement of statements) statement.end();
+      await nextTurn();
+      add(1);
+      add(4);
+      await nextTurn();
+      expect(statements.at(-1)?.items).toEqual([1, 4]);
+    });
+
+    test('are not sent again once their time to wait is over', async () => {
+      for (const item of [1, 2]) add(item);
+      await nextTurn();
+      jest.advanceTimersByTime(acquireTimeout);
+      statements[0]?.end(locked);
+      await nextTurn();
+      expect(sent()).toEqual([[1, 2]]);
+      expect(ended).toHaveLength(2);
+    });
+
+    test('are never overtaken by a later one about the same', async () => {
+      const keys = new StatementBatches({ description: 'a slow table', acquireTimeout }, 3, run, {
+        of: (item) => item % 10,
+        inOrder: true,
+      });
+      for (const item of [1, 2, 3, 11]) void keys.add(item);
+      await nextTurn();
+      statements[0]?.end(locked);
+      await nextTurn();
+      // 1 and 2 are under way, 3 waits in its lane, and what comes after 1 and 3 waits for them.
+      for (const item of [13, 4]) void keys.add(item);
+      await nextTurn();
+      expect(sent()).toEqual([[1, 2, 3], [1], [2], [4]]);
+      for (let index = 1; index < statements.length; index += 1) {
+        statements[index]?.end();
+        await nextTurn();
+      }
+      expect(sent()).toEqual([[1, 2, 3], [1], [2], [4], [11], [3], [13]]);
+    });
   });
 
   test('leave no timer behind', async () => {

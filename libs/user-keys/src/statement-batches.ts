@@ -1,27 +1,55 @@
-import { type Database, DatabaseUnavailable } from '@key-connector/database';
+import { type Database, DatabaseRowLocked, DatabaseUnavailable } from '@key-connector/database';
 
-/** Statements of one kind at the same time. More would only make batches smaller, and could use up the pool. */
+/**
+ * Statements of one kind at the same time, in each lane. More would only make batches smaller, and could use up the pool.
+ */
 const maxRunning = 2;
+
+/** How long what met a lock keeps to the lane of such, in milliseconds. */
+const apartMilliseconds = 10_000;
+
+/** How many are remembered to have met a lock: a locked table would fill the memory. */
+const mostApart = 10_000;
 
 /** Sends a batch; for each item its result in the same place, or the error that is its own. */
 type Run<Item, Result> = (items: readonly Item[]) => Promise<readonly (Result | Error)[]>;
+
+/** What items are about. */
+interface Subjects<Item> {
+  /** The member whose row an item needs. */
+  readonly of: (item: Item) => unknown;
+  /**
+   * Whether an item waits while one about the same is under way, so that an older one is never carried out after a newer one,
+   * and a newer one sees what the older one did.
+   */
+  readonly inOrder: boolean;
+}
 
 interface Waiting<Item, Result> {
   readonly item: Item;
   /** When it is refused, by `performance.now()`. */
   readonly deadline: number;
+  /** Whether it has met a lock, which may have been another one's of its batch. */
+  metLock: boolean;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** Most items share statements; what meets a lock goes one by one, in a lane of its own, and keeps nobody else. */
+type Lane = 'shared' | 'apart';
 
 /**
  * Items that arrive together share one statement, at most `maxBatchSize` of them, in the order in which they came.
  *
  * No added delay: a statement holds what one turn of the event loop brought, and while two run, what came meanwhile. An item
- * is sent at most once, and never after it was refused.
+ * is sent once, and never after it was refused. Only a batch that met a lock, and did nothing, is taken apart: each of its
+ * items is sent once more, alone. What meets a lock alone is refused, and for some seconds others about the same begin there.
  *
  * @example
- * const reads = new StatementBatches<UserId, Row | undefined>(database, 500, (ids) => queryAll(ids));
+ * const reads = new StatementBatches<UserId, Row | undefined>(database, 500, (ids) => queryAll(ids), {
+ *   of: (id) => id,
+ *   inOrder: false,
+ * });
  * const row = await reads.add(id);
  */
 export class StatementBatches<Item, Result> {
@@ -29,7 +57,9 @@ export class StatementBatches<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   /** What the items that were taken are about. */
   private readonly underWay = new Set<unknown>();
-  private running = 0;
+  /** What met a lock alone, and until when it is kept apart. */
+  private readonly locked = new Map<unknown, number>();
+  private readonly running: Record<Lane, number> = { shared: 0, apart: 0 };
   private scheduled = false;
   private timer: NodeJS.Timeout | undefined;
 
@@ -37,17 +67,17 @@ export class StatementBatches<Item, Result> {
     private readonly database: Pick<Database, 'description' | 'acquireTimeout'>,
     private readonly maxBatchSize: number,
     private readonly run: Run<Item, Result>,
-    /**
-     * What an item is about, where order counts: an item waits while one about the same is under way, so that an older one
-     * is never carried out after a newer one, and a newer one sees what the older one did.
-     */
-    private readonly subjectOf?: (item: Item) => unknown,
+    private readonly subjects: Subjects<Item>,
   ) {}
 
-  /** The item's result; DatabaseUnavailable when it waits for a place longer than the database's acquire timeout. */
+  /**
+   * The item's result; DatabaseUnavailable when it waits for a place longer than the database's acquire timeout,
+   * DatabaseRowLocked when it met a lock alone.
+   */
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, deadline: performance.now() + this.database.acquireTimeout, resolve, reject });
+      const deadline = performance.now() + this.database.acquireTimeout;
+      this.waiting.push({ item, deadline, metLock: false, resolve, reject });
       if (this.scheduled) return;
       this.scheduled = true;
       setImmediate(() => {
@@ -58,50 +88,92 @@ export class StatementBatches<Item, Result> {
   }
 
   private sendWaiting(): void {
-    while (this.running < maxRunning) {
-      const batch = this.takeBatch();
-      if (batch.length === 0) break;
-      void this.send(batch);
+    for (const lane of ['shared', 'apart'] as const) {
+      while (this.running[lane] < maxRunning) {
+        const batch = this.takeBatch(lane);
+        if (batch.length === 0) break;
+        void this.send(batch, lane);
+      }
     }
     this.watchDeadlines();
   }
 
-  /** The items that have waited longest, but for those that must wait for another one about the same. */
-  private takeBatch(): Waiting<Item, Result>[] {
-    const { subjectOf } = this;
-    if (subjectOf === undefined) return this.waiting.splice(0, this.maxBatchSize);
+  /** The items of a lane that have waited longest, but for those that must wait for another one about the same. */
+  private takeBatch(lane: Lane): Waiting<Item, Result>[] {
+    const { of, inOrder } = this.subjects;
+    // The common case of reads. Those that have met a lock came first.
+    if (!inOrder && this.locked.size === 0 && this.waiting[0]?.metLock !== true)
+      return lane === 'shared' ? this.waiting.splice(0, this.maxBatchSize) : [];
+    const most = lane === 'shared' ? this.maxBatchSize : 1;
     const batch: Waiting<Item, Result>[] = [];
     const rest: Waiting<Item, Result>[] = [];
+    /** Those that were passed over: what comes later about the same must not overtake them in the other lane. */
+    const before = new Set<unknown>();
     for (const one of this.waiting) {
-      const subject = subjectOf(one.item);
-      if (batch.length >= this.maxBatchSize || this.underWay.has(subject)) {
+      const subject = of(one.item);
+      const blocked = inOrder && (this.underWay.has(subject) || before.has(subject));
+      if (batch.length >= most || blocked || this.laneOf(one) !== lane) {
         rest.push(one);
+        if (inOrder) before.add(subject);
         continue;
       }
-      this.underWay.add(subject);
+      if (inOrder) this.underWay.add(subject);
       batch.push(one);
     }
     this.waiting = rest;
     return batch;
   }
 
-  private async send(batch: readonly Waiting<Item, Result>[]): Promise<void> {
-    this.running += 1;
+  private laneOf({ item, metLock }: Waiting<Item, Result>): Lane {
+    if (metLock) return 'apart';
+    if (this.locked.size === 0) return 'shared';
+    return (this.locked.get(this.subjects.of(item)) ?? 0) > performance.now() ? 'apart' : 'shared';
+  }
+
+  private async send(batch: readonly Waiting<Item, Result>[], lane: Lane): Promise<void> {
+    this.running[lane] += 1;
+    const again: Waiting<Item, Result>[] = [];
+    const fail = (one: Waiting<Item, Result>, error: unknown): void => {
+      if (error instanceof DatabaseRowLocked && this.goesAgain(one, lane, batch.length)) again.push(one);
+      else one.reject(error);
+    };
     try {
       const results = await this.run(batch.map(({ item }) => item));
-      batch.forEach(({ resolve, reject }, index) => {
+      batch.forEach((one, index) => {
         const result = results[index];
-        if (result instanceof Error) reject(result);
+        if (result instanceof Error) fail(one, result);
         // As many results as items; `undefined` may be one.
-        else resolve(result as Result);
+        else one.resolve(result as Result);
       });
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      for (const one of batch) fail(one, error);
     } finally {
-      this.running -= 1;
-      if (this.subjectOf) for (const { item } of batch) this.underWay.delete(this.subjectOf(item));
+      this.running[lane] -= 1;
+      if (this.subjects.inOrder) for (const { item } of batch) this.underWay.delete(this.subjects.of(item));
+      if (again.length > 0) this.waiting = [...again, ...this.waiting].sort((a, b) => a.deadline - b.deadline);
       this.sendWaiting();
     }
+  }
+
+  /** Whether what met a lock is sent once more: not where it was alone, which shows that the lock is its own. */
+  private goesAgain(one: Waiting<Item, Result>, lane: Lane, together: number): boolean {
+    if (lane === 'shared' && together > 1) {
+      one.metLock = true;
+      return one.deadline > performance.now();
+    }
+    this.keepApart(this.subjects.of(one.item));
+    return false;
+  }
+
+  private keepApart(subject: unknown): void {
+    const now = performance.now();
+    // The oldest first: each is put at the end anew.
+    for (const [old, until] of this.locked) {
+      if (until > now && this.locked.size < mostApart) break;
+      this.locked.delete(old);
+    }
+    this.locked.delete(subject);
+    this.locked.set(subject, now + apartMilliseconds);
   }
 
   /** One timer, for the item that has waited longest; none while nothing waits. */

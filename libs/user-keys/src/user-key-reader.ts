@@ -12,7 +12,10 @@ export class UserKeyReader {
   private readonly batches: StatementBatches<UserId, StoredUserKey | undefined>;
 
   constructor(private readonly database: Database) {
-    this.batches = new StatementBatches(database, maxBatchSize, (ids) => this.query(ids));
+    this.batches = new StatementBatches(database, maxBatchSize, (ids) => this.query(ids), {
+      of: (id) => id,
+      inOrder: false,
+    });
   }
 
   /** The member's row, or `undefined`. */

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { parseUserId, type UserId } from '@key-connector/common';
 import {
+  DatabaseRowLocked,
   DatabaseUnavailable,
   type Database,
   type SeenUserKey,
@@ -156,6 +157,41 @@ describe('writes', () => {
       { status: 'fulfilled', value: undefined },
     ]);
     expect([...table.rows.keys()]).toEqual([id(2)]);
+  });
+
+  test('do not fail by a lock on a row of another member: each is done by itself, and the locked one alone is refused', async () => {
+    const locked = new DatabaseRowLocked('held by another session');
+    const writes = Promise.allSettled([1, 2, 3].map((n) => store(n, 'v')));
+    await table.end(0, locked);
+    await table.end(1, locked);
+    await table.end(2);
+    await table.end(3);
+    expect(await writes).toEqual([
+      { status: 'rejected', reason: locked },
+      { status: 'fulfilled', value: undefined },
+      { status: 'fulfilled', value: undefined },
+    ]);
+    expect([...table.rows.keys()]).toEqual([id(2), id(3)]);
+  });
+
+  test('are judged together: one that waits for a look at the data keys lets the others do so', async () => {
+    for (const n of [1, 2, 3]) table.rows.set(id(n), 'old');
+    const judged: ((admitted: boolean) => void)[] = [];
+    const admits = (): Promise<boolean> =>
+      new Promise((resolve) => {
+        judged.push(resolve);
+      });
+    const guard = { minutes: 15, admits };
+    writer = new UserKeyWriter(table.database, guard as unknown as ReplaceGuard);
+    const writes = [1, 2, 3].map((n) => store(n, 'new'));
+    while (judged.length === 0) await nextTurn();
+    await nextTurn();
+    expect(judged).toHaveLength(3);
+    for (const admit of judged.toReversed()) admit(true);
+    await table.end(0);
+    await Promise.all(writes);
+    // Locked in the order of their ids all the same.
+    expect(table.statements[0]?.swaps.map((one) => one.key.id)).toEqual([id(1), id(2), id(3)]);
   });
 
   test('that come while two statements run wait for one to end, and then share one', async () => {

@@ -40,18 +40,16 @@ export class UserKeyWriter {
     private readonly database: Database,
     private readonly guard: ReplaceGuard,
   ) {
-    this.batches = new StatementBatches(
-      database,
-      database.maxSwaps,
-      (writes) => this.storeAll(writes),
-      ({ sealed }) => sealed.id,
-    );
+    this.batches = new StatementBatches(database, database.maxSwaps, (writes) => this.storeAll(writes), {
+      of: ({ sealed }) => sealed.id,
+      inOrder: true,
+    });
   }
 
   /**
    * Resolves when the row is committed.
    *
-   * @throws UserKeyAlreadyStored, UserKeyStoredRecently: nothing was changed. DatabaseUnavailable: it may be done, until
+   * @throws UserKeyAlreadyStored, UserKeyStoredRecently, DatabaseRowLocked: nothing was changed. DatabaseUnavailable: it may be done, until
    * `database__statementTimeoutSeconds` after it began.
    */
   async store(write: UserKeyWrite): Promise<void> {
@@ -78,7 +76,7 @@ class Batch {
     writes: readonly UserKeyWrite[],
   ) {
     this.deadline = performance.now() + database.statementTimeout;
-    this.open = writes.toSorted((one, other) => (one.sealed.id < other.sealed.id ? -1 : 1));
+    this.open = [...writes];
   }
 
   async store(): Promise<void> {
@@ -128,17 +126,19 @@ class Batch {
     if (left <= 0) throw this.unavailable('a write did not get its turn in time');
     const seen = new Map(rows.map((row) => [row.id, row]));
     const swaps: UserKeySwap[] = [];
-    for (const write of this.open) {
+    const judge = async (write: UserKeyWrite): Promise<void> => {
       const { id } = write.sealed;
       const row = seen.get(id);
       const done = row?.value === write.sealed.value;
       const refusal = row === undefined || done ? undefined : await this.refusalOf(write, row);
       if (done || refusal !== undefined) this.outcomes.set(id, refusal);
       else swaps.push({ key: write.sealed, expected: row?.value });
-    }
+    };
+    // Together: rows under data keys that are not known here share one look for them.
+    await Promise.all(this.open.map(judge));
     if (swaps.length === 0) return;
     const times = { at: clock, deadline: clock + left };
-    const written = await this.database.write(({ userKeys }) => userKeys.swap(swaps, times));
+    const written = await this.database.write(({ userKeys }) => userKeys.swap(swaps.toSorted(byId), times));
     if (written !== 'late') for (const id of written) this.outcomes.set(id, undefined);
   }
 
@@ -157,3 +157,6 @@ class Batch {
     return new DatabaseUnavailable(`${this.database.description} is too slow: ${what}. Nothing was changed.`);
   }
 }
+
+/** The order in which rows are locked. */
+const byId = (one: UserKeySwap, other: UserKeySwap): number => (one.key.id < other.key.id ? -1 : 1);

@@ -13,8 +13,10 @@ const ownLoader = '/lib64/ld-linux-x86-64.so.2';
  */
 export async function debianProgram(tool: string, program: string, args: string[]): Promise<[string, string[]]> {
   const installed = installedTool(tool).file('');
-  // Its name has the version.
-  const home = await madeOnce(basename(installed), (folder) => cp(installed, folder, { recursive: true }));
+  // Its name has the version. Links as they are: the checkout that it was copied from may go.
+  const home = await madeOnce(basename(installed), (folder) =>
+    cp(installed, folder, { recursive: true, verbatimSymlinks: true }),
+  );
   const folders = await readdir(join(home, 'usr/lib'));
   const libraries = join(home, 'usr/lib', folders.find((name) => name.endsWith('-linux-gnu')) ?? '');
   const loader = join(libraries, 'ld-linux-x86-64.so.2');

@@ -19,6 +19,10 @@ describe('the client behind trusted proxies', () => {
     ['2001:db8:0:0:0:0:0:1:51234', '2001:db8:0:0:0:0:0:1'],
     ['2001:db8::1:4711', '2001:db8::1:4711'],
     ['::ffff:203.0.113.9', '203.0.113.9'],
+    ['::ffff:cb00:7109', '203.0.113.9'],
+    ['[0:0:0:0:0:FFFF:CB00:7109]:4711', '203.0.113.9'],
+    ['0:0:0:0:0:ffff:cb00:7109:4711', '203.0.113.9'],
+    ['203.0.113.9, ::ffff:a01:203', '203.0.113.9'],
     ['198.51.100.7, 203.0.113.9:1, 10.1.2.3:443', '203.0.113.9'],
     ['198.51.100.7,203.0.113.9:1,[2001:db8:ffff::1]:443', '203.0.113.9'],
     [' ,198.51.100.7, ,203.0.113.9 , ,', '203.0.113.9'],
@@ -35,6 +39,8 @@ describe('the client behind trusted proxies', () => {
     ['brackets in brackets', '[[::1]]:80'],
     ['a port that is none', '203.0.113.9:123456'],
     ['an address with two ports', '203.0.113.9:1:2'],
+    ['an address with a zone, which may be any text', '203.0.113.9, fe80::1%any.text'],
+    ['one in brackets', '203.0.113.9, [fe80::1%eth0]:80'],
     ['the form of another header', 'for="[2001:db8::1]:4711"'],
   ])('is the proxy itself when it says %s', (_what, forwarded) => {
     expect(proxies.clientOf(requestOf(forwarded))).toBe(proxy);

@@ -50,16 +50,29 @@ export class TrustedProxies {
   }
 }
 
-/** An IPv4 address that a socket for both families writes as IPv6 (RFC 4291, section 2.5.5.2): `::ffff:203.0.113.9`. */
-const withoutMapping = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
+/**
+ * The IPv4 address in one that is written as IPv6 (RFC 4291, section 2.5.5.2): a socket for both families says
+ * `::ffff:203.0.113.9`, and `::ffff:cb00:7109` is the same.
+ */
+function withoutMapping(address: string): string {
+  const shortest = isIPv6(address) ? URL.parse(`http://[${address}]`)?.hostname : undefined;
+  const [, high, low] = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/.exec(shortest ?? '') ?? [];
+  if (high === undefined || low === undefined) return address;
+  const [first, second] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return [first >> 8, first & 255, second >> 8, second & 255].join('.');
+}
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv6(address) ? 'ipv6' : 'ipv4');
 
-/** An address without brackets and port: of `203.0.113.9:51234`, `[2001:db8::1]:4711`, or eight groups and a port. */
+/**
+ * An address without brackets and port: of `203.0.113.9:51234`, `[2001:db8::1]:4711`, or eight groups and a port. One with
+ * a zone (`fe80::1%…`) is none: behind the `%` Node takes any text, and the audit log would say it.
+ */
 function addressIn(entry: string): string | undefined {
+  if (entry.includes('%')) return undefined;
   const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(entry) ?? [];
   const bare = bracketed ?? entry;
   if (isIP(bare) !== 0) return withoutMapping(bare);
   const withoutPort = entry.replace(/:\d{1,5}$/, '');
-  return bracketed === undefined && isIP(withoutPort) !== 0 ? withoutPort : undefined;
+  return bracketed === undefined && isIP(withoutPort) !== 0 ? withoutMapping(withoutPort) : undefined;
 }

@@ -53,6 +53,25 @@ describe('discovery', () => {
     expect(fetched).toHaveBeenCalledTimes(1);
   });
 
+  it.each(['https://svc:hunter2@keys.test/k?sig=hunter2', 'https://hunter2@keys.test/k'])(
+    'does not ask %s, and tells nothing of it',
+    async (jwksUri) => {
+      serve(jwksUri);
+      const failed = new DiscoverySource('https://id.test').load(AbortSignal.timeout(1000));
+      const { message } = (await failed.catch((error: unknown) => error)) as Error;
+      expect(message).toContain('names a "jwks_uri" with a user name or password in it');
+      expect(message).not.toContain('hunter2');
+      expect(fetched).toHaveBeenCalledTimes(1);
+    },
+  );
+
+  it('follows the document to a path with an @', async () => {
+    serve('https://keys.test/tenants/a@b/k');
+    await expect(new DiscoverySource('https://id.test').load(AbortSignal.timeout(1000))).resolves.toMatchObject({
+      size: 1,
+    });
+  });
+
   it('says which issuer the document names, and which the settings', async () => {
     serve('https://keys.test/jwks');
     const source = new DiscoverySource('https://id.test', 'https://id.test/');

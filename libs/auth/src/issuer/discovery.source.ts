@@ -10,13 +10,20 @@ import { KeySource } from './key-source.js';
 /** More than servers and browsers take for a URL. */
 const MAX_CHARACTERS = 8192;
 
+/** An @ in the path is none: `/tenants/a@b/keys`. */
+const holdsUser = (uri: string): boolean => {
+  const { username, password } = new URL(uri);
+  return username !== '' || password !== '';
+};
+
 /** What we need of OpenID Connect Discovery 1.0, section 3. */
 const documentSchema = z.object({
   issuer: z.string().min(1).max(MAX_CHARACTERS),
   jwks_uri: z
     .string()
     .max(MAX_CHARACTERS)
-    .pipe(z.url({ protocol: /^https?$/ })),
+    .pipe(z.url({ protocol: /^https?$/, abort: true }))
+    .refine((uri) => !holdsUser(uri), 'names a "jwks_uri" with a user name or password in it, which nobody is sent'),
 });
 
 /**
@@ -39,8 +46,9 @@ export class DiscoverySource extends KeySource {
     const place = { url: this.description, namedBy: 'identityServerUri' };
     const document = documentSchema.safeParse(await fetchJson(place, signal));
     if (!document.success) {
+      const said = document.error.issues.find(({ code }) => code === 'custom')?.message;
       throw new KeysUnusable(
-        `${this.description}: is not a discovery document with "issuer" and an http(s) "jwks_uri"`,
+        `${this.description}: ${said ?? 'is not a discovery document with "issuer" and an http(s) "jwks_uri"'}`,
       );
     }
     const { issuer, jwks_uri: jwksUri } = document.data;

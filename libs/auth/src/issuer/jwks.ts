@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isSameKey } from '@key-connector/common';
 import { z } from 'zod';
 import { quoted } from '../json/quoted.js';
 import { KeysUnusable } from './issuer.errors.js';
@@ -57,7 +58,9 @@ function keyOf(kid: string | undefined, jwks: readonly Jwk[]): KeyObject | 'ambi
   const key = usable[0]?.key;
   // An entry without a name takes none from another.
   const rivals = kid === undefined ? usable : jwks;
-  return key === undefined || rivals.every((rival) => rival.key?.equals(key)) ? key : 'ambiguous';
+  return key === undefined || rivals.every((rival) => rival.key !== undefined && isSameKey(rival.key, key))
+    ? key
+    : 'ambiguous';
 }
 
 const nameOf = (kid: string | undefined): string => (kid === undefined ? 'no "kid"' : `the "kid" ${quoted(kid)}`);

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { isSameKey } from '@key-connector/common';
 import type { Jwks } from './jwks.js';
 
 /** An issuer and its public signing keys, imported and checked. */
@@ -16,7 +17,7 @@ export interface KeySet {
 /** Keys by their `kid`. One key alone that has no name is tried whatever `kid` a token has. */
 export function namedKeys(issuer: string, { keys, remarks }: Jwks): KeySet {
   const [first, ...others] = keys.values();
-  const only = first !== undefined && others.every((other) => other.equals(first)) ? first : undefined;
+  const only = first !== undefined && others.every((other) => isSameKey(other, first)) ? first : undefined;
   const nameless = only !== undefined && keys.has(undefined) ? only : undefined;
   return {
     issuer,

@@ -30,6 +30,8 @@ describe('signing keys', () => {
   let source: ByHand;
   let cache: KeySetCache;
   let keys: SigningKeys;
+  const fetch = (kid: string, failed?: KeyObject): Promise<KeyObject | undefined> =>
+    keys.fetch(kid, { until: keys.endOfWait(), failed });
 
   beforeAll(() => {
     Logger.overrideLogger(false);
@@ -49,16 +51,16 @@ describe('signing keys', () => {
   });
 
   it('are judged by a set that was asked for after the token came', async () => {
-    const answer = keys.fetch('new');
+    const answer = fetch('new');
     await Promise.resolve();
     source.loads[1]?.resolve(setOf('old'));
     await expect(answer).resolves.toBeUndefined();
   });
 
   it('are not judged by a set that was asked for before the token came: the key may be newer', async () => {
-    const first = keys.fetch('made-up');
+    const first = fetch('made-up');
     await Promise.resolve();
-    const second = keys.fetch('new');
+    const second = fetch('new');
     source.loads[1]?.resolve(setOf('old'));
     await expect(first).resolves.toBeUndefined();
     await expect(second).rejects.toBeInstanceOf(KeyNotFetchedYet);
@@ -67,7 +69,7 @@ describe('signing keys', () => {
 
   it('are asked for once more after a background refresh that began too early', async () => {
     const refresh = keys.prefetch();
-    const answer = keys.fetch('new');
+    const answer = fetch('new');
     source.loads[1]?.resolve(setOf('old'));
     await refresh;
     await new Promise(setImmediate);
@@ -80,44 +82,44 @@ describe('signing keys', () => {
     const replaced = namedKeys('issuer', { keys: new Map([['old', other]]), remarks: [] });
 
     it('are asked for again, and one that took their place is found', async () => {
-      const answer = keys.fetch('old', publicKey);
+      const answer = fetch('old', publicKey);
       await Promise.resolve();
       source.loads[1]?.resolve(replaced);
       await expect(answer).resolves.toBe(other);
     });
 
     it('are right when a set that was asked for later still has them', async () => {
-      const answer = keys.fetch('old', publicKey);
+      const answer = fetch('old', publicKey);
       await Promise.resolve();
       source.loads[1]?.resolve(setOf('old'));
       await expect(answer).resolves.toBeUndefined();
     });
 
     it('share the cooldown with keys that are unknown', async () => {
-      const first = keys.fetch('made-up');
+      const first = fetch('made-up');
       await Promise.resolve();
       source.loads[1]?.resolve(setOf('old'));
       await first;
-      await expect(keys.fetch('old', publicKey)).rejects.toBeInstanceOf(KeyNotFetchedYet);
+      await expect(fetch('old', publicKey)).rejects.toBeInstanceOf(KeyNotFetchedYet);
       expect(source.loads).toHaveLength(2);
     });
 
     it('need no fetch when another token has just brought the one in their place', async () => {
-      const first = keys.fetch('old', publicKey);
+      const first = fetch('old', publicKey);
       await Promise.resolve();
       source.loads[1]?.resolve(replaced);
       await first;
-      await expect(keys.fetch('old', publicKey)).resolves.toBe(other);
+      await expect(fetch('old', publicKey)).resolves.toBe(other);
       expect(source.loads).toHaveLength(2);
     });
   });
 
   it('say when they may be fetched again: the rest of the cooldown, in whole seconds', async () => {
-    const first = keys.fetch('made-up');
+    const first = fetch('made-up');
     await Promise.resolve();
     source.loads[1]?.resolve(setOf('old'));
     await first;
-    const refused: unknown = await keys.fetch('other').catch((error: unknown) => error);
+    const refused: unknown = await fetch('other').catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(KeyNotFetchedYet);
     const { retryAfterSeconds } = refused as KeyNotFetchedYet;
     expect(Number.isInteger(retryAfterSeconds)).toBe(true);
@@ -150,13 +152,44 @@ describe('signing keys', () => {
     });
   });
 
-  it('that could not be fetched are the issuer’s fault, and no token’s', async () => {
-    const answer = keys.fetch('new');
+  it.each([
+    ['unknown', 'new', undefined],
+    ['of a wrong signature', 'old', publicKey],
+  ])(
+    'that are %s are told apart from none while fetches fail: 503 with a trace, and never 401',
+    async (_, kid, failed) => {
+      const answer = fetch(kid, failed);
+      await Promise.resolve();
+      source.loads[1]?.reject(new Error('down'));
+      await expect(answer).rejects.toBeInstanceOf(KeyNotFetchedYet);
+      await expect(fetch(kid, failed)).rejects.toBeInstanceOf(KeyNotFetchedYet);
+      expect(source.loads).toHaveLength(2);
+      expect(keys.find('old')).toBe(publicKey);
+    },
+  );
+
+  it('that were never loaded are the issuer’s fault, and no token’s', async () => {
+    const late = new ByHand();
+    const empty = new KeySetCache(times, late, new Metrics());
+    const without = new SigningKeys(times, empty);
+    const answer = without.fetch('new', { until: without.endOfWait() });
     await Promise.resolve();
-    source.loads[1]?.reject(new Error('down'));
+    late.loads[0]?.reject(new Error('down'));
     const refused: unknown = await answer.catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(IssuerUnavailable);
     expect(refused).not.toBeInstanceOf(KeyNotFetchedYet);
-    expect(keys.find('old')).toBe(publicKey);
+    empty.onApplicationShutdown();
+  });
+
+  it('are waited for until the end of the wait, whatever is under way, and are found by the next when they come', async () => {
+    const slow = keys.prefetch();
+    const until = performance.now() + 20;
+    await expect(keys.fetch('new', { until })).rejects.toBeInstanceOf(KeyNotFetchedYet);
+    await expect(keys.fetch('old', { until, failed: publicKey })).rejects.toBeInstanceOf(KeyNotFetchedYet);
+    source.loads[1]?.resolve(setOf('old', 'new'));
+    await slow;
+    expect(keys.find('new')).toBe(publicKey);
+    // One was begun for the first, which no longer waits: it knows nothing of "old" being replaced.
+    source.loads[2]?.resolve(setOf('old', 'new'));
   });
 });

@@ -1,19 +1,32 @@
 import type { KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isSameKey, timerMilliseconds } from '@key-connector/common';
 import { IssuerUnavailable, KeyNotFetchedYet } from './issuer.errors.js';
-import type { KeySetCache } from './key-set-cache.js';
+import type { KeySetCache, KeyTimes } from './key-set-cache.js';
+
+/** How a key is looked for that is not at hand. */
+export interface KeySearch {
+  /** When the wait ends, as {@link SigningKeys.endOfWait} says: one time for all that is looked for by a request. */
+  readonly until: number;
+  /**
+   * The key at hand, when a signature is wrong under it: the issuer may have put another in its place, under the same
+   * `kid` or none.
+   */
+  readonly failed?: KeyObject | undefined;
+}
 
 /**
  * The issuer's signing keys, as tokens ask for them.
  *
  * @example
- * const key = keys.find(kid) ?? (await keys.fetch(kid));
+ * const key = keys.find(kid) ?? (await keys.fetch(kid, { until: keys.endOfWait() }));
  */
 export class SigningKeys {
   /** When an unknown `kid` or a wrong signature last made us fetch, in seconds of the monotonic clock. */
   private missedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly options: { readonly jwksCooldownSeconds: number },
+    private readonly options: Pick<KeyTimes, 'jwksCooldownSeconds' | 'fetchTimeoutSeconds'>,
     private readonly cache: KeySetCache,
   ) {}
 
@@ -47,30 +60,37 @@ export class SigningKeys {
     return this.cache.current?.find(kid);
   }
 
+  /** Until when a request that comes now waits for keys: as long as one fetch may take. In ms of the monotonic clock. */
+  endOfWait(): number {
+    return performance.now() + this.options.fetchTimeoutSeconds * 1000;
+  }
+
   /**
-   * A key that is not at hand: joins or starts a fetch, at most one per cooldown. `failed` is the key at hand when a
-   * signature is wrong under it: the issuer may have put another in its place, under the same `kid` or none.
+   * A key that is not at hand: joins or starts a fetch, at most one per cooldown, and waits until the time given.
    *
    * `undefined` only when a set lacks the key that was asked for after this call: the issuer may have published it a
-   * moment ago. While that cannot be told, throws IssuerUnavailable, or KeyNotFetchedYet within the cooldown.
+   * moment ago. While that cannot be told, throws KeyNotFetchedYet, or IssuerUnavailable without any keys.
    */
-  async fetch(kid: string | undefined, failed?: KeyObject): Promise<KeyObject | undefined> {
+  async fetch(kid: string | undefined, { until, failed }: KeySearch): Promise<KeyObject | undefined> {
     const begunBefore = this.cache.loadsBegun;
+    await atMostUntil(until, this.look(kid, failed));
+    const key = this.findOther(kid, failed);
+    if (key !== undefined) return key;
+    const { current, currentLoad } = this.cache;
+    if (current !== undefined && currentLoad > begunBefore) return undefined;
+    const retryAfter = Math.max(1, Math.ceil(this.cooldownLeft));
+    throw current === undefined ? new IssuerUnavailable(retryAfter) : new KeyNotFetchedYet(retryAfter);
+  }
+
+  private async look(kid: string | undefined, failed: KeyObject | undefined): Promise<void> {
     // A load that is under way may have begun before the key was published: what it lacks is asked for once more.
     await this.cache.pending;
     if (this.findOther(kid, failed) === undefined) await (this.cache.pending ?? this.fetchOncePerCooldown());
-    const key = this.findOther(kid, failed);
-    if (key !== undefined) return key;
-    if (this.cache.current !== undefined && this.cache.currentLoad > begunBefore) return undefined;
-    const retryAfter = Math.max(1, Math.ceil(this.cooldownLeft));
-    throw this.cache.current === undefined || this.cache.failing
-      ? new IssuerUnavailable(retryAfter)
-      : new KeyNotFetchedYet(retryAfter);
   }
 
   private findOther(kid: string | undefined, failed: KeyObject | undefined): KeyObject | undefined {
     const key = this.find(kid);
-    return key === undefined || failed?.equals(key) === true ? undefined : key;
+    return key === undefined || (failed !== undefined && isSameKey(failed, key)) ? undefined : key;
   }
 
   private fetchOncePerCooldown(): Promise<void> | undefined {
@@ -87,5 +107,16 @@ export class SigningKeys {
     const sinceMiss = performance.now() / 1000 - this.missedAt;
     const since = this.cache.failing ? Math.min(sinceMiss, this.cache.sinceAttemptSeconds) : sinceMiss;
     return Math.max(0, this.options.jwksCooldownSeconds - since);
+  }
+}
+
+/** Resolves when the work does, which never rejects, and at a time of the monotonic clock at the latest; the work goes on. */
+async function atMostUntil(end: number, work: Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const pause = timerMilliseconds(Math.max(0, end - performance.now()));
+  try {
+    await Promise.race([work, sleep(pause, undefined, { signal: stop.signal })]);
+  } finally {
+    stop.abort();
   }
 }

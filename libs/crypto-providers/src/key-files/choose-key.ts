@@ -1,4 +1,5 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
+import { isSameKey } from '@key-connector/common';
 import { type KeyFile, NoPrivateKey, UnusableKeyFile } from './key-file.js';
 import { thumbprintOf } from './thumbprint.js';
 
@@ -58,7 +59,7 @@ function listOf(entries: readonly Entry[]): string {
 function entriesOf({ keys, certificates }: KeyFileContents): Entry[] {
   const parsed = certificates.map(({ encoded, localKeyId }) => ({ certificate: parse(encoded), localKeyId }));
   return keys
-    .filter(({ key }, index) => keys.findIndex((other) => other.key.equals(key)) === index)
+    .filter(({ key }, index) => keys.findIndex((other) => isSameKey(other.key, key)) === index)
     .map(({ key, localKeyId }) => {
       const own = parsed.filter(({ certificate }) => certificate.checkPrivateKey(key));
       const isNamed = (one: { localKeyId?: string | undefined }): number =>

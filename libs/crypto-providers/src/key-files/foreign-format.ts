@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isPem } from './read-pem.js';
 
 /** What a file is, told apart by what it begins with or by reading it; `what` ends the sentence "…: ". */
 interface Format {
@@ -13,13 +14,14 @@ const beginsWith =
 
 const hex = (digits: string): Buffer => Buffer.from(digits, 'hex');
 
-/** ASN.1 SEQUENCE: what Node reads as PEM too does not begin with it. */
+/** ASN.1 SEQUENCE, and the digit 0. */
 const sequenceTag = 0x30;
 
 const reads =
   (read: (der: Buffer) => unknown) =>
   (bytes: Buffer): boolean => {
-    if (bytes[0] !== sequenceTag) return false;
+    // Node reads a certificate as PEM too, wherever it stands in the file.
+    if (bytes[0] !== sequenceTag || isPem(bytes)) return false;
     try {
       read(bytes);
       return true;

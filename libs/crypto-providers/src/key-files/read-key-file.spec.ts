@@ -62,6 +62,13 @@ describe('a key file as programs hand it out', () => {
   it.each<[string, () => Promise<Buffer>]>([
     ['with bytes behind it', async () => Buffer.concat([await made('own.pfx'), Buffer.from('\r\n\0\0trailing')])],
     ['with bytes behind it, without MAC', async () => Buffer.concat([await made('nomac.pfx'), Buffer.alloc(512)])],
+    ['with PEM behind it', async () => Buffer.concat([await made('own.pfx'), await made('other.crt')])],
+    [
+      'with PEM behind it, and lengths that are indefinite',
+      async () => Buffer.concat([withIndefiniteLengths(await made('own.pfx')), await made('other.key')]),
+    ],
+    ['as PEM behind a certificate in DER', async () => Buffer.concat([await made('own.cer'), await pem()])],
+    ['as PEM behind a line that begins as DER does', async () => Buffer.concat([Buffer.from('01 own\n'), await pem()])],
     ['as base64 in one line', async () => Buffer.from(await base64())],
     [
       'as base64 in lines that end as Windows’ do',

@@ -2,7 +2,7 @@ import { utf8Of } from '@key-connector/common';
 import { chooseKey, type KeyFileContents } from './choose-key.js';
 import { foreignFormatOf } from './foreign-format.js';
 import { type KeyFile, type KeyFileSource, UnusableKeyFile } from './key-file.js';
-import { isPem, readPem } from './read-pem.js';
+import { isPem, isPkcs12, readPem, readPkcs12 } from './read-pem.js';
 
 /** ASN.1 SEQUENCE: the first byte of every PKCS#12 file. */
 const sequenceTag = 0x30;
@@ -21,11 +21,12 @@ export async function readKeyFile({ bytes, password, thumbprint }: KeyFileSource
 }
 
 async function contentsOf(bytes: Buffer, password: string | undefined): Promise<KeyFileContents> {
+  // First: in what stands behind it others would find a certificate, or PEM without a key.
+  if (isPkcs12(bytes)) return readPkcs12(bytes, password);
   const foreign = foreignFormatOf(bytes);
   if (foreign !== undefined) throw new UnusableKeyFile(foreign);
   if (isPem(bytes)) return readPem(bytes, password);
   if (bytes[0] !== sequenceTag) throw new UnusableKeyFile('it is neither PKCS#12 nor PEM');
-  const { readPkcs12 } = await import('./pkcs12/read-pkcs12.js');
   return readPkcs12(bytes, password);
 }
 

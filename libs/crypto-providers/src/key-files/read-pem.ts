@@ -19,19 +19,22 @@ export async function readPem(bytes: Buffer, password: string | undefined): Prom
   const blocks = [...bytes.toString('latin1').matchAll(block)].map(([pem, label = '']) => ({ pem, label }));
   const keyBlocks = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'));
   const pkcs12 = keyBlocks.length === 0 ? blocks.map(({ pem }) => decode(pem)).find(isPkcs12) : undefined;
-  if (pkcs12 !== undefined) {
-    const { readPkcs12 } = await import('./pkcs12/read-pkcs12.js');
-    return readPkcs12(pkcs12, password);
-  }
+  if (pkcs12 !== undefined) return readPkcs12(pkcs12, password);
   const keys: { key: KeyObject }[] = [];
   for (const { pem, label } of keyBlocks) keys.push({ key: await readPrivateKey(pem, label, password) });
   const certificates = blocks.filter(({ label }) => label === 'CERTIFICATE').map(({ pem }) => ({ encoded: pem }));
   return { keys, certificates };
 }
 
-/** The INTEGER 3 at the beginning of a SEQUENCE (RFC 7292, section 4): no certificate and no key has it there. */
-const isPkcs12 = (der: Buffer): boolean => der[0] === 0x30 && der.subarray(2, 9).includes(version3);
+/** The INTEGER 3 at the beginning of a SEQUENCE (RFC 7292, section 4): no certificate, no key and no text has it there. */
+export const isPkcs12 = (bytes: Buffer): boolean => bytes[0] === 0x30 && bytes.subarray(2, 9).includes(version3);
 const version3 = Buffer.from('020103', 'hex');
+
+/** Reads a PKCS#12 file; the reader is loaded for the first. */
+export async function readPkcs12(bytes: Buffer, password: string | undefined): Promise<KeyFileContents> {
+  const reader = await import('./pkcs12/read-pkcs12.js');
+  return reader.readPkcs12(bytes, password);
+}
 
 async function readPrivateKey(pem: string, label: string, password: string | undefined): Promise<KeyObject> {
   if (label === 'ENCRYPTED PRIVATE KEY') return readEncryptedPrivateKey(decode(pem), password ?? '');

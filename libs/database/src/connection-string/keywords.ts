@@ -43,11 +43,29 @@ export function readKeywords<Shape extends z.ZodRawShape>(
 /** Keys whose value is a secret, in every driver; a slip of one counts, too. */
 const isSecretKey = (key: string): boolean => /pass|pwd|psw|secret|token|accountkey/.test(normalise(key));
 
-/** A host or database that goes on with `password=`: a blank, a comma or an & was taken for the separator. */
-const holdsPassword = (key: string, value: string): boolean =>
-  !isSecretKey(key) && /(?:^|[\s,&?])(?:password|passwd|pwd|psw)\s*=/i.test(value);
+/**
+ * A host, name or path that goes on with `password=` or `Password:`, since something else than a `;` was taken for the
+ * separator: it would be logged, and sent as what it is not.
+ */
+function holdsPassword(key: string, value: string): boolean {
+  if (isSecretKey(key)) return false;
+  const named = [...value.matchAll(/[\p{L}\p{N}_-]+(?=\s*=)/gu)].map(([word]) => word);
+  if (named.some((word) => isSecretKey(word) && !serverOptions.has(word))) return true;
+  return passwordBehindColon.test(isHostKey.test(key) ? value.replaceAll(ports, '') : value);
+}
 
-const lacksSeparator = 'holds a further key=value: put a ; between pairs';
+/** What PostgreSQL's `Options=-c name=value` sets without being a secret. */
+const serverOptions: ReadonlySet<string> = new Set(['password_encryption']);
+
+/** Cloud SQL's socket, /cloudsql/project:region:instance, may have a project of any name. */
+const passwordBehindColon = /(?:^|[\s,&?;:|=])(?:pass\w*|pwd|psw|secret)\s*:/i;
+
+const isHostKey = /^(?:host|server)$/i;
+
+/** Of a host that is called passdb. */
+const ports = /:\d{1,5}(?=\s*(?:,|$))/g;
+
+const lacksSeparator = 'holds a further key=value: put a ; between pairs, or ? and & in a URL';
 
 /**
  * Keys that no table has. One is told as written only where it cannot be a piece of a password that was cut at a `;`: as

@@ -60,6 +60,8 @@ function whyNot(text: string, { schemes }: UrlKeys): string | undefined {
     return 'has a ; behind the host, as JDBC writes it: write ?key=value&key=value, or key=value pairs';
   if (!credentials.includes(':') && /%3a/i.test(credentials))
     return 'must have the : between user name and password as it is, not as %3A';
+  if (/[;&=]/.test(database))
+    return "has a ;, & or = behind the database's name: write ?key=value&key=value; one of the name is %3B, %26 or %3D";
   if (database.includes('/')) return "has a second /: write a / that belongs to the database's name as %2F";
   return undefined;
 }

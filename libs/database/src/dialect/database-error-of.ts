@@ -1,5 +1,5 @@
 import { FileUnreadable, KeyConnectorError, TlsFileUnreadable, withCaAdvice } from '@key-connector/common';
-import { DatabaseReadOnly, DatabaseUnavailable } from '../errors/database.errors.js';
+import { DatabaseReadOnly, DatabaseRowLocked, DatabaseUnavailable } from '../errors/database.errors.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import type { Dialect } from './dialect.js';
 
@@ -13,6 +13,11 @@ export function databaseErrorOf(dialect: Dialect, error: unknown): KeyConnectorE
   if (failure === undefined) return undefined;
   if (failure === 'read-only')
     return new DatabaseReadOnly(`${dialect.description} takes no writes: ${reasonOf(error)}.`);
+  if (failure === 'locked')
+    return new DatabaseRowLocked(
+      `${dialect.description}: another session holds a lock on the rows, or on the table, for too long (${reasonOf(error)}). ` +
+        'Nothing was changed. Look for a transaction that was left open.',
+    );
   return unavailable(dialect, error);
 }
 

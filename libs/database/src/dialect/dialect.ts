@@ -62,6 +62,13 @@ export abstract class Dialect {
    */
   abstract prepare(): Promise<void>;
 
+  /**
+   * Whether `prepare` would make the database itself, which is empty then; not needed where a server has it. Only looks.
+   *
+   * @throws as `prepare`.
+   */
+  isToBeMade?(): Promise<boolean>;
+
   /** Told of a data source that was opened, before anything else is done with it. */
   opened?(source: DataSource): void;
 
@@ -72,6 +79,14 @@ export abstract class Dialect {
    * @throws DatabaseSessionWrong when rows are read elsewhere than was asked for, or are not kept.
    */
   check?(source: DataSource): Promise<void>;
+
+  /**
+   * Looks at the tables that are there, and at how the server keeps rows, once a start: before migrations, and behind those
+   * that were run.
+   *
+   * @throws DatabaseUnsupported when keys would be mixed up or lost there.
+   */
+  inspect?(manager: EntityManager): Promise<void>;
 
   /**
    * One round trip on an opened data source, by the very statement that requests read members with: what fails them, a
@@ -90,6 +105,16 @@ export abstract class Dialect {
    * that changes tables must be fit to be run again.
    */
   abstract lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T>;
+
+  /**
+   * Runs work that only reads in one session, in a transaction that begins with the question where it reads; a database
+   * without anything between needs none of it.
+   *
+   * @throws DatabaseSessionWrong when it reads elsewhere.
+   */
+  snapshot<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return work(source.manager);
+  }
 
   /** A member's id as classic software writes it into a row. */
   idText(id: UserId): string {

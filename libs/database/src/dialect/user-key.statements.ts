@@ -42,6 +42,13 @@ export interface SwapTimes {
 }
 
 /**
+ * How long a statement on several members' rows waits for a lock at most, in milliseconds: well below its deadline, so that
+ * one member whose row is held by another session costs the others little.
+ */
+export const lockWait = (statementMilliseconds: number): number =>
+  Math.min(1000, Math.floor(statementMilliseconds / 2));
+
+/**
  * The hot statements on UserKeys: one round trip each, written by hand for each database. `Database.read` and
  * `Database.write` hand them to the work that they run, and nothing else does: so every failure is translated, and a
  * statement is sent again only where that is safe.
@@ -57,7 +64,8 @@ export interface UserKeyStatements {
    * `Database.maxSwaps` in all. Give them in the order of their ids: rows are locked in it.
    *
    * Writes, a look at the server's clock behind them and the commit go to the server as one message: whatever they waited
-   * for, and whatever became of the connection meanwhile, nothing is committed whose writes ended after the deadline.
+   * for, and whatever became of the connection meanwhile, nothing is committed whose writes ended after the deadline. A lock is waited
+   * for no longer than {@link lockWait}: then nothing is done, and the error means `locked`.
    *
    * @returns the members whose row was written; `late` when the deadline was over and nothing was.
    */

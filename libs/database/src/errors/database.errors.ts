@@ -5,6 +5,9 @@ export class DatabaseUnavailable extends UnavailableError {
   readonly code = 'DATABASE_UNAVAILABLE';
 }
 
+/** Another session holds a lock on what was asked for. It may be one member's row: of several members, each is tried alone. */
+export class DatabaseRowLocked extends DatabaseUnavailable {}
+
 /** The database answers reads and refuses writes: a standby, a full disk, a read-only file. */
 export class DatabaseReadOnly extends UnavailableError {
   readonly code = 'DATABASE_READ_ONLY';

@@ -4,6 +4,8 @@ import type { DriverError } from './driver-error.js';
 export type Failure =
   /** The statement was rolled back by the database and can be sent again: deadlock victim, serialization, busy. */
   | 'rolled-back'
+  /** Another session held a lock for longer than the statement may wait for one; nothing was changed. */
+  | 'locked'
   /**
    * The connection broke, or leads to a server that has left its cluster: a statement that changes something may have been
    * done or not. The next connection may lead to another server.

@@ -71,7 +71,7 @@ export class Expectation {
     return new DatabaseUnexpected(
       `database__expect is existing, but no deployment was found. Looked in ${await this.place(manager)}: ${there}.` +
         `${elsewhere} Nothing was made or changed. Was the connection string cut off, at a # or a quote, or does it name ` +
-        'another place? Set database__expect to empty for the first start of a new deployment.',
+        `another place? ${tables.length === 0 ? 'Set database__expect to empty for the first start of a new deployment.' : forEmptyTables}`,
     );
   }
 
@@ -80,8 +80,7 @@ export class Expectation {
     const rows = filled.length === 0 ? 'without a data key or a member' : `with rows in ${listed(filled)}`;
     return new DatabaseUnexpected(
       `database__expect is empty, but something was found. Looked in ${await this.place(manager)}: ${listed(tables)}, ` +
-        `${rows}. Nothing was made or changed. The word is for one first start: if that made these tables, set ` +
-        'database__expect to existing. Otherwise name another place, or set any to use what is there.',
+        `${rows}. Nothing was made or changed. ${filled.length === 0 ? forEmptyTables : forOthers}`,
     );
   }
 
@@ -110,6 +109,18 @@ export class Expectation {
       : ` Tables of these names stand in: ${places.map(({ place }) => place).join(', ')}.`;
   }
 }
+
+/**
+ * A start that ended between its tables and its data key leaves them, and so does an import that was refused; but another
+ * replica may just be between the two.
+ */
+const forEmptyTables =
+  'These tables hold nothing, as an earlier start or a refused import leaves them: for a new deployment in this place set ' +
+  'database__expect to any for one start, or drop them while every replica is stopped. Otherwise name another place.';
+
+const forOthers =
+  'The word is for one first start: if that made these tables, set database__expect to existing. Otherwise name another ' +
+  'place, or set any to use what is there.';
 
 /** Those that hold a row, of the ones whose rows count. */
 async function filledOf(manager: EntityManager, tables: readonly string[]): Promise<string[]> {

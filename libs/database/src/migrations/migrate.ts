@@ -12,7 +12,7 @@ const logger = new Logger('Migrations');
  * Brings the tables to this version, or makes sure that they are. When there is nothing to do, no lock is taken.
  *
  * @throws DatabaseUnexpected when what is there is not what settings say; SchemaNewer when a newer version was here;
- * DatabaseUnsupported when something is pending that must not be run.
+ * DatabaseUnsupported when something is pending that must not be run, or a table would not keep keys as it should.
  */
 export async function migrate(
   source: DataSource,
@@ -23,6 +23,7 @@ export async function migrate(
   const pending = await pendingMigrations(source, dialect.description);
   // Asked after that: where another process has just made everything, nothing is pending and the place is no longer empty.
   await expectation.beforeTables(source.manager);
+  await dialect.inspect?.(source.manager);
   if (pending.length === 0) return;
   if (!allowed) {
     throw new DatabaseUnsupported(
@@ -32,6 +33,7 @@ export async function migrate(
     );
   }
   const done = await withMigrationSource(dialect, (worker) => runPending(worker, dialect, expectation));
+  await dialect.inspect?.(source.manager);
   if (done.length > 0) logger.log({ msg: 'Database migrated', migrations: done });
 }
 

@@ -26,7 +26,8 @@ export class Migrations {
   }
 
   /** The SQL of what is pending on the database, of which it only reads; `undefined` when nothing is. */
-  pendingScript(): Promise<string | undefined> {
+  async pendingScript(): Promise<string | undefined> {
+    if (await this.translated(async () => this.dialect.isToBeMade?.())) return this.fullScript();
     return this.onDatabase(async (source) => {
       await this.expectation.beforeTables(source.manager);
       const pending = await pendingMigrations(source, this.description);
@@ -46,10 +47,16 @@ export class Migrations {
     return migrationScript(source, this.dialect, recordOnNothing(source), knownMigrations(source));
   }
 
-  private async onDatabase<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
-    try {
+  private onDatabase<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
+    return this.translated(async () => {
       await this.dialect.prepare();
-      return await withMigrationSource(this.dialect, work);
+      return withMigrationSource(this.dialect, work);
+    });
+  }
+
+  private async translated<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
     } catch (error) {
       throw this.expectation.absence(error) ?? databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
     }

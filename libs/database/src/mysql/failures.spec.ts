@@ -12,7 +12,7 @@ describe('an error of mysql2', () => {
   test.each([
     [mysql(1213, '40001'), 'rolled-back'],
     [mysql(1020), 'rolled-back'],
-    [mysql(1205), 'unavailable'],
+    [mysql(1205), 'locked'],
     [mysql(1290), 'read-only'],
     [mysql(1792, '25006'), 'read-only'],
     [mysql(1836), 'read-only'],

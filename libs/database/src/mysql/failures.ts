@@ -6,6 +6,8 @@ const numbers: readonly (readonly [failure: Failure | undefined, ...numbers: rea
   // A deadlock's victim (or a write that Galera could not certify), a row that changed under a snapshot (MariaDB), a
   // transaction that group replication rolled back.
   ['rolled-back', 1213, 1020, 3101],
+  // A lock that was not got in time.
+  ['locked', 1205],
   // --read-only, a read-only transaction, read-only mode; the table, the disk or a file is full.
   ['read-only', 1290, 1792, 1836, 1874, 1021, 1026, 1114],
   // Shutdown, killed connection, network errors as the server saw them, idle timeout; 2006 and 2013 come from proxies.
@@ -36,8 +38,6 @@ const messages: readonly (readonly [pattern: RegExp, failure: Failure])[] = [
 
 /**
  * What an error of mysql2, the network or TLS means; `undefined` when it is none of theirs.
- *
- * A lock that was not got in time (1205) is not sent again: the session's lock timeout is the statement's whole deadline.
  */
 export function mysqlFailureOf(error: unknown): Failure | undefined {
   const cause = driverErrorOf(error);

@@ -7,6 +7,7 @@ import { SessionFaults } from '../dialect/session.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
 import { mysqlFailureOf } from './failures.js';
+import { MysqlInspection } from './inspection.js';
 import { isLockRefusal, underLock } from './lock.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
@@ -36,6 +37,7 @@ export class MysqlDialect extends Dialect {
   private readonly login: CloudLogin | undefined;
   private readonly optionalLock: OptionalLock;
   private readonly faults: SessionFaults;
+  private readonly inspection: MysqlInspection;
   private tls: MysqlTls;
 
   constructor(private readonly settings: MysqlSettings) {
@@ -47,6 +49,7 @@ export class MysqlDialect extends Dialect {
       : `MySQL at ${server}:${port}/${database}`;
     this.optionalLock = new OptionalLock(this.description, isLockRefusal);
     this.faults = new SessionFaults(this.description);
+    this.inspection = new MysqlInspection(this.description);
     this.dataSourceOptions = this.sourceOptions(mysqlPoolOptions(settings, this.login));
     this.migrationOptions = this.sourceOptions(withSize(mysqlPoolOptions(settings, this.login, migrationSeconds), 1));
   }
@@ -65,12 +68,24 @@ export class MysqlDialect extends Dialect {
     this.faults.hear(rows.flatMap((row) => decisiveFaults(row, this.settings.connection.database)));
   }
 
+  override inspect(manager: EntityManager): Promise<void> {
+    return this.inspection.look(manager);
+  }
+
   userKeys(source: DataSource): MysqlUserKeyStatements {
     return new MysqlUserKeyStatements(source);
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return underLock(source, this.optionalLock, poolOf(source).statementSeconds, work);
+  }
+
+  override snapshot<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return source.transaction(async (manager) => {
+      const rows = await manager.query<Decisive[]>(`SELECT ${decisiveColumns}`);
+      this.faults.hear(rows.flatMap((row) => decisiveFaults(row, this.settings.connection.database)));
+      return work(manager);
+    });
   }
 
   failureOf(error: unknown): Failure | undefined {

@@ -130,7 +130,7 @@ export class MysqlPool {
   /** Runs a message of several statements that begins and ends a transaction; one that fails is rolled back. */
   runTransaction<Results>(sql: string, values: readonly unknown[]): Promise<Results> {
     return this.send(sql, values, (connection) => {
-      connection.query('ROLLBACK', (error) => {
+      connection.query('ROLLBACK AND NO CHAIN NO RELEASE', (error) => {
         if (error) this.drop(connection);
         else connection.release();
       });

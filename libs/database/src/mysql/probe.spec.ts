@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { greeting, ok, version } from '../testing/mysql-messages.js';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { greeting, greetingWithoutTls, ok, version } from '../testing/mysql-messages.js';
 import { type SilentServer, startSilentServer } from '../testing/silent-server.js';
 import type { MysqlPoolOptions } from './mysql.pool.js';
 import { findMysqlTls } from './probe.js';
@@ -42,4 +43,18 @@ describe('a look at a MySQL server that says nothing more, and does not hang up,
     expect(await find(plain)).toBeUndefined();
     await server.left();
   });
+
+  test.each([
+    ['breaks', greeting, 1],
+    ['is not there', greetingWithoutTls, 0],
+  ])(
+    'goes on in plain text where TLS was only preferred and %s; it warns of what broke',
+    async (_, first, warnings) => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+      server = await startSilentServer([ok(2), ok(1), version], first);
+      expect(await find([...tls, ...plain])).toBeUndefined();
+      expect(warn).toHaveBeenCalledTimes(warnings);
+      warn.mockRestore();
+    },
+  );
 });

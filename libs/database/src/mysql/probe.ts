@@ -1,3 +1,4 @@
+import { warnOfPlainText } from '../dialect/plain-text.js';
 import { DatabaseUnsupported } from '../errors/database.errors.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import { MysqlPool, type MysqlPoolOptions } from './mysql.pool.js';
@@ -17,6 +18,7 @@ export async function findMysqlTls(choices: readonly MysqlTls[], base: MysqlPool
   for (const tls of choices) {
     try {
       await probe(withTls(withSize(base, 1), tls));
+      if (failure !== undefined && tls === undefined) warnOfPlainText(base, failure);
       return tls;
     } catch (error) {
       failure = error;

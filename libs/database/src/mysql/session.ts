@@ -27,15 +27,22 @@ function settle(connection: PoolConnection, { staleReads }: SessionOptions, begu
 }
 
 /**
- * What every session is told, whatever the server's defaults are: each statement commits, wrong data is an error, times
- * are UTC, every row that was asked for is given, no wait for a lock outlives the statement. MySQL limits reads by
- * max_execution_time and writes by their locks; MariaDB has max_statement_time for both. The isolation level is the
- * server's: no statement of ours depends on it, and READ COMMITTED would be refused where the binary log is written by
- * statement.
+ * How long a session may say nothing: the server's own eight hours are how long it would keep the locks of a host that
+ * died. Longer than the pool keeps an idle connection.
+ */
+const silentSeconds = 60;
+
+/**
+ * What every session is told, whatever the server's defaults are: each statement commits, and what is committed begins
+ * nothing new, only what is committed is read, wrong data is an error, times are UTC, every row that was asked for is given,
+ * no wait for a lock outlives the statement. MySQL limits reads by max_execution_time and writes by their locks; MariaDB has
+ * max_statement_time for both. Not READ COMMITTED: writes would be refused where the binary log is written by statement.
  */
 const sessionStatement = (seconds: number): string =>
-  `SET SESSION autocommit = 1, sql_mode = 'TRADITIONAL', time_zone = '+00:00', foreign_key_checks = 1,
-   sql_select_limit = 18446744073709551615, innodb_lock_wait_timeout = ${seconds}, lock_wait_timeout = ${seconds}
+  `SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+   SET SESSION autocommit = 1, completion_type = 0, sql_mode = 'TRADITIONAL', time_zone = '+00:00',
+   foreign_key_checks = 1, sql_select_limit = 18446744073709551615, wait_timeout = ${silentSeconds},
+   innodb_lock_wait_timeout = ${seconds}, lock_wait_timeout = ${seconds}
    /*!80000 , max_execution_time = ${seconds * 1000} */ /*M!100600 , max_statement_time = ${seconds} */`;
 
 /**
@@ -49,19 +56,24 @@ function waitForCluster(connection: PoolConnection, begun: Begun): void {
   });
 }
 
-/** What decides where rows are read, whether all of them are given, and whether what is written is kept. */
+/** What decides where rows are read, whether all of them are given as they are, and whether what is written is kept. */
 export interface Decisive {
   readonly place: string | null;
   readonly autocommit: string | number;
   readonly selectLimit: string | number;
+  readonly completion: string | number;
+  readonly isolation: string;
+  readonly sqlMode: string;
 }
 
-export const decisiveColumns =
-  'DATABASE() AS place, @@SESSION.autocommit AS autocommit, @@SESSION.sql_select_limit AS selectLimit';
+/** The products name the isolation level differently; it is empty where something takes the comments out. */
+export const decisiveColumns = `DATABASE() AS place, @@SESSION.autocommit AS autocommit,
+  @@SESSION.sql_select_limit AS selectLimit, @@SESSION.completion_type AS completion, @@SESSION.sql_mode AS sqlMode,
+  CONCAT('' /*!80000 , @@SESSION.transaction_isolation */ /*M!100600 , @@SESSION.tx_isolation */) AS isolation`;
 
 /** Servers do not know all of these, and answer this question all the same. */
 const others = [
-  ...['sql_mode', 'time_zone', 'foreign_key_checks', 'innodb_lock_wait_timeout', 'lock_wait_timeout'],
+  ...['sql_mode', 'time_zone', 'foreign_key_checks', 'innodb_lock_wait_timeout', 'lock_wait_timeout', 'wait_timeout'],
   ...['max_execution_time', 'max_statement_time', 'transaction_read_only', 'tx_read_only'],
 ];
 
@@ -91,7 +103,10 @@ function ask(connection: PoolConnection, options: SessionOptions, faults: Sessio
 }
 
 /** What a session must not be; also asked by every ping. */
-export function decisiveFaults({ place, autocommit, selectLimit }: Decisive, database = ''): SessionFault[] {
+export function decisiveFaults(
+  { place, autocommit, selectLimit, completion, isolation, sqlMode }: Decisive,
+  database = '',
+): SessionFault[] {
   const faults: SessionFault[] = [];
   const fault = (about: string, problem: string): void => void faults.push({ about, decisive: true, problem });
   // Where file names do not tell case apart, a server may give the name as it has it.
@@ -117,6 +132,27 @@ export function decisiveFaults({ place, autocommit, selectLimit }: Decisive, dat
         'Take the limit out of the server, or let the proxy pass SET SESSION on.',
     );
   }
+  if (!/^(0|NO_CHAIN)$/.test(String(completion))) {
+    fault(
+      'completion_type',
+      `The session begins a transaction, or ends, behind each transaction (completion_type is ${completion}, although it was ` +
+        'set to 0), so old keys would be read and none be kept. Let the proxy pass SET SESSION on.',
+    );
+  }
+  if (isolation === 'READ-UNCOMMITTED') {
+    fault(
+      'isolation level',
+      'The session reads what is not committed (READ UNCOMMITTED, although REPEATABLE READ was set), so members would be ' +
+        'given keys that are never kept. Let the proxy pass SET SESSION TRANSACTION on.',
+    );
+  }
+  if (sqlMode.includes('NO_BACKSLASH_ESCAPES')) {
+    fault(
+      'backslashes',
+      'The session reads no backslash as an escape (sql_mode has NO_BACKSLASH_ESCAPES, although another one was set), and ' +
+        'texts are escaped so. Let the proxy pass SET SESSION on, or take it out of the server’s sql_mode.',
+    );
+  }
   return faults;
 }
 
@@ -124,11 +160,12 @@ function otherFaults(values: ReadonlyMap<string, string>, seconds: number): Sess
   const is = (wanted: string) => (value: string) => value === wanted;
   const atMost = (limit: number) => (value: string) => Number(value) > 0 && Number(value) <= limit;
   const wanted: readonly (readonly [name: string, good: (value: string) => boolean])[] = [
-    ['sql_mode', (value) => value.includes('STRICT_') && !value.includes('NO_BACKSLASH_ESCAPES')],
+    ['sql_mode', (value) => value.includes('STRICT_')],
     ['time_zone', is('+00:00')],
     ['foreign_key_checks', is('ON')],
     ['innodb_lock_wait_timeout', atMost(seconds)],
     ['lock_wait_timeout', atMost(seconds)],
+    ['wait_timeout', atMost(silentSeconds)],
     ['max_execution_time', atMost(seconds * 1000)],
     ['max_statement_time', atMost(seconds)],
     ['transaction_read_only', is('OFF')],

@@ -1,29 +1,35 @@
 import { isIP } from 'node:net';
 import type { SslOptions } from 'mysql2';
 import { isSocketPath } from '../connection-string/host.js';
-import { readAuthorities, readPem } from '../dialect/pem.js';
+import { readAuthorities, readClientIdentity } from '../dialect/pem.js';
 import type { MysqlConnection } from './connection-string.js';
 
 /** What mysql2 takes as `ssl`; undefined for a plain connection. */
 export type MysqlTls = SslOptions | undefined;
+
+const setting = 'database__mySqlConnectionString';
 
 /**
  * The ways to connect that an SslMode allows, in the order in which they are tried.
  *
  * mysql2 has no "preferred" of its own. As in MySqlConnector, only VerifyCA and VerifyFull check the server's
  * certificate, and only VerifyFull its name.
+ *
+ * @throws TlsFileUnreadable, FileUnreadable for a file that cannot be used: no mode goes without what it names.
  */
 export async function mysqlTlsChoices(connection: MysqlConnection): Promise<readonly MysqlTls[]> {
-  const [ca, cert, key] = await Promise.all([
+  if (connection.sslMode === 'None') return [undefined];
+  const [ca, client] = await Promise.all([
     readAuthorities(connection.sslCa),
-    readPem(connection.sslCert),
-    readPem(connection.sslKey),
+    readClientIdentity({
+      settings: { certificate: `SslCert of ${setting}`, key: `SslKey of ${setting}` },
+      certificate: connection.sslCert,
+      key: connection.sslKey,
+    }),
   ]);
-  const identity = { ...(ca === undefined ? {} : { ca }), ...(cert && key ? { cert, key } : {}) };
+  const identity = { ...(ca === undefined ? {} : { ca }), ...client };
   const unverified = { ...identity, rejectUnauthorized: false };
   switch (connection.sslMode) {
-    case 'None':
-      return [undefined];
     case 'Preferred':
       return [unverified, undefined];
     case 'Required':

@@ -1,11 +1,12 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
-import type {
-  StoredUserKey,
-  SwapTimes,
-  UserKeysSeen,
-  UserKeyStatements,
-  UserKeySwap,
+import {
+  lockWait,
+  type StoredUserKey,
+  type SwapTimes,
+  type UserKeysSeen,
+  type UserKeyStatements,
+  type UserKeySwap,
 } from '../dialect/user-key.statements.js';
 import { toUtcText } from '../dialect/utc-column.js';
 import { driverErrorOf } from '../errors/driver-error.js';
@@ -37,8 +38,11 @@ const look = `
 /** A missing item of a JSON array is NULL in both products; a JSON null is not. Data keys are counted from 0. */
 const noDataKey = -1;
 
+/** In the character set of what comes: the column may have been made with another one. */
+const present = 'CONVERT(`UserKeys`.`Key` USING utf8mb4)';
+
 // Bytes: the column's collation does not tell case apart.
-const asExpected = `CAST(IFNULL(\`UserKeys\`.\`Key\`, '') AS BINARY) = CAST(k.expected AS BINARY)`;
+const asExpected = `CAST(IFNULL(${present}, '') AS BINARY) = CAST(k.expected AS BINARY)`;
 
 // Behind the deadline it adds one to the largest number there is. UTC_TIMESTAMP is when its own statement began; SYSDATE would
 // be the time of a replica that runs the statement again, or is the same (`--sysdate-is-now`).
@@ -50,9 +54,14 @@ const inTime = `SELECT 18446744073709551615 + (${microseconds} >= ?) AS in_time`
  *
  * The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know
  * the row alias. `Key` is set last, since the lines above it compare it.
+ *
+ * The shorter wait for rows is the session's until the end of the message. Where that is not reached, a lock may be why, and
+ * the connection goes; otherwise what follows in it waits as shortly until the next swap. Not at the beginning: ProxySQL would
+ * take the whole message for a SET.
  */
 const swap = `
   ${inTime};
+  SET SESSION innodb_lock_wait_timeout = ?;
   START TRANSACTION;
   INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
   SELECT k.id, k.value, NULLIF(k.data_key, ${noDataKey}), ? FROM JSON_TABLE(?, '$[*]' COLUMNS (
@@ -63,10 +72,11 @@ const swap = `
   ON DUPLICATE KEY UPDATE
     \`RevisionDate\` = IF(${asExpected}, ?, \`RevisionDate\`),
     \`DataKeyId\` = IF(${asExpected}, NULLIF(k.data_key, ${noDataKey}), \`DataKeyId\`),
-    \`Key\` = IF(${asExpected}, k.value, \`Key\`);
+    \`Key\` = IF(${asExpected}, k.value, ${present});
   ${find};
   ${inTime};
-  COMMIT AND NO CHAIN NO RELEASE`;
+  COMMIT AND NO CHAIN NO RELEASE;
+  SET SESSION innodb_lock_wait_timeout = @@SESSION.lock_wait_timeout`;
 
 /** ER_DATA_OUT_OF_RANGE: what the look at the clock fails with. */
 const late = 1690;
@@ -106,9 +116,12 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
     });
     const ids = swaps.map(({ key: { id } }) => id);
     const until = Math.floor(deadline * 1000);
-    const values = [until, time, JSON.stringify(changes), time, ids, until];
+    const pool = poolOf(this.source);
+    const seconds = Math.ceil(lockWait(pool.statementSeconds * 1000) / 1000);
+    const values = [until, seconds, time, JSON.stringify(changes), time, ids, until];
     try {
-      const [, , , rows] = await poolOf(this.source).runTransaction<[unknown, unknown, unknown, Row[]]>(swap, values);
+      const results = await pool.runTransaction<[unknown, unknown, unknown, unknown, Row[]]>(swap, values);
+      const rows = results[4];
       return writtenOf(swaps, rows);
     } catch (error) {
       if (driverErrorOf(error)?.errno === late) return 'late';

@@ -9,6 +9,7 @@ describe('an error of node-postgres', () => {
   test.each([
     [server('40P01'), 'rolled-back'],
     [server('40001'), 'rolled-back'],
+    [server('55P03'), 'locked'],
     [server('25006'), 'read-only'],
     [server('53100'), 'read-only'],
     [server('57P01'), 'connection-lost'],

@@ -3,7 +3,8 @@ import { networkFailureOf, type Failure } from '../errors/failure.js';
 
 /** SQLSTATE classes and codes (PostgreSQL manual, appendix A) by what they mean to a caller; the first match counts. */
 const sqlStates: readonly (readonly [pattern: RegExp, failure: Failure | undefined])[] = [
-  [/^(40001|40P01|55P03)$/, 'rolled-back'], // serialization_failure, deadlock_detected, lock_not_available
+  [/^(40001|40P01)$/, 'rolled-back'], // serialization_failure, deadlock_detected
+  [/^55P03$/, 'locked'], // lock_not_available
   [/^(25006|53100)$/, 'read-only'], // read_only_sql_transaction, disk_full
   // connection_exception, admin_shutdown, crash_shutdown, cannot_connect_now (it starts, or is promoted), idle timeouts
   [/^(08...|57P01|57P02|57P03|25P03|57P05)$/, 'connection-lost'],

@@ -17,7 +17,7 @@ import { Servers } from './servers.js';
 import { postgresqlSight } from './sight.js';
 import { type Place, placeColumns, PostgresqlSessions } from './session.js';
 import { tlsChoices } from './tls.js';
-import { findIn, PostgresqlUserKeyStatements } from './user-key.statements.js';
+import { durableCommit, findIn, PostgresqlUserKeyStatements } from './user-key.statements.js';
 
 /** A migration may have to build an index over every member. */
 const migrationMilliseconds = 15 * 60_000;
@@ -66,7 +66,7 @@ export class PostgresqlDialect extends Dialect {
   }
 
   override failed(failure: Failure): void {
-    if (failure !== 'rolled-back') this.servers.search();
+    if (failure !== 'rolled-back' && failure !== 'locked') this.servers.search();
   }
 
   /** Says where the session reads, beside what requests read; in one statement, since the next one may have another session. */
@@ -85,15 +85,27 @@ export class PostgresqlDialect extends Dialect {
     return this.optionalLock.run((take) =>
       source.transaction(async (manager) => {
         await take(() => manager.query('SELECT pg_advisory_xact_lock($1)', [lockKey]));
-        // A pooler gives each transaction a session: tables and data keys are made in this one.
-        for (const place of await manager.query<Place[]>(`SELECT ${placeColumns}`)) this.sessions.look(place);
+        // Tables and data keys are made in this session, and kept before anyone is told of them.
+        await this.lookInside(manager, `, ${durableCommit} AS "commit"`);
         return work(manager);
       }),
     );
   }
 
+  override snapshot<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return source.transaction(async (manager) => {
+      await this.lookInside(manager);
+      return work(manager);
+    });
+  }
+
   failureOf(error: unknown): Failure | undefined {
     return postgresqlFailureOf(error);
+  }
+
+  /** Looks where a transaction reads: a pooler gives each one a session. */
+  private async lookInside(manager: EntityManager, more = ''): Promise<void> {
+    for (const place of await manager.query<Place[]>(`SELECT ${placeColumns}${more}`)) this.sessions.look(place);
   }
 
   private sourceOptions(pool: pg.PoolConfig): DataSourceOptions {

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { primary, starting, welcome, yesToTls } from '../testing/postgresql-messages.js';
 import { type SilentServer, startSilentServer } from '../testing/silent-server.js';
 import { findTarget, type Target } from './probe.js';
@@ -32,6 +33,15 @@ describe('a look at a PostgreSQL server that says nothing more, and does not han
     server = await startSilentServer([welcome, primary]);
     expect(await find(plain)).toMatchObject({ standby: false });
     await server.left();
+  });
+
+  test('goes on in plain text where TLS was only preferred and breaks, and warns of it', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    // No answer to the question for TLS, and a good one to the login of the connection behind that.
+    server = await startSilentServer([welcome, primary]);
+    expect((await find([...tls, ...plain])).options.ssl).toBe(false);
+    expect(warn.mock.calls).toEqual([[expect.objectContaining({ port: server.port, error: expect.any(String) })]]);
+    warn.mockRestore();
   });
 
   test('costs one deadline, not one for each way of TLS', async () => {

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { warnOfPlainText } from '../dialect/plain-text.js';
 import { DatabaseUnsupported } from '../errors/database.errors.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import type { Endpoint } from '../identity/cloud-identity.js';
@@ -48,7 +49,9 @@ async function reach(endpoint: Place, tlsChoices: readonly Tls[], base: pg.Clien
   for (const ssl of tlsChoices) {
     const options = { ...base, ...endpoint, ssl };
     try {
-      return await takenBy(options);
+      const target = await takenBy(options);
+      if (failure !== undefined && ssl === false) warnOfPlainText(endpoint, failure);
+      return target;
     } catch (error) {
       if (lacksPassword(error)) throw new Error('the server asks for a password, and none is given', { cause: error });
       failure = error;

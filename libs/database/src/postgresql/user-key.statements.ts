@@ -1,13 +1,14 @@
 import type { UserId } from '@key-connector/common';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type {
-  SeenUserKey,
-  StoredUserKey,
-  SwapTimes,
-  UserKeysSeen,
-  UserKeyStatements,
-  UserKeySwap,
+import {
+  lockWait,
+  type SeenUserKey,
+  type StoredUserKey,
+  type SwapTimes,
+  type UserKeysSeen,
+  type UserKeyStatements,
+  type UserKeySwap,
 } from '../dialect/user-key.statements.js';
 import { toUtcText } from '../dialect/utc-column.js';
 import { driverErrorOf } from '../errors/driver-error.js';
@@ -31,14 +32,22 @@ const lookIn = (table: string, ids: readonly UserId[], youngMinutes: number): st
 const late = '22012';
 
 /**
- * Two statements in one message are one transaction (PostgreSQL manual, 54.2.2.1), and the first that fails undoes it. A
+ * A commit of this transaction waits for the server's disk, whatever role, database or server say; one that waits for standbys
+ * too, or for them to apply it, still does.
+ */
+export const durableCommit = `
+  set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)`;
+
+/**
+ * Three statements in one message are one transaction (PostgreSQL manual, 54.2.2.1), and the first that fails undoes it. A
  * message of several takes no parameters, so what they say stands in it as text. What each row must hold is told as a list of
  * ids with their values, because an upsert sees nothing of its source but the new row.
  */
-function swapIn(table: string, swaps: readonly UserKeySwap[], at: string, deadline: number): string {
+function swapIn(table: string, swaps: readonly UserKeySwap[], at: string, deadline: number, wait: number): string {
   const keys = swaps.map(({ key }) => key);
   const expected = swaps.flatMap(({ key, expected: value }) => (value === undefined ? [] : [key.id + value]));
   return `
+  SELECT set_config('lock_timeout', '${wait}', true), ${durableCommit};
   INSERT INTO ${table} AS k ("Id", "Key", "DataKeyId", "CreationDate")
   SELECT id, value, data_key_id, '${at}'::timestamp FROM unnest(
     '${arrayOf(keys.map(({ id }) => id))}'::uuid[],
@@ -77,14 +86,16 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
   }
 
   async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
-    const [seen, told] = await this.runBoth<SeenUserKey, { clock: number }>(lookIn(this.table(), ids, youngMinutes));
+    type Results = [pg.QueryResult<SeenUserKey>, pg.QueryResult<{ clock: number }>];
+    const [seen, told] = await this.runAll<Results>(lookIn(this.table(), ids, youngMinutes));
     return { clock: told.rows[0]?.clock ?? 0, rows: seen.rows };
   }
 
   async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
     try {
-      const text = swapIn(this.table(), swaps, toUtcText(new Date(at)), deadline);
-      const [written] = await this.runBoth<Pick<StoredUserKey, 'id'>, object>(text);
+      const { statement_timeout: limit } = poolOf(this.source).options;
+      const text = swapIn(this.table(), swaps, toUtcText(new Date(at)), deadline, lockWait(Number(limit)));
+      const [, written] = await this.runAll<[unknown, pg.QueryResult<Pick<StoredUserKey, 'id'>>]>(text);
       return new Set(written.rows.map(({ id }) => id));
     } catch (error) {
       if (driverErrorOf(error)?.code === late) return 'late';
@@ -96,13 +107,10 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     await poolOf(this.source).query(touchIn(this.table()), [arrayOf(ids), toUtcText(at)]);
   }
 
-  /** Runs the two statements of a message. */
-  private async runBoth<First extends object, Second extends object>(
-    text: string,
-  ): Promise<[pg.QueryResult<First>, pg.QueryResult<Second>]> {
+  /** Runs the statements of a message. */
+  private async runAll<Results>(text: string): Promise<Results> {
     // node-postgres gives a list for them, which its types do not know.
-    const results: unknown = await poolOf(this.source).query(text);
-    return results as [pg.QueryResult<First>, pg.QueryResult<Second>];
+    return (await poolOf(this.source).query(text)) as Results;
   }
 }
 

@@ -63,25 +63,8 @@ export class SqliteDialect extends Dialect {
 
   /** Makes a new file, for its owner only. A file that exists keeps its journal mode, which other software may rely on. */
   async prepare(): Promise<void> {
-    const { file, create } = this.settings.connection;
-    const folder = dirname(file);
-    if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
-      throw new DatabaseUnavailable(
-        `The folder ${folder} of the ${this.description} does not exist; create or mount it.`,
-      );
-    }
-    const found = await stat(file).catch(() => undefined);
-    if (found !== undefined && found.size > 0) return;
-    // An empty file would have to be made one of SQLite's, to be asked.
-    if (this.settings.expect === 'existing') {
-      throw new DatabaseUnexpected(
-        `database__expect is existing, but the ${this.description} ${found === undefined ? 'does not exist' : 'is empty'}. ` +
-          'Nothing was made. Does Data Source name the right file, and is its volume mounted?',
-      );
-    }
-    if (found === undefined && !create) {
-      throw new DatabaseUnavailable(`The ${this.description} does not exist, and Mode says not to create it.`);
-    }
+    if (!(await this.isToBeMade())) return;
+    const { file } = this.settings.connection;
     await (await open(file, 'a', 0o600)).close();
     const database = new SqliteDatabase(file, { timeout: busyMilliseconds });
     try {
@@ -89,6 +72,31 @@ export class SqliteDialect extends Dialect {
     } finally {
       database.close();
     }
+  }
+
+  /** An empty file, too, would have to be made one of SQLite's, to be asked. */
+  override async isToBeMade(): Promise<boolean> {
+    const { file, create } = this.settings.connection;
+    const folder = dirname(file);
+    const hasFolder = (await stat(folder).catch(() => undefined))?.isDirectory() === true;
+    const found = await stat(file).catch(() => undefined);
+    if (found !== undefined && found.size > 0) return false;
+    if (this.settings.expect === 'existing') {
+      const what = hasFolder ? this.description : `folder ${folder} of the ${this.description}`;
+      throw new DatabaseUnexpected(
+        `database__expect is existing, but the ${what} ${found === undefined ? 'does not exist' : 'is empty'}. ` +
+          'Nothing was made. Does Data Source name the right file, and is its volume mounted?',
+      );
+    }
+    if (!hasFolder) {
+      throw new DatabaseUnavailable(
+        `The folder ${folder} of the ${this.description} does not exist; create or mount it.`,
+      );
+    }
+    if (found === undefined && !create) {
+      throw new DatabaseUnavailable(`The ${this.description} does not exist, and Mode says not to create it.`);
+    }
+    return true;
   }
 
   /** In upper case, as the files of existing deployments have it. */

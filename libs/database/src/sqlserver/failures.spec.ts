@@ -11,7 +11,7 @@ const driver = (code: string, message = 'from the driver'): Error => Object.assi
 describe('an error of mssql', () => {
   test.each([
     [server(1205), 'rolled-back'],
-    [server(1222), 'rolled-back'],
+    [server(1222), 'locked'],
     [server(3960), 'rolled-back'],
     [server(3906), 'read-only'],
     [server(1105), 'read-only'],

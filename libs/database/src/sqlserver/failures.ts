@@ -6,7 +6,8 @@ const duplicateKey = /^(2627|2601)$/;
 
 /** Error numbers of SQL Server (sys.messages) by what they mean to a caller; the first match counts. */
 const numbers: readonly (readonly [pattern: RegExp, failure: Failure | undefined])[] = [
-  [/^(1205|1222|3960)$/, 'rolled-back'], // deadlock victim, lock request time-out, snapshot conflict
+  [/^(1205|3960)$/, 'rolled-back'], // deadlock victim, snapshot conflict
+  [/^1222$/, 'locked'], // lock request time-out
   [/^(3906|3908|1101|1105|9002|40544)$/, 'read-only'], // read-only database; file, log or size quota full
   [/^(596|6005)$/, 'connection-lost'], // session killed, shutdown in progress
   // A database that is elsewhere now, or for a moment nowhere: not yet recovered, restoring, in transition, a mirror;

@@ -1,3 +1,5 @@
+import { Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import type { SessionFault, SessionFaults } from '../dialect/session.js';
 
 /** What a session of SQL Server says of itself. */
@@ -13,6 +15,34 @@ export const placeQuestion = 'SELECT DB_NAME() AS [place], SCHEMA_NAME() AS [sch
 
 /** IMPLICIT_TRANSACTIONS: a statement begins a transaction, which nobody commits. */
 const implicitTransactions = 2;
+
+/** DELAYED_DURABILITY = FORCED. */
+const forced = 2;
+
+/** Tells, once, of a database that acknowledges what is not on its disk yet. */
+export class DurabilityLook {
+  private readonly logger = new Logger('Database');
+  private told = false;
+
+  constructor(private readonly database: string) {}
+
+  async look(manager: EntityManager): Promise<void> {
+    const rows = await manager
+      .query<{ delayed: number }[]>(
+        'SELECT [delayed_durability] AS [delayed] FROM [sys].[databases] WHERE [database_id] = DB_ID()',
+      )
+      // For a warning only: no start ends because something else that speaks the protocol does not know the column.
+      .catch(() => []);
+    if (this.told || !rows.some(({ delayed }) => delayed === forced)) return;
+    this.told = true;
+    this.logger.warn({
+      msg:
+        'A key that was acknowledged may be lost when the server or its machine crashes: the database has ' +
+        'DELAYED_DURABILITY = FORCED. Set it to DISABLED or ALLOWED.',
+      database: this.database,
+    });
+  }
+}
 
 /** Judges what sessions of SQL Server say of themselves. */
 export class SqlserverSessions {

@@ -10,7 +10,7 @@ import { isLockRefusal, sqlserverFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { sqlserverSight } from './sight.js';
-import { type Place, placeQuestion, SqlserverSessions } from './session.js';
+import { DurabilityLook, type Place, placeQuestion, SqlserverSessions } from './session.js';
 import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
 import { SqlserverUserKeyStatements } from './user-key.statements.js';
 
@@ -47,6 +47,7 @@ export class SqlserverDialect extends Dialect {
 
   private readonly optionalLock: OptionalLock;
   private readonly sessions: SqlserverSessions;
+  private readonly durability: DurabilityLook;
 
   constructor(settings: SqlserverSettings) {
     super();
@@ -55,6 +56,7 @@ export class SqlserverDialect extends Dialect {
     this.description = `SQL Server at ${place}${database === undefined ? '' : `/${database}`}`;
     this.optionalLock = new OptionalLock(this.description, isLockRefusal);
     this.sessions = new SqlserverSessions(new SessionFaults(this.description), database);
+    this.durability = new DurabilityLook(this.description);
     this.dataSourceOptions = sourceOptions(poolOptions(settings));
     const pool = poolOptions(settings, migrationMilliseconds);
     this.migrationOptions = sourceOptions({ ...pool, pool: { ...pool.pool, max: 1 } });
@@ -81,6 +83,10 @@ export class SqlserverDialect extends Dialect {
     for (const place of recordset) this.sessions.look(place);
   }
 
+  override inspect(manager: EntityManager): Promise<void> {
+    return this.durability.look(manager);
+  }
+
   override async ping(source: DataSource): Promise<void> {
     const request = requestOn(source).input('id', mssql.UniqueIdentifier, nobody);
     const { recordset } = await request.query<Place>(`
@@ -104,6 +110,13 @@ export class SqlserverDialect extends Dialect {
         return work(manager);
       }),
     );
+  }
+
+  override snapshot<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return source.transaction(async (manager) => {
+      for (const place of await manager.query<Place[]>(placeQuestion)) this.sessions.look(place);
+      return work(manager);
+    });
   }
 
   failureOf(error: unknown): Failure | undefined {

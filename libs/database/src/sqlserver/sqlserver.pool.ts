@@ -182,12 +182,16 @@ function withReason(error: unknown): unknown {
   return what === undefined ? error : Object.assign(new Error(`${message}; ${what}`), { code });
 }
 
+/** How long the caller of a statement waits, in milliseconds. */
+export const requestMilliseconds = (source: DataSource): number =>
+  (poolOf(source) as PoolInternals).config.requestTimeout;
+
 /**
  * How long a statement of an opened data source may wait for locks, in milliseconds: longer than its caller waits, whose
  * cancellation the server may have missed.
  */
 export function lockMilliseconds(source: DataSource): number {
-  return (poolOf(source) as PoolInternals).config.requestTimeout + cancelMilliseconds;
+  return requestMilliseconds(source) + cancelMilliseconds;
 }
 
 /** A request on a connection of an opened data source's pool, without the query runner around it. */

@@ -1,16 +1,17 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import mssql from 'mssql';
 import type { DataSource } from 'typeorm';
-import type {
-  SeenUserKey,
-  StoredUserKey,
-  SwapTimes,
-  UserKeysSeen,
-  UserKeyStatements,
-  UserKeySwap,
+import {
+  lockWait,
+  type SeenUserKey,
+  type StoredUserKey,
+  type SwapTimes,
+  type UserKeysSeen,
+  type UserKeyStatements,
+  type UserKeySwap,
 } from '../dialect/user-key.statements.js';
 import { isDuplicateKey } from './failures.js';
-import { lockMilliseconds, requestOn } from './sqlserver.pool.js';
+import { lockMilliseconds, requestMilliseconds, requestOn } from './sqlserver.pool.js';
 
 interface Row {
   readonly Id: string;
@@ -65,13 +66,18 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
     return `SET LOCK_TIMEOUT ${lockMilliseconds(this.source)};`;
   }
 
+  /** Without READ_COMMITTED_SNAPSHOT a read waits for what another session has written too. */
+  private get shortly(): string {
+    return `SET LOCK_TIMEOUT ${lockWait(requestMilliseconds(this.source))};`;
+  }
+
   constructor(private readonly source: DataSource) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
     const found: StoredUserKey[] = [];
     for (const some of chunks(ids)) {
       const request = requestOn(this.source);
-      const text = `${this.bounded}
+      const text = `${this.shortly}
         SELECT [Id], [Key], [DataKeyId] FROM [UserKeys] WHERE [Id] IN (${inputIds(request, some)})`;
       const { recordset } = await request.query<Row>(text);
       for (const row of recordset) {
@@ -87,7 +93,7 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
     const rows: SeenUserKey[] = [];
     for (const some of chunks(ids)) {
       const request = requestOn(this.source);
-      const text = `${this.bounded}
+      const text = `${this.shortly}
         SELECT SYSUTCDATETIME() AS [clock];
         SELECT [Id], [Key], [DataKeyId], COALESCE([RevisionDate], [CreationDate]) AS [changed]
         FROM [UserKeys] WHERE [Id] IN (${inputIds(request, some)})`;
@@ -129,7 +135,7 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
       .input('deadline', mssql.DateTime2(7), new Date(deadline));
     if (expected !== undefined) request.input('expected', mssql.NVarChar(mssql.MAX), expected);
     try {
-      const text = this.bounded + transaction(expected === undefined ? insert : replace);
+      const text = this.shortly + transaction(expected === undefined ? insert : replace);
       const { recordset } = await request.query<{ written: number }>(text);
       return recordset[0]?.written ?? 0;
     } catch (error) {

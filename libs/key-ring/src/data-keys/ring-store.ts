@@ -39,9 +39,9 @@ export interface StoredRing {
 export class RingStore {
   constructor(private readonly database: Database) {}
 
-  /** What is stored now; throws a DataKeyUnreadable that names table, column and row of what cannot be what it should be. */
+  /** What is stored now, where members are; throws a DataKeyUnreadable that names table, column and row of what cannot be what it should be. */
   read(): Promise<StoredRing> {
-    return this.database.read(({ manager }) => this.readWith(manager));
+    return this.database.snapshot((manager) => this.readWith(manager));
   }
 
   /**

@@ -33,9 +33,10 @@ const numbers = new Map([
   ['42P07', 2714],
 ]);
 
-/** The INFORMATION_SCHEMA of a database; PostgreSQL's has the same columns, and more tables. */
+/** What is asked of a database's own views; PostgreSQL's INFORMATION_SCHEMA has the same columns, and more tables. */
 const views = `
   SET client_min_messages = warning;
+  CREATE OR REPLACE TEMP VIEW "SYS_DATABASES" AS SELECT 1 AS "database_id", 0 AS "delayed_durability";
   CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_TABLES" AS
     SELECT table_name::text AS "TABLE_NAME", 'dbo'::text AS "TABLE_SCHEMA" FROM information_schema.tables
     WHERE table_schema = 'public';

@@ -67,6 +67,8 @@ export class TdsServer {
   readonly logins: Login[] = [];
   readonly tokens: string[] = [];
   readonly statements: Statement[] = [];
+  /** What the driver says first in each session, by itself. */
+  readonly openings: string[] = [];
   /** How many clients cancelled a statement. */
   attentions = 0;
   /** Asked before each statement, and `begin`, `commit` or `rollback`: an error to answer, `cut` to close the connection, `stall` to answer never. */
@@ -238,6 +240,7 @@ class TdsConnection {
   private async run(statement: Statement): Promise<void> {
     // What tedious sends at first sets options of the session that an engine need not know.
     if (statement.text.startsWith('set ansi_nulls on')) {
+      this.server.openings.push(statement.text);
       this.send(token.done());
       return;
     }

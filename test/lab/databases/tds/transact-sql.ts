@@ -30,6 +30,8 @@ const rules: readonly (readonly [from: RegExp, to: string])[] = [
   [/^([^]*)\bFROM ("\w+") WITH \(TABLOCK, HOLDLOCK\)/g, 'LOCK TABLE $2 IN SHARE MODE; $1 FROM $2'],
   [/\bALTER DATABASE ("\w+") SET SINGLE_USER WITH ROLLBACK IMMEDIATE;\s*DROP DATABASE/g, 'DROP DATABASE'],
   [/(DROP DATABASE "\w+")/g, '$1 WITH (FORCE)'],
+  [/"sys"\."databases"/g, '"SYS_DATABASES"'],
+  [/\bDB_ID\(\)/g, '1'],
   [/\bDB_NAME\(\)/g, 'current_database()'],
   [/\bSYSUTCDATETIME\(\)/g, "(clock_timestamp() AT TIME ZONE 'UTC')"],
   [/\bCOLLATE Latin1_General_BIN2\b/g, 'COLLATE "C"'],

@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { isSameKey } from '@key-connector/common';
 import { KeyProviderMisconfigured } from '../../contract/key-provider.errors.js';
 import { UnusableKeyFile } from '../../key-files/key-file.js';
 import { requireUsableRsaKey } from '../../key-files/usable-rsa-key.js';
@@ -23,7 +24,7 @@ const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('ba
 
 /** The public half to wrap with, out of the certificate and the token; both must be of one key where both are there. */
 export function choosePublicKey(fromCertificate: KeyObject | undefined, fromToken: KeyObject | undefined): KeyObject {
-  if (fromCertificate !== undefined && fromToken !== undefined && !fromCertificate.equals(fromToken))
+  if (fromCertificate !== undefined && fromToken !== undefined && !isSameKey(fromCertificate, fromToken))
     throw new KeyProviderMisconfigured(
       'The certificate in certificate__* does not belong to the private key in the token; ' +
         'correct it, or leave certificate__* out: the token has the public half itself.',

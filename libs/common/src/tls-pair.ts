@@ -1,25 +1,40 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { TlsFileUnreadable, utf8Of } from '@key-connector/common';
+import { createSecureContext } from 'node:tls';
+import type { Secret } from './secret.js';
+import { utf8Of } from './text-encoding.js';
+import { TlsFileUnreadable } from './tls.errors.js';
 
 /** A file that a setting names, as it was read. */
 export interface TlsFile {
-  readonly setting: 'http__tlsCertificatePath' | 'http__tlsKeyPath';
+  readonly setting: string;
   readonly path: string;
   readonly bytes: Buffer;
 }
 
-/** Both files as node:tls takes them: PEM. */
+/** The file of a private key. */
+export interface TlsKeyFile extends TlsFile {
+  /** Where the key may be under a password: what the password's setting is called, and what it says. */
+  readonly password?: { readonly setting: string; readonly given: Secret | undefined };
+}
+
+/** Both files as node:tls takes them: PEM, and the key's password where it is under one. */
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;
+  readonly passphrase?: string;
 }
 
 /**
- * Looks at certificate and key before TLS does, which would say `error:1C800064` of whatever is wrong with them.
+ * Looks at certificate and key before TLS does, which would say `error:1C800064` of whatever is wrong with them, and only
+ * once a connection is made.
+ *
+ * @example
+ * const key = { setting: 'SSL Key', path: '/srv/client.key', bytes, password: { setting: 'SSL Password', given } };
+ * const options: tls.ConnectionOptions = checkedPair({ setting: 'SSL Certificate', path, bytes: pem }, key);
  *
  * @throws TlsFileUnreadable with setting, path and what to do; nothing of the content.
  */
-export function checkedPair(certificateFile: TlsFile, keyFile: TlsFile): TlsPair {
+export function checkedPair(certificateFile: TlsFile, keyFile: TlsKeyFile): TlsPair {
   const certificates = certificatesIn(pemOf(certificateFile), certificateFile);
   const key = privateKeyIn(pemOf(keyFile), keyFile);
   const own = certificates.findIndex((certificate) => certificate.checkPrivateKey(key.privateKey));
@@ -30,7 +45,16 @@ export function checkedPair(certificateFile: TlsFile, keyFile: TlsFile): TlsPair
       `the certificate of the key must come first, and the chain behind it; it is number ${own + 1} there`,
     );
   // Written anew: OpenSSL passes over a block that a byte-order mark stands before.
-  return { cert: certificates.map(String).join(''), key: key.pem };
+  const cert = certificates.map(String).join('');
+  const pair = { cert, key: key.pem, ...(key.passphrase === undefined ? {} : { passphrase: key.passphrase }) };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    // What OpenSSL finds too weak, such as "ee key too small".
+    const { reason = 'unknown reason' } = error as { reason?: string };
+    throw refused(certificateFile, `TLS refuses it: ${reason}`);
+  }
+  return pair;
 }
 
 const refused = ({ setting, path }: TlsFile, why: string): TlsFileUnreadable =>
@@ -95,12 +119,13 @@ const keyTypes: ReadonlySet<string | undefined> = new Set(['rsa', 'rsa-pss', 'ec
 
 interface PemKey {
   readonly pem: string;
+  readonly passphrase: string | undefined;
   readonly privateKey: KeyObject;
 }
 
 const pemKey = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----[\s\S]+?-----END \1-----/;
 
-function privateKeyIn(text: string, file: TlsFile): PemKey {
+function privateKeyIn(text: string, file: TlsKeyFile): PemKey {
   const [pem, label = ''] = pemKey.exec(text) ?? [];
   if (pem === undefined)
     throw refused(
@@ -109,23 +134,30 @@ function privateKeyIn(text: string, file: TlsFile): PemKey {
         ? 'it holds a certificate and no private key; were the two settings exchanged?'
         : 'there is no private key in it',
     );
-  if (label.startsWith('ENCRYPTED') || pem.includes('Proc-Type: 4,ENCRYPTED'))
-    throw refused(
-      file,
-      'its key is under a password, for which there is no setting: `openssl pkey -in <file> -out tls.key` takes it away',
-    );
+  const isEncrypted = label.startsWith('ENCRYPTED') || pem.includes('Proc-Type: 4,ENCRYPTED');
+  const passphrase = isEncrypted ? passphraseOf(file) : undefined;
   if (label.startsWith('OPENSSH'))
     throw refused(file, 'it is a key for SSH: `ssh-keygen -p -m PEM -f <file>` makes PEM of it');
-  const privateKey = parsedKey(pem, file);
+  const privateKey = parsedKey(pem, passphrase, file);
   const { asymmetricKeyType: type } = privateKey;
   if (!keyTypes.has(type)) throw refused(file, `its key is ${type ?? 'unknown'}; TLS takes RSA, EC and Ed25519`);
-  return { pem, privateKey };
+  return { pem, passphrase, privateKey };
 }
 
-function parsedKey(pem: string, file: TlsFile): KeyObject {
+function passphraseOf(file: TlsKeyFile): string {
+  const { password } = file;
+  const given = password?.given?.reveal();
+  if (given !== undefined) return given;
+  const what =
+    password === undefined ? ', for which there is no setting' : `: give it as ${password.setting}, or remove it`;
+  throw refused(file, `its key is under a password${what}: \`openssl pkey -in <file> -out tls.key\` takes it away`);
+}
+
+function parsedKey(pem: string, passphrase: string | undefined, file: TlsKeyFile): KeyObject {
   try {
-    return createPrivateKey(pem);
+    return createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase });
   } catch {
-    throw refused(file, 'its private key is damaged');
+    const what = `its private key does not open with ${file.password?.setting ?? ''}, or is damaged`;
+    throw refused(file, passphrase === undefined ? 'its private key is damaged' : what);
   }
 }
