@@ -14,7 +14,7 @@ export const chart = resolve(import.meta.dirname, '../../../helm/key-connector')
 /** Values as a file's path, or as a tree. */
 export type Values = string | Readonly<Record<string, unknown>>;
 
-/** What to render beside values: the API groups of the cluster, or an upgrade in place of an installation. */
+/** What counts beside values: the release's name, and the API groups that the cluster has. */
 export interface Rendering {
   readonly release?: string;
   readonly apis?: readonly string[];

@@ -11,7 +11,7 @@ export const conformity = {
   reason: kubeconform.installed ? schemas.reason : kubeconform.reason,
 };
 
-/** What is wrong with rendered objects, by the strict schemas of a version; objects of others' kinds can be left out. */
+/** What is wrong with rendered objects, by the strict schemas of a version; kinds can be left out. */
 export async function faultsOf(
   manifests: string,
   version: (typeof kubernetesVersions)[number],
