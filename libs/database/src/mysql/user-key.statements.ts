@@ -52,6 +52,9 @@ const inTime = `SELECT 18446744073709551615 + (${microseconds} >= ?) AS in_time`
  * One message, which the server runs to its end or to the first error, whoever still listens; after an error nothing is
  * committed. The first look at the clock spares a message that comes late the locks, the second one counts.
  *
+ * Written is what the rows hold behind the COMMIT: a Galera node that rolled the transaction back, while its cluster lost
+ * another node, goes on with the message and reports no error of a COMMIT that is not its last statement.
+ *
  * The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know
  * the row alias. `Key` is set last, since the lines above it compare it.
  *
@@ -73,9 +76,9 @@ const swap = `
     \`RevisionDate\` = IF(${asExpected}, ?, \`RevisionDate\`),
     \`DataKeyId\` = IF(${asExpected}, NULLIF(k.data_key, ${noDataKey}), \`DataKeyId\`),
     \`Key\` = IF(${asExpected}, k.value, ${present});
-  ${find};
   ${inTime};
   COMMIT AND NO CHAIN NO RELEASE;
+  ${find};
   SET SESSION innodb_lock_wait_timeout = @@SESSION.lock_wait_timeout`;
 
 /** ER_DATA_OUT_OF_RANGE: what the look at the clock fails with. */
@@ -118,10 +121,10 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
     const until = Math.floor(deadline * 1000);
     const pool = poolOf(this.source);
     const seconds = Math.ceil(lockWait(pool.statementSeconds * 1000) / 1000);
-    const values = [until, seconds, time, JSON.stringify(changes), time, ids, until];
+    const values = [until, seconds, time, JSON.stringify(changes), time, until, ids];
     try {
-      const results = await pool.runTransaction<[unknown, unknown, unknown, unknown, Row[]]>(swap, values);
-      const rows = results[4];
+      const results = await pool.runTransaction<unknown[]>(swap, values);
+      const rows = results[6] as Row[];
       return writtenOf(swaps, rows);
     } catch (error) {
       if (driverErrorOf(error)?.errno === late) return 'late';
@@ -140,7 +143,10 @@ function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefin
   return id && { id, value: Key ?? '', dataKeyId };
 }
 
-/** Whose row holds what the swap brought: no other one brings the same, since every sealed value is made with random bytes. */
+/**
+ * Whose row holds what the swap brought: no other one brings the same, since every sealed value is made with random bytes.
+ * What another one has replaced already is told as not written, and looked at again.
+ */
 function writtenOf(swaps: readonly UserKeySwap[], rows: readonly Row[]): ReadonlySet<UserId> {
   const values = new Map(rows.map(({ Id, Key }) => [parseUserId(Id), Key]));
   return new Set(swaps.flatMap(({ key: { id, value } }) => (values.get(id) === value ? [id] : [])));
