@@ -26,7 +26,7 @@ const attempts = 10;
 
 /**
  * Stores members' keys; those that arrive together share statements and one commit. Of one member's keys that reach this
- * replica, the last to arrive stays.
+ * replica, each waits for the one before it, and is judged by what that left.
  *
  * A row is changed only while it is as it was seen, and only until a deadline that the database server's own clock decides.
  * So a write that was given up does not happen later, and never on top of one that was acknowledged after it, whatever is
