@@ -91,7 +91,7 @@ export class FirstFree<Taken> {
     const waiter: Waiter<Taken> = {
       handover,
       deadline: setTimeout(() => {
-        this.settle(waiter, timeout());
+        this.settle(waiter, waitedTooLong('a connection'));
       }, this.acquireMilliseconds).unref(),
     };
     this.waiting.add(waiter);
@@ -168,5 +168,6 @@ export class FirstFree<Taken> {
   }
 }
 
-const timeout = (): Error =>
-  Object.assign(new Error('timeout exceeded when waiting for a connection'), { code: 'ETIMEDOUT' });
+/** The error of a wait that ended at its deadline, as the network's own are told. */
+export const waitedTooLong = (what: string): Error =>
+  Object.assign(new Error(`timeout exceeded when waiting for ${what}`), { code: 'ETIMEDOUT' });

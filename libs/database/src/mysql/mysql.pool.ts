@@ -4,7 +4,7 @@ import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'my
 import type { DataSource } from 'typeorm';
 import { isSocketPath } from '../connection-string/host.js';
 import { resetSocket } from '../dialect/reset-socket.js';
-import { FirstFree } from '../dialect/first-free.js';
+import { FirstFree, waitedTooLong } from '../dialect/first-free.js';
 import type { SessionFaults } from '../dialect/session.js';
 import { isConnectionLost, isLeft, isRefusedForRoom } from './failures.js';
 import { beginSession } from './session.js';
@@ -221,7 +221,7 @@ export class MysqlPool {
       const done = args.pop() as Done;
       const deadline = setTimeout(() => {
         this.drop(connection);
-        done(timeout('an answer'));
+        done(waitedTooLong('an answer'));
       }, milliseconds);
       const answered: Done = (...answer) => {
         clearTimeout(deadline);
@@ -269,9 +269,6 @@ function hangUpSoon(socket: Socket): void {
   socket.unref();
   setTimeout(() => socket.destroy(), goodbyeMilliseconds).unref();
 }
-
-const timeout = (what: string): Error =>
-  Object.assign(new Error(`timeout exceeded when waiting for ${what}`), { code: 'ETIMEDOUT' });
 
 /** The pool of an opened data source: every wait in it has a deadline. */
 export function poolOf(source: DataSource): MysqlPool {
