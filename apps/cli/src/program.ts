@@ -16,8 +16,8 @@ export const single: readonly Type<OperatorCommand>[] = [HealthCommand];
 
 const help = `
 Settings are the service’s own: the same environment variables (keyConnectorSettings__…), env files
-(KEY_CONNECTOR_ENV_FILE) and YAML file (KEY_CONNECTOR_CONFIG). Results go to standard output, warnings and errors to standard
-error; the exit code is 0, or 1 when something failed.`;
+(KEY_CONNECTOR_ENV_FILE) and YAML file (KEY_CONNECTOR_CONFIG). Results go to standard output, warnings and errors
+to standard error; the exit code is 0, or 1 when something failed.`;
 
 interface Options {
   readonly dockerEnvFile?: readonly string[];

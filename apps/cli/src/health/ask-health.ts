@@ -41,7 +41,8 @@ function reachable(host: string): string {
 function answerOf(url: URL): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const client = url.protocol === 'https:' ? https : http;
-    // The certificate is for the service's public name; nothing secret is sent, and nothing that comes is believed but "well".
+    // The certificate is for the service's public name; nothing secret is sent, and nothing that comes is believed but
+    // "well".
     const options = { timeout: patience, agent: false, rejectUnauthorized: false };
     const request = client.get(url, options, (response) => {
       let body = '';

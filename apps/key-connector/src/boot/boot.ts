@@ -39,7 +39,7 @@ export class Boot implements BeforeApplicationShutdown {
     return this.waitingFor;
   }
 
-  /** True once requests can succeed, false when the service was stopped first; rejects when only an operator can help. */
+  /** True once requests can succeed, false when it was stopped first; rejects when only an operator can help. */
   async run(): Promise<boolean> {
     void this.signingKeys.prefetch();
     try {

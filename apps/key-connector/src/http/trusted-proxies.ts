@@ -65,8 +65,8 @@ function withoutMapping(address: string): string {
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv6(address) ? 'ipv6' : 'ipv4');
 
 /**
- * An address without brackets and port: of `203.0.113.9:51234`, `[2001:db8::1]:4711`, or eight groups and a port. One with
- * a zone (`fe80::1%…`) is none: behind the `%` Node takes any text, and the audit log would say it.
+ * An address without brackets and port: of `203.0.113.9:51234`, `[2001:db8::1]:4711`, or eight groups and a port. One
+ * with a zone (`fe80::1%…`) is none: behind the `%` Node takes any text, and the audit log would say it.
  */
 function addressIn(entry: string): string | undefined {
   if (entry.includes('%')) return undefined;

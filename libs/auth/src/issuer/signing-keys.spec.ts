@@ -181,7 +181,7 @@ describe('signing keys', () => {
     empty.onApplicationShutdown();
   });
 
-  it('are waited for until the end of the wait, whatever is under way, and are found by the next when they come', async () => {
+  it('are waited for until the end of the wait, whatever is under way, and are found by the next request', async () => {
     const slow = keys.prefetch();
     const until = performance.now() + 20;
     await expect(keys.fetch('new', { until })).rejects.toBeInstanceOf(KeyNotFetchedYet);

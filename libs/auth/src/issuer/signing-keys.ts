@@ -60,7 +60,7 @@ export class SigningKeys {
     return this.cache.current?.find(kid);
   }
 
-  /** Until when a request that comes now waits for keys: as long as one fetch may take. In ms of the monotonic clock. */
+  /** Until when a request that comes now waits for keys, in ms of the monotonic clock: as long as one fetch may take. */
   endOfWait(): number {
     return performance.now() + this.options.fetchTimeoutSeconds * 1000;
   }
