@@ -130,8 +130,8 @@ export class Database {
    * @example
    * await database.write(({ userKeys }) => userKeys.touch(ids, new Date()));
    *
-   * @throws DatabaseRowLocked where another session holds a lock, DatabaseReadOnly where reads go on, DatabaseUnavailable where nothing does; whatever else the work throws comes
-   * out as it is.
+   * @throws DatabaseRowLocked where another session holds a lock, DatabaseReadOnly where reads go on, DatabaseUnavailable
+   * where nothing does; whatever else the work throws comes out as it is.
    */
   async write<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
     return this.serve(work, ['rolled-back']);
