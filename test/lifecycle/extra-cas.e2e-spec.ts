@@ -53,6 +53,9 @@ describe('an identity server with a certificate of the company’s own authority
         settings: { ...deployment.settings, identityServerUri: uri, tls__extraCaPath: extraCaPath },
       });
       expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+      // The warnings come before it.
+      const started = service;
+      await until(() => started.output.includes('"msg":"ready"'), 'its lines have arrived');
       expect(service.output.includes(`tls__extraCaPath: ${note} holds no certificate`)).toBe(extraCaPath === folder);
       await service.kill();
     }
