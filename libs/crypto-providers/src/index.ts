@@ -2,6 +2,7 @@ export { type CertificateSettings, certificateSettingsSchema } from './certifica
 export { CryptoProvidersModule } from './crypto-providers.module.js';
 export { dataKeyLength, KeyEncryptionKey, type WrappedKey } from './contract/key-encryption-key.js';
 export { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from './contract/key-provider.errors.js';
+export { type PublicKeyEncryptionKey, wrapsWithPublicKey, wrapWithPublicKey } from './contract/wrap-with-public-key.js';
 export { KeyProvider } from './key-provider.js';
 export {
   type KeyProviderSettings,

@@ -116,4 +116,4 @@ function parsed(document: string): unknown {
 }
 
 const ascending = (items: readonly (number | string)[]): boolean =>
-  items.every((item, index) => index === 0 || (items[index - 1] as typeof item) < item);
+  items.slice(1).every((item, index) => item > (items[index] ?? item));
