@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { bech32m } from '@scure/base';
 import { shortId } from './recovery-key.js';
@@ -45,10 +46,12 @@ describe('shares of a recovery key', () => {
     async (shares, threshold) => {
       const all = await split(seed, { shares, threshold });
 
-      for (const some of choices(all)) {
-        if (some.length < threshold) await expect(combine(some)).rejects.toThrow(RecoverySharesRefused);
-        else expect(await combine(some.toReversed())).toEqual(seed);
-      }
+      const groups = choices(all);
+      const enough = groups.filter((some) => some.length >= threshold);
+      const tooFew = groups.filter((some) => some.length < threshold);
+
+      for (const some of enough) expect(await combine(some.toReversed())).toEqual(seed);
+      for (const some of tooFew) await expect(combine(some)).rejects.toThrow(RecoverySharesRefused);
     },
   );
 
@@ -175,15 +178,12 @@ describe('a share that was copied wrongly', () => {
     expect(() => openShare(line)).toThrow(why);
   });
 
-  it('is not shown in the message, nor in its cause', () => {
-    const data = one.slice(-20);
-    try {
-      openShare(`${one.slice(0, -1)}${one.endsWith('q') ? 'p' : 'q'}`);
-    } catch (error) {
-      expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(data.slice(0, 9));
-      return;
-    }
-    throw new Error('the share was taken');
+  it('is not shown in the message, nor in a cause', async () => {
+    const wrong = `${one.slice(0, -1)}${one.endsWith('q') ? 'p' : 'q'}`;
+    const error: unknown = await combine([wrong]).catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(RecoverySharesRefused);
+    expect(inspect(error)).not.toContain(one.slice(-20, -11));
   });
 });
 
