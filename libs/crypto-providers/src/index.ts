@@ -1,7 +1,7 @@
 export { type CertificateSettings, certificateSettingsSchema } from './certificate-sources/certificate.settings.js';
 export { CryptoProvidersModule } from './crypto-providers.module.js';
 export { requireDataKey, requireOpened } from './contract/data-key-wrapper.js';
-export { publicKeyFingerprint } from './contract/fingerprint.js';
+export { publicKeyFacts } from './contract/fingerprint.js';
 export { dataKeyLength, KeyEncryptionKey, type WrappedKey } from './contract/key-encryption-key.js';
 export { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from './contract/key-provider.errors.js';
 export { encryptWithPublicKey } from './contract/rsa-oaep.js';

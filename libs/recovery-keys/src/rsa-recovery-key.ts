@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
 import {
   encryptWithPublicKey,
-  publicKeyFingerprint,
+  publicKeyFacts,
   requireDataKey,
   requireOpened,
 } from '@key-connector/crypto-providers';
@@ -27,8 +27,7 @@ class RsaRecoveryKey extends RecoveryKey {
 
   constructor(key: KeyObject) {
     super();
-    this.id = publicKeyFingerprint(key);
-    this.publicKey = key.export({ format: 'der', type: 'spki' }).toString('base64');
+    ({ id: this.id, publicKey: this.publicKey } = publicKeyFacts(key));
     this.#encrypt = encryptWithPublicKey(key, { [algorithm]: oaep.hash });
   }
 
