@@ -60,6 +60,8 @@ const answers = {
   KEY_PROVIDER_MISCONFIGURED: unavailable,
   RECOVERY_KEY_UNUSABLE: unavailable,
   RECOVERY_SHARES_REFUSED: unavailable,
+  RING_CHANGE_REFUSED: unavailable,
+  RING_CHANGED: unavailable,
   SETTINGS_INVALID: unavailable,
   // ours
   INTERNAL: { status: 500, detail: 'Something went wrong here. The log has more under this request id.' },

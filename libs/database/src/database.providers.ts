@@ -8,6 +8,7 @@ import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { openDialect } from './products.js';
+import { SealedValues } from './user-keys/sealed-values.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 
 export const dialectProvider: FactoryProvider<Dialect> = {
@@ -17,6 +18,7 @@ export const dialectProvider: FactoryProvider<Dialect> = {
 };
 
 export const databaseProviders: Provider[] = [
+  SealedValues,
   {
     provide: Expectation,
     inject: [Dialect, DATABASE_SETTINGS],

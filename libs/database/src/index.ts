@@ -13,6 +13,14 @@ export { databaseSettingsSchema, type DatabaseSettings, leftoverDatabaseSettings
 export { Expectation } from './migrations/expectation.js';
 export { Migrations } from './migrations/migrations.js';
 export { type DatedUserKey, type NewUserKey, UserKeyRows } from './user-keys/user-key-rows.js';
+export {
+  type Page,
+  type SealedRow,
+  type SealedTable,
+  sealedTables,
+  SealedValues,
+  type ValuesOf,
+} from './user-keys/sealed-values.js';
 export { UserKey } from './user-keys/user-key.entity.js';
 export type {
   ManifestVersion,

@@ -31,6 +31,8 @@ export interface UserKeySwap {
   readonly key: StoredUserKey;
   /** The value that the row must hold; `undefined`: there must be no row. */
   readonly expected: string | undefined;
+  /** It is the same key, sealed anew: RevisionDate stays as it is. */
+  readonly resealed?: boolean | undefined;
 }
 
 /** Times of a swap: milliseconds since 1970 by the database server's clock, as {@link UserKeysSeen} gave it. */

@@ -1,11 +1,12 @@
-import { Database, UserKeyRows } from '@key-connector/database';
+import { Database, SealedValues } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
-import { RingStore } from '../data-keys/ring-store.js';
 import type { Manifest } from '../manifest/manifest.js';
 import type { HeldManifest } from '../manifest/succession.js';
+import { valuesUnder } from '../values/bound.layout.js';
 import { classicDataKeyId } from '../values/data-key.js';
 import { RingChangeRefused } from './changes.errors.js';
 import { RingChanges, type RingView } from './ring-changes.js';
+import { RingRows } from './ring-rows.js';
 
 /** Gives up a data key that nothing needs any more, in steps that can be undone until the last one. */
 @Injectable()
@@ -13,8 +14,8 @@ export class DataKeyDrop {
   constructor(
     private readonly database: Database,
     private readonly changes: RingChanges,
-    private readonly store: RingStore,
-    private readonly userKeys: UserKeyRows,
+    private readonly rows: RingRows,
+    private readonly values: SealedValues,
   ) {}
 
   /**
@@ -27,8 +28,7 @@ export class DataKeyDrop {
   async drop(seen: RingView, id: number, signal?: AbortSignal): Promise<HeldManifest> {
     this.requireMayDrop(seen, id);
     await this.requireUnneeded(id);
-    const dropped =
-      stateOf(seen.held.manifest, id) === 'dropped' ? seen.held : await this.mark(seen, id, 'dropped');
+    const dropped = stateOf(seen.held.manifest, id) === 'dropped' ? seen.held : await this.mark(seen, id, 'dropped');
     await this.changes.settle(signal);
     const needed = await this.needing(id);
     if (needed === 0) return dropped;
@@ -44,7 +44,9 @@ export class DataKeyDrop {
     if (stateOf(seen.held.manifest, id) !== 'dropped')
       throw new RingChangeRefused(`Data key ${id} is not dropped, so there is nothing to undo.`);
     if (!seen.stored.wrappings.some(({ dataKeyId }) => dataKeyId === id))
-      throw new RingChangeRefused(`The wrappings of data key ${id} were deleted when its drop was finished: it is gone for good.`);
+      throw new RingChangeRefused(
+        `The wrappings of data key ${id} were deleted when its drop was finished: it is gone for good.`,
+      );
     return this.mark(seen, id, 'open');
   }
 
@@ -59,26 +61,32 @@ export class DataKeyDrop {
     // The drop may have been killed before it had waited.
     await this.changes.settle(signal);
     await this.database.lock(async (manager) => {
-      const needed = await this.userKeys.countNeeding(manager, id);
+      const needed = await this.values.countNeeding(manager, valuesUnder(id));
       if (needed > 0) throw stillNeeded(id, needed);
       await this.changes.requireSame(manager, seen);
-      await this.store.removeDataKey(manager, id);
+      await this.rows.removeDataKey(manager, id);
     });
   }
 
   /** What drop would refuse before it looks at values. */
   requireMayDrop({ held: { manifest } }: RingView, id: number): void {
     if (stateOf(manifest, id) === undefined)
-      throw new RingChangeRefused(`There is no data key ${id} in the ring: ${manifest.dataKeys.map((key) => key.id).join(', ')}.`);
+      throw new RingChangeRefused(
+        `There is no data key ${id} in the ring: ${manifest.dataKeys.map((key) => key.id).join(', ')}.`,
+      );
     if (manifest.activeDataKeyId === id)
-      throw new RingChangeRefused(`Data key ${id} is the one that is written with. Run key-connector data-key rotate first.`);
+      throw new RingChangeRefused(
+        `Data key ${id} is the one that is written with. Run key-connector data-key rotate first.`,
+      );
     if (id === classicDataKeyId && manifest.layout !== 'boundOnly')
-      throw new RingChangeRefused('Data key 0 opens classic values, which are still taken. Finish key-connector layout upgrade first.');
+      throw new RingChangeRefused(
+        'Data key 0 opens classic values, which are still taken. Finish key-connector layout upgrade first.',
+      );
   }
 
   /** How many values and rows of the history need a data key, by their headers and by their columns. */
   needing(id: number): Promise<number> {
-    return this.database.snapshot((manager) => this.userKeys.countNeeding(manager, id));
+    return this.database.snapshot((manager) => this.values.countNeeding(manager, valuesUnder(id)));
   }
 
   private async requireUnneeded(id: number): Promise<void> {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dataKeyLength } from '@key-connector/crypto-providers';
 import { Injectable } from '@nestjs/common';
-import { DataKeyRow } from '../data-keys/data-keys.entity.js';
 import { dataKeyCheck } from '../manifest/data-key-check.js';
 import type { HeldManifest } from '../manifest/succession.js';
 import { takeSecret } from '../values/data-key.js';
@@ -44,8 +43,7 @@ export async function newDataKey(change: RingChange): Promise<{ readonly id: num
   while (stored.dataKeyIds.includes(id)) id += 1;
   const bytes = randomBytes(dataKeyLength);
   try {
-    await change.manager.insert(DataKeyRow, { id, creationDate: new Date() });
-    await change.wrap({ id, bytes });
+    await change.insertDataKey({ id, bytes });
     return { id, check: dataKeyCheck({ id, secret: takeSecret(Uint8Array.from(bytes)) }, change.ring) };
   } finally {
     bytes.fill(0);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { dataKeyLength, type KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { Injectable } from '@nestjs/common';
-import { RingStore } from '../data-keys/ring-store.js';
 import type { ManifestKek } from '../manifest/manifest.js';
 import type { HeldManifest } from '../manifest/succession.js';
 import { classicDataKeyId } from '../values/data-key.js';
 import { RingChangeRefused } from './changes.errors.js';
 import { type RingChange, RingChanges, type RingView } from './ring-changes.js';
+import { RingRows } from './ring-rows.js';
 
 /**
  * Moves a ring from one key-encryption key to another while it serves: `add`, a rolling restart with the new settings,
@@ -16,7 +16,7 @@ import { type RingChange, RingChanges, type RingView } from './ring-changes.js';
 export class KekChanges {
   constructor(
     private readonly changes: RingChanges,
-    private readonly store: RingStore,
+    private readonly rows: RingRows,
   ) {}
 
   /**
@@ -27,7 +27,9 @@ export class KekChanges {
   async add(seen: RingView, added: KeyEncryptionKey): Promise<HeldManifest> {
     const { keks } = seen.held.manifest;
     if (keks.some(({ id }) => id === added.id))
-      throw new RingChangeRefused(`The key-encryption key ${added.id} (${added.description}) is one of the ring's already.`);
+      throw new RingChangeRefused(
+        `The key-encryption key ${added.id} (${added.description}) is one of the ring's already.`,
+      );
     const entry: ManifestKek = {
       id: added.id,
       role: 'service',
@@ -55,7 +57,7 @@ export class KekChanges {
     return this.changes.apply(seen, async (change) => {
       // What is left must do without it: each data key and the identity are opened under the key that stays.
       await change.withPlainKeys(() => Promise.resolve());
-      await this.store.removeWrappings(change.manager, id);
+      await this.rows.removeWrappings(change.manager, id);
       await this.keepClassicSoftwareGoing(change);
       return { keks: change.view.held.manifest.keks.filter((kek) => kek.id !== id) };
     });
@@ -83,7 +85,7 @@ export class KekChanges {
     const bytes = secret.export();
     try {
       const { ciphertext } = await kek.wrap(bytes, kek.classicAlgorithm);
-      await this.store.replaceApplicationData(change.manager, Buffer.from(ciphertext).toString('base64'));
+      await this.rows.replaceApplicationData(change.manager, Buffer.from(ciphertext).toString('base64'));
     } finally {
       bytes.fill(0);
     }

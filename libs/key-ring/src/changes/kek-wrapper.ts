@@ -1,9 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import {
-  type KeyEncryptionKey,
-  wrapsWithPublicKey,
-  wrapWithPublicKey,
-} from '@key-connector/crypto-providers';
+import { type KeyEncryptionKey, wrapsWithPublicKey, wrapWithPublicKey } from '@key-connector/crypto-providers';
 import type { StoredWrapping } from '../data-keys/ring-store.js';
 import { DataKeyUnreadable } from '../key-ring.errors.js';
 import type { ManifestKek } from '../manifest/manifest.js';
@@ -44,7 +40,9 @@ async function wrapWithProvider(own: KeyEncryptionKey, kek: ManifestKek, plain: 
   const reopened = await own.unwrap(wrapped);
   try {
     if (reopened.length !== plain.bytes.length || !timingSafeEqual(reopened, plain.bytes))
-      throw new DataKeyUnreadable(`The key provider (${own.description}) gave back something else than it had wrapped.`);
+      throw new DataKeyUnreadable(
+        `The key provider (${own.description}) gave back something else than it had wrapped.`,
+      );
   } finally {
     reopened.fill(0);
   }

@@ -16,6 +16,7 @@ import type { HeldManifest } from '../manifest/succession.js';
 import type { DataKey } from '../values/data-key.js';
 import { RingChanged, RingChangeRefused } from './changes.errors.js';
 import { kekWrapper, type PlainKey } from './kek-wrapper.js';
+import { RingRows } from './ring-rows.js';
 
 /** Longer than any write that was sealed under the version before can take: see `RingChanges.settle`. */
 const settleMilliseconds = 1_000;
@@ -39,8 +40,10 @@ export interface RingChange {
   readonly ring: string;
   /** Opens a data key that is not dropped. */
   open(id: number): Promise<DataKey>;
-  /** Runs work with the bytes of each data key that is not dropped, and of the identity's seed; they are wiped behind it. */
+  /** Runs work with the bytes of every data key that is there, and of the identity's seed; they are wiped behind it. */
   withPlainKeys(work: (plain: readonly PlainKey[]) => Promise<void>): Promise<void>;
+  /** Inserts a data key, wrapped under every key-encryption key of the manifest. */
+  insertDataKey(plain: PlainKey): Promise<void>;
   /** Inserts the wrappings of a key under each of these key-encryption keys, those of the manifest when left out. */
   wrap(plain: PlainKey, keks?: readonly ManifestKek[], configured?: readonly KeyEncryptionKey[]): Promise<void>;
 }
@@ -66,6 +69,7 @@ export class RingChanges {
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
+    private readonly rows: RingRows,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
 
@@ -86,9 +90,7 @@ export class RingChanges {
    */
   async apply(seen: RingView, plan: (change: RingChange) => Promise<Changes>): Promise<HeldManifest> {
     return this.database.lock(async (manager) => {
-      const view = await this.view(manager);
-      if (view.held.version !== seen.held.version || view.held.signature !== seen.held.signature)
-        throw new RingChanged(seen.held.version, view.held.version);
+      const view = await this.requireSame(manager, seen);
       const changes = await plan(this.changeOf(view, manager));
       return this.sign(view, manager, changes);
     });
@@ -100,6 +102,18 @@ export class RingChanges {
    */
   async settle(signal?: AbortSignal): Promise<void> {
     await sleep(this.database.statementTimeout + settleMilliseconds, undefined, signal && { signal });
+  }
+
+  /**
+   * The ring inside of a transaction under the lock, when it is still the one that was looked at.
+   *
+   * @throws RingChanged when it is another one.
+   */
+  async requireSame(manager: EntityManager, seen: RingView): Promise<RingView> {
+    const view = await this.view(manager);
+    if (view.held.version !== seen.held.version || view.held.signature !== seen.held.signature)
+      throw new RingChanged(seen.held.version, view.held.version);
+    return view;
   }
 
   private async view(manager: EntityManager): Promise<RingView> {
@@ -127,6 +141,11 @@ export class RingChanges {
   private changeOf(view: RingView, manager: EntityManager): RingChange {
     const { held, stored, kek } = view;
     const open = (id: number): Promise<DataKey> => this.wrappings.open(id, kek, stored);
+    const wrap: RingChange['wrap'] = async (plain, keks = held.manifest.keks, configured = [kek]) => {
+      const rows = [];
+      for (const each of keks) rows.push(await kekWrapper(each, configured).wrap(plain));
+      await this.rows.putWrappings(manager, rows);
+    };
     return {
       view,
       manager,
@@ -135,18 +154,20 @@ export class RingChanges {
       withPlainKeys: async (work) => {
         const plain: PlainKey[] = [];
         try {
-          for (const { id, state } of held.manifest.dataKeys)
-            if (state === 'open') plain.push({ id, bytes: (await open(id)).secret.export() });
+          // A dropped one too, as long as its wrappings are there: the drop may still be undone.
+          const wrapped = new Set(stored.wrappings.map(({ dataKeyId }) => dataKeyId));
+          for (const { id } of held.manifest.dataKeys)
+            if (wrapped.has(id)) plain.push({ id, bytes: (await open(id)).secret.export() });
           plain.push({ id: identityRow, bytes: await this.seedOf(view) });
           await work(plain);
         } finally {
           for (const { bytes } of plain) bytes.fill(0);
         }
       },
-      wrap: async (plain, keks = held.manifest.keks, configured = [kek]) => {
-        const rows = [];
-        for (const each of keks) rows.push(await kekWrapper(each, configured).wrap(plain));
-        await this.store.insertWrappings(manager, rows);
+      wrap,
+      insertDataKey: async (plain) => {
+        await this.rows.insertDataKey(manager, plain.id);
+        await wrap(plain);
       },
     };
   }
@@ -163,7 +184,7 @@ export class RingChanges {
           'The identity in DataKeyWrappings (row -1) is not the one that signed the manifest. Restore those rows from a backup, or run key-connector ring rekey.',
         );
       const row = { version: manifest.version, document, signature: signer.sign(document) };
-      await this.manifests.removeAbove(manager, held.version);
+      await this.rows.removeManifestsAbove(manager, held.version);
       await this.manifests.insert(manager, row);
       return { ...row, manifest, identity: held.identity };
     } finally {

@@ -1,0 +1,74 @@
+import type { RingFence, SealedRow, StoredUserKey } from '@key-connector/database';
+import { Injectable } from '@nestjs/common';
+import { type EntityManager, MoreThan } from 'typeorm';
+import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from '../data-keys/data-keys.entity.js';
+import type { StoredWrapping } from '../data-keys/ring-store.js';
+import { RingManifestRow } from '../manifest/ring-manifests.entity.js';
+
+/** What changes of the ring write, each inside of the caller's transaction, under the database's lock. */
+@Injectable()
+export class RingRows {
+  /** A data key without wrappings yet; an id that is there fails it. */
+  async insertDataKey(manager: EntityManager, id: number): Promise<void> {
+    await manager.insert(DataKeyRow, { id, creationDate: new Date() });
+  }
+
+  /** Puts wrappings in, in place of what stands under the same key-encryption keys: nobody has vouched for that. */
+  async putWrappings(manager: EntityManager, wrappings: readonly StoredWrapping[]): Promise<void> {
+    const creationDate = new Date();
+    for (const wrapping of wrappings) {
+      const { dataKeyId, kekId } = wrapping;
+      await manager.delete(DataKeyWrappingRow, { dataKeyId, kekId });
+      await manager.insert(DataKeyWrappingRow, { ...wrapping, creationDate });
+    }
+  }
+
+  /** Removes every wrapping under a key-encryption key. */
+  async removeWrappings(manager: EntityManager, kekId: string): Promise<void> {
+    await manager.delete(DataKeyWrappingRow, { kekId });
+  }
+
+  /** Removes a data key with its wrappings; a value that needs it, by its column, fails it. */
+  async removeDataKey(manager: EntityManager, id: number): Promise<void> {
+    await manager.delete(DataKeyWrappingRow, { dataKeyId: id });
+    await manager.delete(DataKeyRow, { id });
+  }
+
+  /** Puts a data key, wrapped for it, where a classic deployment's own software reads it: into its first row. */
+  async replaceApplicationData(manager: EntityManager, symmetricKey: string): Promise<void> {
+    const [first] = await manager.find(ApplicationDataRow, { select: { id: true }, order: { id: 'ASC' }, take: 1 });
+    if (first !== undefined) await manager.update(ApplicationDataRow, { id: first.id }, { symmetricKey });
+  }
+
+  /** Removes every manifest above a version. The lock is held, so none of them can be a genuine one. */
+  async removeManifestsAbove(manager: EntityManager, version: number): Promise<void> {
+    await manager.delete(RingManifestRow, { version: MoreThan(version) });
+  }
+
+  /** Whether values may still be written that were sealed behind this fence: the same that a statement asks. */
+  async passes(manager: EntityManager, fence: RingFence): Promise<boolean> {
+    const rows = await manager.find(RingManifestRow, {
+      select: { version: true, signature: true },
+      where: { version: MoreThan(fence.version - 1) },
+      order: { version: 'ASC' },
+      take: fence.passedOver.length + 2,
+    });
+    const known = [fence, ...fence.passedOver];
+    return (
+      rows.some(({ version, signature }) => version === fence.version && signature === fence.signature) &&
+      rows.every((row) =>
+        known.some(({ version, signature }) => version === row.version && signature === row.signature),
+      )
+    );
+  }
+
+  /** Puts a value that was sealed anew into a row of the history. */
+  async replaceKept(manager: EntityManager, row: SealedRow['row'], { value, dataKeyId }: StoredUserKey): Promise<void> {
+    await manager
+      .createQueryBuilder()
+      .update('UserKeyHistory')
+      .set({ Key: value, DataKeyId: dataKeyId })
+      .where(`${manager.connection.driver.escape('Id')} = :row`, { row })
+      .execute();
+  }
+}
