@@ -1,5 +1,5 @@
 import { parseUserId, type UserId } from '@key-connector/common';
-import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 
 /** The tables that hold members' sealed keys: what is served, and what was replaced. */
 export type SealedTable = 'UserKeys' | 'UserKeyHistory';

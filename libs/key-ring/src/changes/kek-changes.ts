@@ -25,11 +25,7 @@ export class KekChanges {
    * @throws RingChangeRefused when it is listed already.
    */
   async add(seen: RingView, added: KeyEncryptionKey): Promise<HeldManifest> {
-    const { keks } = seen.held.manifest;
-    if (keks.some(({ id }) => id === added.id))
-      throw new RingChangeRefused(
-        `The key-encryption key ${added.id} (${added.description}) is one of the ring's already.`,
-      );
+    this.requireMayAdd(seen, added);
     const entry: ManifestKek = {
       id: added.id,
       role: 'service',
@@ -61,6 +57,12 @@ export class KekChanges {
       await this.keepClassicSoftwareGoing(change);
       return { keks: change.view.held.manifest.keks.filter((kek) => kek.id !== id) };
     });
+  }
+
+  /** What add would refuse. */
+  requireMayAdd({ held }: RingView, { id, description }: KeyEncryptionKey): void {
+    if (held.manifest.keks.some((kek) => kek.id === id))
+      throw new RingChangeRefused(`The key-encryption key ${id} (${description}) is one of the ring's already.`);
   }
 
   /** What remove would refuse. */

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type KeyEncryptionKey, wrapsWithPublicKey, wrapWithPublicKey } from '@key-connector/crypto-providers';
+import { recoveryKeyOf } from '@key-connector/recovery-keys';
 import type { StoredWrapping } from '../data-keys/ring-store.js';
 import { DataKeyUnreadable } from '../key-ring.errors.js';
 import type { ManifestKek } from '../manifest/manifest.js';
@@ -22,11 +23,12 @@ export interface KekWrapper {
  * The way to wrap under a key-encryption key: by its provider, where it is the one of this command's settings, else by its
  * public half.
  *
- * @throws RangeChangeRefused where neither can be done.
+ * @throws RingChangeRefused where neither can be done.
  */
 export function kekWrapper(kek: ManifestKek, configured: readonly KeyEncryptionKey[]): KekWrapper {
   const own = configured.find(({ id }) => id === kek.id);
   if (own !== undefined) return { wrap: (plain) => wrapWithProvider(own, kek, plain) };
+  if (kek.role === 'recovery') return { wrap: (plain) => wrapForRecovery(kek, plain) };
   if (!wrapsWithPublicKey(kek))
     throw new RingChangeRefused(
       `The key-encryption key ${kek.id} (${kek.reference}) has no public half, so nothing can be wrapped under it unless it is ` +
@@ -52,6 +54,10 @@ async function wrapWithProvider(own: KeyEncryptionKey, kek: ManifestKek, plain: 
 
 async function wrapWithPublicHalf(kek: ManifestKek, plain: PlainKey): Promise<StoredWrapping> {
   return rowOf(plain, kek, await wrapWithPublicKey(kek, plain.bytes));
+}
+
+async function wrapForRecovery(kek: ManifestKek, plain: PlainKey): Promise<StoredWrapping> {
+  return rowOf(plain, kek, await recoveryKeyOf(kek.publicKey ?? '').wrap(plain.id, plain.bytes));
 }
 
 const rowOf = ({ id }: PlainKey, kek: ManifestKek, ciphertext: Uint8Array): StoredWrapping => ({

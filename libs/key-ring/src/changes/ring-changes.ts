@@ -30,7 +30,7 @@ export interface RingView extends RingState {
 }
 
 /** What a version may say otherwise than the one before it. */
-type Changes = Partial<Pick<Manifest, 'activeDataKeyId' | 'dataKeys' | 'keks' | 'layout'>>;
+type Changes = Partial<Omit<Manifest, 'format' | 'version' | 'previous'>>;
 
 /** A change that is under way: inside one transaction, under the database's lock, with the manifest as it is now. */
 export interface RingChange {
@@ -86,13 +86,18 @@ export class RingChanges {
    * Signs and inserts the version that follows the one that was looked at.
    *
    * @param plan gives what the version says otherwise, and does what belongs to it in the same transaction. May be run again.
+   * @param signer signs in place of the ring's identity: a new one.
    * @throws RingChanged when another one was faster; whatever the plan throws. Nothing was changed then.
    */
-  async apply(seen: RingView, plan: (change: RingChange) => Promise<Changes>): Promise<HeldManifest> {
+  async apply(
+    seen: RingView,
+    plan: (change: RingChange) => Promise<Changes>,
+    signer?: RingSigner,
+  ): Promise<HeldManifest> {
     return this.database.lock(async (manager) => {
       const view = await this.requireSame(manager, seen);
       const changes = await plan(this.changeOf(view, manager));
-      return this.sign(view, manager, changes);
+      return this.sign(view, manager, changes, signer);
     });
   }
 
@@ -158,7 +163,7 @@ export class RingChanges {
           const wrapped = new Set(stored.wrappings.map(({ dataKeyId }) => dataKeyId));
           for (const { id } of held.manifest.dataKeys)
             if (wrapped.has(id)) plain.push({ id, bytes: (await open(id)).secret.export() });
-          plain.push({ id: identityRow, bytes: await this.seedOf(view) });
+          plain.push({ id: identityRow, bytes: await this.wrappings.openIdentity(kek, stored) });
           await work(plain);
         } finally {
           for (const { bytes } of plain) bytes.fill(0);
@@ -172,28 +177,33 @@ export class RingChanges {
     };
   }
 
-  private async sign(view: RingView, manager: EntityManager, changes: Changes): Promise<HeldManifest> {
+  private async sign(
+    view: RingView,
+    manager: EntityManager,
+    changes: Changes,
+    signer?: RingSigner,
+  ): Promise<HeldManifest> {
     const { held } = view;
     const manifest = { ...held.manifest, ...changes, version: held.version + 1, previous: documentHash(held.document) };
     const document = writeManifest(manifest);
-    const seed = await this.seedOf(view);
+    const by = signer ?? (await this.signerOf(view));
+    const row = { version: manifest.version, document, signature: by.sign(document) };
+    await this.rows.removeManifestsAbove(manager, held.version);
+    await this.manifests.insert(manager, row);
+    return { ...row, manifest, identity: by.identity };
+  }
+
+  private async signerOf({ held, kek, stored }: RingView): Promise<RingSigner> {
+    const seed = await this.wrappings.openIdentity(kek, stored);
     try {
       const signer = RingSigner.of(seed);
-      if (signer.identity.fingerprint !== held.identity.fingerprint)
-        throw new RingChangeRefused(
-          'The identity in DataKeyWrappings (row -1) is not the one that signed the manifest. Restore those rows from a backup, or run key-connector ring rekey.',
-        );
-      const row = { version: manifest.version, document, signature: signer.sign(document) };
-      await this.rows.removeManifestsAbove(manager, held.version);
-      await this.manifests.insert(manager, row);
-      return { ...row, manifest, identity: held.identity };
+      if (signer.identity.fingerprint === held.identity.fingerprint) return signer;
     } finally {
       seed.fill(0);
     }
-  }
-
-  /** The seed of the ring's identity; the caller wipes it. */
-  private seedOf({ kek, stored }: RingView): Promise<Uint8Array> {
-    return this.wrappings.openIdentity(kek, stored);
+    throw new RingChangeRefused(
+      'The identity in DataKeyWrappings (row -1) is not the one that signed the manifest. Restore those rows from a backup, ' +
+        'or give the ring a new identity: key-connector ring rekey.',
+    );
   }
 }
