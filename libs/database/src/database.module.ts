@@ -16,7 +16,10 @@ import { UserKey } from './user-keys/user-key.entity.js';
 class DialectModule extends ConfigurableModuleClass {}
 
 /** Provides `Database`; entities of other rooms join by `TypeOrmModule.forFeature`. */
-@Module({ providers: databaseProviders, exports: [Database, DialectModule, Expectation, Migrations, SealedValues, UserKeyRows] })
+@Module({
+  providers: databaseProviders,
+  exports: [Database, DialectModule, Expectation, Migrations, SealedValues, UserKeyRows],
+})
 export class DatabaseModule {
   /** The database of these settings; nothing is connected before `Database.connect`. */
   static forRoot(settings: DatabaseSettings): DynamicModule {

@@ -22,6 +22,8 @@ export {
   type ValuesOf,
 } from './user-keys/sealed-values.js';
 export { UserKey } from './user-keys/user-key.entity.js';
+export { longestWrite } from './dialect/user-key.statements.js';
+export { nobody } from './dialect/dialect.js';
 export type {
   ManifestVersion,
   RingFence,

@@ -7,7 +7,7 @@ import { FirstDataKey } from './data-keys/first-data-key.js';
 import { KnownValues } from './data-keys/known-values.js';
 import { RingStore } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
-import { ConfigurableModuleClass } from './key-ring.module-definition.js';
+import { ConfigurableModuleClass, KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import { KeyRing } from './key-ring.js';
 import { ManifestStore } from './manifest/manifest-store.js';
 import { RingLoader } from './manifest/ring-loader.js';
@@ -33,6 +33,16 @@ import { OpeningFailures } from './values/opening-failures.js';
     RingStore,
     Wrappings,
   ],
-  exports: [ClassicKeys, KeyRing, ManifestStore, RingLoader],
+  exports: [
+    ClassicKeys,
+    DataKeys,
+    KEY_RING_SETTINGS,
+    KeyRing,
+    ManifestStore,
+    RingLoader,
+    RingStore,
+    TypeOrmModule,
+    Wrappings,
+  ],
 })
 export class KeyRingModule extends ConfigurableModuleClass {}

@@ -75,7 +75,7 @@ class Batch {
     private readonly guard: ReplaceGuard,
     writes: readonly UserKeyWrite[],
   ) {
-    this.deadline = performance.now() + database.statementTimeout;
+    this.deadline = performance.now() + database.writeTimeout;
     this.open = [...writes];
   }
 

@@ -101,8 +101,8 @@ export class DropDataKeyCommand extends OperatorCommand {
       `Deletes data key ${id} and its wrappings. A backup from before the values were sealed anew cannot be read ` +
       'without them: keep the tables DataKeys and DataKeyWrappings with it.';
     await this.confirmation.of({ what, word: String(id), yes });
-    await this.interruption.during((signal) => drop.finish(seen, id, signal), 'Nothing was deleted.');
-    const pin = pinOf(seen.held);
+    const held = await this.interruption.during((signal) => drop.finish(seen, id, signal), 'Nothing was deleted.');
+    const pin = pinOf(held);
     await this.output.result({ dataKeyId: id, state: 'deleted', pin }, () =>
       [`Data key ${id} is gone.`, `Set keyRing__identity to ${pin} on every replica.`].join('\n'),
     );

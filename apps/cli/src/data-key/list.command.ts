@@ -26,12 +26,15 @@ export class ListDataKeysCommand extends OperatorCommand {
     await this.deployment.useConnected(async (context) => {
       const { held, stored } = await context.get(RingChanges).look();
       const drop = context.get(DataKeyDrop);
-      const dataKeys = [];
-      for (const { id, state } of held.manifest.dataKeys) {
-        const wrappings = stored.wrappings.filter(({ dataKeyId }) => dataKeyId === id).length;
-        const active = id === held.manifest.activeDataKeyId;
-        dataKeys.push({ id, state: active ? 'active' : state, values: await drop.needing(id), wrappings });
-      }
+      const { activeDataKeyId, dataKeys: listed } = held.manifest;
+      const dataKeys = await Promise.all(
+        listed.map(async ({ id, state }) => ({
+          id,
+          state: id === activeDataKeyId ? 'active' : state,
+          values: await drop.needing(id),
+          wrappings: stored.wrappings.filter(({ dataKeyId }) => dataKeyId === id).length,
+        })),
+      );
       await this.output.result({ dataKeys }, () =>
         table(
           ['data key', 'state', 'values', 'wrappings'],

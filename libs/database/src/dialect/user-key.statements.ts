@@ -59,6 +59,12 @@ export interface RingFence extends ManifestVersion {
 }
 
 /**
+ * How long any statement that writes a value may take at most, in milliseconds, whatever a replica's settings say: a command
+ * that changes the ring waits for the last of them.
+ */
+export const longestWrite = 10_000;
+
+/**
  * How long a statement on several members' rows waits for a lock at most, in milliseconds: well below its deadline, so that
  * one member whose row is held by another session costs the others little.
  */

@@ -51,11 +51,15 @@ export class KekChanges {
   async remove(seen: RingView, id: string): Promise<HeldManifest> {
     this.requireMayRemove(seen, id);
     return this.changes.apply(seen, async (change) => {
-      // What is left must do without it: each data key and the identity are opened under the key that stays.
-      await change.withPlainKeys(() => Promise.resolve());
+      const keks = change.view.held.manifest.keks.filter((kek) => kek.id !== id);
+      // What is left must do without it, and no row says who wrote it: all is opened under the key that stays, compared, and
+      // wrapped anew under every other one.
+      await change.withPlainKeys(async (plain) => {
+        for (const each of plain) await change.wrap(each, keks);
+      });
       await this.rows.removeWrappings(change.manager, id);
       await this.keepClassicSoftwareGoing(change);
-      return { keks: change.view.held.manifest.keks.filter((kek) => kek.id !== id) };
+      return { keks };
     });
   }
 

@@ -147,7 +147,7 @@ export class Reencryption {
       if (key !== undefined) swaps.push({ key, expected: row.value, resealed: true });
     }
     if (swaps.length === 0) return 0;
-    const left = this.database.statementTimeout - (performance.now() - begun);
+    const left = this.database.writeTimeout - (performance.now() - begun);
     const times = { at: clock, deadline: clock + left };
     const inOrder = swaps.toSorted((one, other) => (one.key.id < other.key.id ? -1 : 1));
     try {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
-import { Database } from '@key-connector/database';
+import { Database, longestWrite, nobody } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { DataKeys } from '../data-keys/data-keys.js';
@@ -8,18 +8,17 @@ import { RingStore, type StoredRing } from '../data-keys/ring-store.js';
 import { Wrappings } from '../data-keys/wrappings.js';
 import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
-import { documentHash, type Manifest, type ManifestKek, writeManifest } from '../manifest/manifest.js';
-import { ManifestStore } from '../manifest/manifest-store.js';
+import { DataKeyUnreadable } from '../key-ring.errors.js';
+import { dataKeyCheck } from '../manifest/data-key-check.js';
+import type { Manifest, ManifestKek } from '../manifest/manifest.js';
 import { identityRow, RingSigner } from '../manifest/ring-identity.js';
 import { RingLoader, type RingState } from '../manifest/ring-loader.js';
 import type { HeldManifest } from '../manifest/succession.js';
 import type { DataKey } from '../values/data-key.js';
 import { RingChanged, RingChangeRefused } from './changes.errors.js';
 import { kekWrapper, type PlainKey } from './kek-wrapper.js';
+import { type ManifestChanges, ManifestWriter, requireUnderstood } from './manifest-writer.js';
 import { RingRows } from './ring-rows.js';
-
-/** Longer than any write that was sealed under the version before can take: see `RingChanges.settle`. */
-const settleMilliseconds = 1_000;
 
 /** What a command found, and decides on. */
 export interface RingView extends RingState {
@@ -28,9 +27,6 @@ export interface RingView extends RingState {
   /** The key-encryption key of the settings, listed as one of the service's. */
   readonly kek: KeyEncryptionKey;
 }
-
-/** What a version may say otherwise than the one before it. */
-type Changes = Partial<Omit<Manifest, 'format' | 'version' | 'previous'>>;
 
 /** A change that is under way: inside one transaction, under the database's lock, with the manifest as it is now. */
 export interface RingChange {
@@ -65,7 +61,7 @@ export class RingChanges {
   constructor(
     private readonly database: Database,
     private readonly loader: RingLoader,
-    private readonly manifests: ManifestStore,
+    private readonly writer: ManifestWriter,
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
@@ -85,40 +81,39 @@ export class RingChanges {
   /**
    * Signs and inserts the version that follows the one that was looked at.
    *
+   * Whatever changes DataKeys or DataKeyWrappings goes through here, also where the manifest says nothing else than before: of
+   * two operators on a cluster without a lock, the number of the version lets one through.
+   *
    * @param plan gives what the version says otherwise, and does what belongs to it in the same transaction. May be run again.
    * @param signer signs in place of the ring's identity: a new one.
    * @throws RingChanged when another one was faster; whatever the plan throws. Nothing was changed then.
    */
   async apply(
     seen: RingView,
-    plan: (change: RingChange) => Promise<Changes>,
+    plan: (change: RingChange) => Promise<ManifestChanges>,
     signer?: RingSigner,
   ): Promise<HeldManifest> {
     return this.database.lock(async (manager) => {
-      const view = await this.requireSame(manager, seen);
+      const view = await this.view(manager);
+      if (view.held.version !== seen.held.version || view.held.signature !== seen.held.signature)
+        throw new RingChanged(seen.held.version, view.held.version);
       const changes = await plan(this.changeOf(view, manager));
-      return this.sign(view, manager, changes, signer);
+      return this.writer.write(manager, view.held, changes, signer ?? (await this.signerOf(view)));
     });
   }
 
   /**
-   * Waits until nothing that was sealed under an older manifest can be written any more. A write ends by the database
-   * server's clock, `database__statementTimeoutSeconds` after it began; one that begins now is kept out by its fence.
+   * Waits until nothing that was sealed under an older manifest can be written any more: one second longer than any write can
+   * take, by the database server's clock, which ends them. One that begins now is kept out by its fence.
    */
   async settle(signal?: AbortSignal): Promise<void> {
-    await sleep(this.database.statementTimeout + settleMilliseconds, undefined, signal && { signal });
+    const until = (await this.clock()) + longestWrite + 1_000;
+    for (let left = until; left > 0; left = until - (await this.clock()))
+      await sleep(Math.min(left, 1_000), undefined, signal && { signal });
   }
 
-  /**
-   * The ring inside of a transaction under the lock, when it is still the one that was looked at.
-   *
-   * @throws RingChanged when it is another one.
-   */
-  async requireSame(manager: EntityManager, seen: RingView): Promise<RingView> {
-    const view = await this.view(manager);
-    if (view.held.version !== seen.held.version || view.held.signature !== seen.held.signature)
-      throw new RingChanged(seen.held.version, view.held.version);
-    return view;
+  private async clock(): Promise<number> {
+    return (await this.database.read(({ userKeys }) => userKeys.look([nobody], 0))).clock;
   }
 
   private async view(manager: EntityManager): Promise<RingView> {
@@ -129,10 +124,7 @@ export class RingChanges {
         `${this.database.description} holds no manifest of a ring that counts here, so there is nothing to change. Start the ` +
           'service once on a new database; for one that was made by an older version run key-connector ring adopt.',
       );
-    if (state.unreadable !== undefined)
-      throw new RingChangeRefused(
-        `Version ${state.unreadable.version} of the ring's manifest was made by a newer version of this software. Run the command of that one.`,
-      );
+    requireUnderstood(state);
     const stored = await this.store.readWith(manager);
     const kek = await this.dataKeys.openKey(stored);
     if (!held.manifest.keks.some(({ id, role }) => id === kek.id && role === 'service'))
@@ -144,26 +136,23 @@ export class RingChanges {
   }
 
   private changeOf(view: RingView, manager: EntityManager): RingChange {
-    const { held, stored, kek } = view;
-    const open = (id: number): Promise<DataKey> => this.wrappings.open(id, kek, stored);
+    const { held, kek } = view;
     const wrap: RingChange['wrap'] = async (plain, keks = held.manifest.keks, configured = [kek]) => {
-      const rows = [];
-      for (const each of keks) rows.push(await kekWrapper(each, configured).wrap(plain));
-      await this.rows.putWrappings(manager, rows);
+      const wrappings = [];
+      for (const each of keks) wrappings.push(await kekWrapper(each, configured).wrap(plain));
+      await this.rows.putWrappings(manager, wrappings);
     };
     return {
       view,
       manager,
       ring: held.identity.fingerprint,
-      open,
+      open: (id) => this.open(view, id),
       withPlainKeys: async (work) => {
         const plain: PlainKey[] = [];
         try {
-          // A dropped one too, as long as its wrappings are there: the drop may still be undone.
-          const wrapped = new Set(stored.wrappings.map(({ dataKeyId }) => dataKeyId));
-          for (const { id } of held.manifest.dataKeys)
-            if (wrapped.has(id)) plain.push({ id, bytes: (await open(id)).secret.export() });
-          plain.push({ id: identityRow, bytes: await this.wrappings.openIdentity(kek, stored) });
+          for (const { id } of presentDataKeys(view))
+            plain.push({ id, bytes: (await this.open(view, id)).secret.export() });
+          plain.push({ id: identityRow, bytes: await this.openSeed(view) });
           await work(plain);
         } finally {
           for (const { bytes } of plain) bytes.fill(0);
@@ -177,33 +166,44 @@ export class RingChanges {
     };
   }
 
-  private async sign(
-    view: RingView,
-    manager: EntityManager,
-    changes: Changes,
-    signer?: RingSigner,
-  ): Promise<HeldManifest> {
-    const { held } = view;
-    const manifest = { ...held.manifest, ...changes, version: held.version + 1, previous: documentHash(held.document) };
-    const document = writeManifest(manifest);
-    const by = signer ?? (await this.signerOf(view));
-    const row = { version: manifest.version, document, signature: by.sign(document) };
-    await this.rows.removeManifestsAbove(manager, held.version);
-    await this.manifests.insert(manager, row);
-    return { ...row, manifest, identity: by.identity };
+  /** Anybody who writes the database can wrap bytes of his own: only what the manifest vouches for is used. */
+  private async open({ held, kek, stored }: RingView, id: number): Promise<DataKey> {
+    const dataKey = await this.wrappings.open(id, kek, stored);
+    const listed = held.manifest.dataKeys.find((each) => each.id === id);
+    if (listed === undefined || listed.check !== dataKeyCheck(dataKey, held.identity.fingerprint))
+      throw new DataKeyUnreadable(
+        `The wrapping of data key ${id} under ${kek.id} in DataKeyWrappings opens to another data key than the ring's. Somebody ` +
+          'replaced it: restore that row from a backup. Nothing was changed in the database.',
+      );
+    return dataKey;
   }
 
-  private async signerOf({ held, kek, stored }: RingView): Promise<RingSigner> {
-    const seed = await this.wrappings.openIdentity(kek, stored);
+  private async signerOf(view: RingView): Promise<RingSigner> {
+    const seed = await this.openSeed(view);
     try {
-      const signer = RingSigner.of(seed);
-      if (signer.identity.fingerprint === held.identity.fingerprint) return signer;
+      return RingSigner.of(seed);
     } finally {
       seed.fill(0);
     }
+  }
+
+  /** The seed of the identity that signed the manifest; the caller wipes it. */
+  private async openSeed({ held, kek, stored }: RingView): Promise<Uint8Array> {
+    const seed = await this.wrappings.openIdentity(kek, stored);
+    if (RingSigner.of(seed).identity.fingerprint === held.identity.fingerprint) return seed;
+    seed.fill(0);
     throw new RingChangeRefused(
-      'The identity in DataKeyWrappings (row -1) is not the one that signed the manifest. Restore those rows from a backup, ' +
-        'or give the ring a new identity: key-connector ring rekey.',
+      'The identity in DataKeyWrappings (row -1) is not the one that signed the manifest: somebody replaced it. Restore that ' +
+        'row from a backup. Nothing was changed in the database.',
     );
   }
+}
+
+/**
+ * Those of the manifest that can be opened: all that are not dropped, and of those that are, the ones whose drop can still
+ * be undone.
+ */
+export function presentDataKeys({ held, stored }: RingView): Manifest['dataKeys'] {
+  const wrapped = new Set(stored.wrappings.map(({ dataKeyId }) => dataKeyId));
+  return held.manifest.dataKeys.filter(({ id, state }) => state === 'open' || wrapped.has(id));
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { dataKeyCheck } from '../manifest/data-key-check.js';
 import { identityRow, RingSigner } from '../manifest/ring-identity.js';
 import type { HeldManifest } from '../manifest/succession.js';
-import { RingChanges, type RingView } from './ring-changes.js';
+import { presentDataKeys, RingChanges, type RingView } from './ring-changes.js';
 
 /**
  * Gives a ring another identity: for when somebody may have the old one, with a key-encryption key, a recovery key or a host
@@ -22,12 +22,12 @@ export class RingRekey {
         async (change) => {
           await change.wrap({ id: identityRow, bytes: seed });
           const { fingerprint, publicKey } = signer.identity;
-          const wrapped = new Set(change.view.stored.wrappings.map(({ dataKeyId }) => dataKeyId));
+          const present = new Set(presentDataKeys(change.view).map(({ id }) => id));
           const dataKeys = [];
           for (const dataKey of change.view.held.manifest.dataKeys) {
             const { id } = dataKey;
             // Of one that was deleted nothing but its id is left to tell.
-            const check = wrapped.has(id) ? dataKeyCheck(await change.open(id), fingerprint) : dataKey.check;
+            const check = present.has(id) ? dataKeyCheck(await change.open(id), fingerprint) : dataKey.check;
             dataKeys.push({ ...dataKey, check });
           }
           return { ring: fingerprint, publicKey, dataKeys };

@@ -1,6 +1,6 @@
 import type { RingFence, SealedRow, StoredUserKey } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, MoreThan } from 'typeorm';
+import { type EntityManager, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
 import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from '../data-keys/data-keys.entity.js';
 import type { StoredWrapping } from '../data-keys/ring-store.js';
 import { RingManifestRow } from '../manifest/ring-manifests.entity.js';
@@ -40,16 +40,16 @@ export class RingRows {
     if (first !== undefined) await manager.update(ApplicationDataRow, { id: first.id }, { symmetricKey });
   }
 
-  /** Removes every manifest above a version. The lock is held, so none of them can be a genuine one. */
-  async removeManifestsAbove(manager: EntityManager, version: number): Promise<void> {
-    await manager.delete(RingManifestRow, { version: MoreThan(version) });
+  /** Removes the manifests of an identity that counts no more. */
+  async removeManifestsUpTo(manager: EntityManager, version: number): Promise<void> {
+    await manager.delete(RingManifestRow, { version: LessThanOrEqual(version) });
   }
 
   /** Whether values may still be written that were sealed behind this fence: the same that a statement asks. */
   async passes(manager: EntityManager, fence: RingFence): Promise<boolean> {
     const rows = await manager.find(RingManifestRow, {
       select: { version: true, signature: true },
-      where: { version: MoreThan(fence.version - 1) },
+      where: { version: MoreThanOrEqual(fence.version) },
       order: { version: 'ASC' },
       take: fence.passedOver.length + 2,
     });
