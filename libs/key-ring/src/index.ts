@@ -6,14 +6,6 @@ export { RingChanges, type RingView } from './changes/ring-changes.js';
 export { RingChangesModule } from './changes/ring-changes.module.js';
 export { RingRekey } from './changes/ring-rekey.js';
 export { pinOf } from './manifest/ring-pin.js';
-export { DataKeyDrop } from './changes/data-key-drop.js';
-export { DataKeyRotation } from './changes/data-key-rotation.js';
-export { KekChanges } from './changes/kek-changes.js';
-export { Reencryption, type ReencryptionResult } from './changes/reencryption.js';
-export { RingChanges, type RingView } from './changes/ring-changes.js';
-export { RingChangesModule } from './changes/ring-changes.module.js';
-export { RingRekey } from './changes/ring-rekey.js';
-export { pinOf } from './manifest/ring-pin.js';
 export { type ClassicKey, ClassicKeys } from './data-keys/classic-keys.js';
 export {
   ClassicKeyUnreadable,
@@ -27,7 +19,6 @@ export { KeyRing, type KeyRingSummary, type Sealer } from './key-ring.js';
 export { KeyRingModule } from './key-ring.module.js';
 export { type KeyRingSettings, keyRingSettingsSchema } from './key-ring.settings.js';
 export { dataKeyCheck } from './manifest/data-key-check.js';
-export {
   type Manifest,
   type ManifestDataKey,
   type ManifestKek,
