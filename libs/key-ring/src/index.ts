@@ -19,6 +19,7 @@ export { KeyRing, type KeyRingSummary, type Sealer } from './key-ring.js';
 export { KeyRingModule } from './key-ring.module.js';
 export { type KeyRingSettings, keyRingSettingsSchema } from './key-ring.settings.js';
 export { dataKeyCheck } from './manifest/data-key-check.js';
+export {
   type Manifest,
   type ManifestDataKey,
   type ManifestKek,
