@@ -1,9 +1,11 @@
-export { type ClassicKey, ClassicKeys } from './data-keys/classic-keys.js';
+export { type ClassicKey, ClassicKeys, type RingToFill } from './data-keys/classic-keys.js';
 export {
   ClassicKeyUnreadable,
   DataKeyLost,
   DataKeyUnreadable,
   NotReady,
+  RingRefused,
+  RingUnusable,
   UserKeyUnreadable,
   ValueLayoutRefused,
 } from './key-ring.errors.js';

@@ -1,8 +1,9 @@
 import { createHash, type KeyObject } from 'node:crypto';
 
-/** The id of the key-encryption key with this public key: `sha256:` + hex of SHA-256 over its SPKI DER. */
-export function publicKeyFingerprint(publicKey: KeyObject): string {
-  return fingerprint(publicKey.export({ format: 'der', type: 'spki' }));
+/** What names the key-encryption key with this public key: `sha256:` + hex of SHA-256 over its SPKI DER, and that DER in base64. */
+export function publicKeyFacts(publicKey: KeyObject): { readonly id: string; readonly publicKey: string } {
+  const spki = publicKey.export({ format: 'der', type: 'spki' });
+  return { id: fingerprint(spki), publicKey: spki.toString('base64') };
 }
 
 /** The id of a key that has no public half: `sha256:` + hex of SHA-256 over its full resource name. */

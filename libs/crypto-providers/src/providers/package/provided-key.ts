@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dataKeyLength, KeyEncryptionKey, type WrappedKey } from '../../contract/key-encryption-key.js';
 import { requireDataKey, requireOpened } from '../../contract/data-key-wrapper.js';
 import type { ProvidedKey } from '../../contract/key-provider-module.js';
@@ -6,6 +7,7 @@ import { PackageFault, translated } from './package.errors.js';
 /** A key that a package brings: what goes in is copied, what comes out is checked, and its errors become ours. */
 export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
   override readonly id: string;
+  override readonly publicKey: string | undefined;
   override readonly description: string;
   override readonly keyReference: string;
   override readonly classicAlgorithm: string;
@@ -31,6 +33,9 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
     if (!isText(key.id) || !/^sha256:[0-9a-f]{64}$/.test(key.id)) {
       throw this.fault('opens a key whose id is not sha256: and 64 lower-case hex digits');
     }
+    if (key.publicKey !== undefined && !isPublicKeyOf(key.id, key.publicKey))
+      throw this.fault('opens a key whose publicKey is not base64 of the SPKI DER that its id is the SHA-256 of');
+    this.publicKey = key.publicKey;
     ({ id: this.id, keyReference: this.keyReference, classicAlgorithm: this.classicAlgorithm } = key);
     this.#key = key;
     this.description = `${key.description} (${packageName})`;
@@ -93,5 +98,8 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
+
+const isPublicKeyOf = (id: string, publicKey: unknown): boolean =>
+  isText(publicKey) && id === `sha256:${createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex')}`;
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
