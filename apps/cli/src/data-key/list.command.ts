@@ -24,7 +24,7 @@ export class ListDataKeysCommand extends OperatorCommand {
 
   private async run(): Promise<void> {
     await this.deployment.useConnected(async (context) => {
-      const { held, stored } = await context.get(RingChanges).look();
+      const { held, wrapped } = await context.get(RingChanges).look();
       const drop = context.get(DataKeyDrop);
       const { activeDataKeyId, dataKeys: listed } = held.manifest;
       const dataKeys = await Promise.all(
@@ -32,7 +32,7 @@ export class ListDataKeysCommand extends OperatorCommand {
           id,
           state: id === activeDataKeyId ? 'active' : state,
           values: await drop.needing(id),
-          wrappings: stored.wrappings.filter(({ dataKeyId }) => dataKeyId === id).length,
+          wrappings: wrapped.filter(({ dataKeyId }) => dataKeyId === id).length,
         })),
       );
       await this.output.result({ dataKeys }, () =>

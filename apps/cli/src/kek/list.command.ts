@@ -24,11 +24,11 @@ export class ListKeksCommand extends OperatorCommand {
 
   private async run(): Promise<void> {
     await this.deployment.useConnected(async (context) => {
-      const { held, stored, kek } = await context.get(RingChanges).look();
+      const { held, wrapped, kek } = await context.get(RingChanges).look();
       const keks = held.manifest.keks.map(({ id, role, algorithm, reference }) => ({
         ...{ id, role, algorithm, reference },
         configured: id === kek.id,
-        wrappings: stored.wrappings.filter(({ kekId }) => kekId === id).length,
+        wrappings: wrapped.filter(({ kekId }) => kekId === id).length,
       }));
       await this.output.result({ keks }, () =>
         table(

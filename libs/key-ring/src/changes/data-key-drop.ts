@@ -6,7 +6,7 @@ import { valuesUnder } from '../values/bound.layout.js';
 import { classicDataKeyId } from '../values/data-key.js';
 import { RingChangeRefused } from './changes.errors.js';
 import { RingChanges, type RingView } from './ring-changes.js';
-import { RingRows } from './ring-rows.js';
+import { ChangedRows } from './changed-rows.js';
 
 /** Gives up a data key that nothing needs any more, in steps that can be undone until the last one. */
 @Injectable()
@@ -14,7 +14,7 @@ export class DataKeyDrop {
   constructor(
     private readonly database: Database,
     private readonly changes: RingChanges,
-    private readonly rows: RingRows,
+    private readonly rows: ChangedRows,
     private readonly values: SealedValues,
   ) {}
 
@@ -43,7 +43,7 @@ export class DataKeyDrop {
   async undo(seen: RingView, id: number): Promise<HeldManifest> {
     if (stateOf(seen.held.manifest, id) !== 'dropped')
       throw new RingChangeRefused(`Data key ${id} is not dropped, so there is nothing to undo.`);
-    if (!seen.stored.wrappings.some(({ dataKeyId }) => dataKeyId === id))
+    if (!seen.wrapped.some(({ dataKeyId }) => dataKeyId === id))
       throw new RingChangeRefused(
         `The wrappings of data key ${id} were deleted when its drop was finished: it is gone for good.`,
       );

@@ -37,10 +37,10 @@ export class DataKeyRotation {
 
 /** Makes a data key, wrapped under every key-encryption key of the manifest, with the next id that was never used. */
 export async function newDataKey(change: RingChange): Promise<{ readonly id: number; readonly check: string }> {
-  const { held, stored } = change.view;
-  // Somebody may have put a row under the next id, or under the last one that there is.
+  const { held } = change.view;
+  // Somebody may have put rows under the next ids.
   let id = Math.max(...held.manifest.dataKeys.map((dataKey) => dataKey.id)) + 1;
-  while (stored.dataKeyIds.includes(id)) id += 1;
+  while ((await change.takenIds([id])).length > 0) id += 1;
   const bytes = randomBytes(dataKeyLength);
   try {
     await change.insertDataKey({ id, bytes });

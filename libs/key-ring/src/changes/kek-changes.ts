@@ -6,7 +6,7 @@ import type { HeldManifest } from '../manifest/succession.js';
 import { classicDataKeyId } from '../values/data-key.js';
 import { RingChangeRefused } from './changes.errors.js';
 import { type RingChange, RingChanges, type RingView } from './ring-changes.js';
-import { RingRows } from './ring-rows.js';
+import { ChangedRows } from './changed-rows.js';
 
 /**
  * Moves a ring from one key-encryption key to another while it serves: `add`, a rolling restart with the new settings,
@@ -16,7 +16,7 @@ import { RingRows } from './ring-rows.js';
 export class KekChanges {
   constructor(
     private readonly changes: RingChanges,
-    private readonly rows: RingRows,
+    private readonly rows: ChangedRows,
   ) {}
 
   /**
@@ -84,9 +84,9 @@ export class KekChanges {
 
   /** While there is a classic data key, its own software finds it under the key that stays. */
   private async keepClassicSoftwareGoing(change: RingChange): Promise<void> {
-    const { held, kek, stored } = change.view;
+    const { held, kek } = change.view;
     const classic = held.manifest.dataKeys.find(({ id }) => id === classicDataKeyId);
-    if (classic?.state !== 'open' || stored.symmetricKey === undefined) return;
+    if (classic?.state !== 'open') return;
     const { secret } = await change.open(classicDataKeyId);
     const bytes = secret.export();
     try {

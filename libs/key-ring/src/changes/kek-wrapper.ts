@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type KeyEncryptionKey, wrapsWithPublicKey, wrapWithPublicKey } from '@key-connector/crypto-providers';
 import { recoveryKeyOf } from '@key-connector/recovery-keys';
-import type { StoredWrapping } from '../data-keys/ring-store.js';
+import type { NewWrapping } from '../data-keys/ring-store.js';
 import { DataKeyUnreadable } from '../key-ring.errors.js';
 import type { ManifestKek } from '../manifest/manifest.js';
 import { RingChangeRefused } from './changes.errors.js';
@@ -16,7 +16,7 @@ export interface PlainKey {
 /** How a key-encryption key of the manifest is at hand. */
 export interface KekWrapper {
   /** Wraps 32 bytes; what can be opened again is opened and compared before it is given. */
-  wrap(plain: PlainKey): Promise<StoredWrapping>;
+  wrap(plain: PlainKey): Promise<NewWrapping>;
 }
 
 /**
@@ -37,7 +37,7 @@ export function kekWrapper(kek: ManifestKek, configured: readonly KeyEncryptionK
   return { wrap: (plain) => wrapWithPublicHalf(kek, plain) };
 }
 
-async function wrapWithProvider(own: KeyEncryptionKey, kek: ManifestKek, plain: PlainKey): Promise<StoredWrapping> {
+async function wrapWithProvider(own: KeyEncryptionKey, kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
   const wrapped = await own.wrap(plain.bytes);
   const reopened = await own.unwrap(wrapped);
   try {
@@ -52,15 +52,15 @@ async function wrapWithProvider(own: KeyEncryptionKey, kek: ManifestKek, plain: 
   return rowOf(plain, { ...kek, reference: keyReference, algorithm }, ciphertext);
 }
 
-async function wrapWithPublicHalf(kek: ManifestKek, plain: PlainKey): Promise<StoredWrapping> {
+async function wrapWithPublicHalf(kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
   return rowOf(plain, kek, await wrapWithPublicKey(kek, plain.bytes));
 }
 
-async function wrapForRecovery(kek: ManifestKek, plain: PlainKey): Promise<StoredWrapping> {
+async function wrapForRecovery(kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
   return rowOf(plain, kek, await recoveryKeyOf(kek.publicKey ?? '').wrap(plain.id, plain.bytes));
 }
 
-const rowOf = ({ id }: PlainKey, kek: ManifestKek, ciphertext: Uint8Array): StoredWrapping => ({
+const rowOf = ({ id }: PlainKey, kek: ManifestKek, ciphertext: Uint8Array): NewWrapping => ({
   dataKeyId: id,
   kekId: kek.id,
   keyReference: kek.reference,

@@ -5,7 +5,7 @@ import { ManifestStore } from '../manifest/manifest-store.js';
 import type { RingSigner } from '../manifest/ring-identity.js';
 import { RingLoader, type RingState } from '../manifest/ring-loader.js';
 import type { HeldManifest } from '../manifest/succession.js';
-import { RingRows } from './ring-rows.js';
+import { ChangedRows } from './changed-rows.js';
 import { RingChanged, RingChangeRefused } from './changes.errors.js';
 
 /** What a version may say otherwise than the one before it. */
@@ -20,7 +20,7 @@ export class ManifestWriter {
   constructor(
     private readonly loader: RingLoader,
     private readonly manifests: ManifestStore,
-    private readonly rows: RingRows,
+    private readonly rows: ChangedRows,
   ) {}
 
   /**

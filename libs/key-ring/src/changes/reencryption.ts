@@ -16,7 +16,7 @@ import { UserKeyUnreadable } from '../key-ring.errors.js';
 import { KeyRing } from '../key-ring.js';
 import { valuesUnder } from '../values/bound.layout.js';
 import { RingChangeRefused } from './changes.errors.js';
-import { RingRows } from './ring-rows.js';
+import { ChangedRows } from './changed-rows.js';
 
 /** How often one batch is tried that meets locks, a newer manifest or its deadline. */
 const attempts = 10;
@@ -58,7 +58,7 @@ export class Reencryption {
   constructor(
     private readonly database: Database,
     private readonly values: SealedValues,
-    private readonly rows: RingRows,
+    private readonly rows: ChangedRows,
     private readonly ring: KeyRing,
   ) {}
 

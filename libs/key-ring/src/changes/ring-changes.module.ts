@@ -6,12 +6,12 @@ import { Reencryption } from './reencryption.js';
 import { ManifestWriter } from './manifest-writer.js';
 import { RingChanges } from './ring-changes.js';
 import { RingRekey } from './ring-rekey.js';
-import { RingRows } from './ring-rows.js';
+import { ChangedRows } from './changed-rows.js';
 
 const changes = [DataKeyDrop, DataKeyRotation, KekChanges, Reencryption, RingChanges, RingRekey];
 
 /** Provides what changes a ring, for operators: the service itself has none of it. */
-@Module({ providers: [...changes, ManifestWriter, RingRows], exports: changes })
+@Module({ providers: [...changes, ManifestWriter, ChangedRows], exports: changes })
 export class RingChangesModule {
   /** On the rooms of one deployment: its database, and its key ring. */
   static on(...rooms: readonly DynamicModule[]): DynamicModule {

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
+import type { KeyEncryptionKey, WrappedKey } from '@key-connector/crypto-providers';
 import { Database, longestWrite, nobody } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { DataKeys } from '../data-keys/data-keys.js';
-import { RingStore, type StoredRing } from '../data-keys/ring-store.js';
-import { Wrappings } from '../data-keys/wrappings.js';
+import { DataKeys, requireListed } from '../data-keys/data-keys.js';
+import { RingStore } from '../data-keys/ring-store.js';
+import { wrappedKeyOf, Wrappings } from '../data-keys/wrappings.js';
 import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
 import { DataKeyUnreadable } from '../key-ring.errors.js';
-import { dataKeyCheck } from '../manifest/data-key-check.js';
 import type { Manifest, ManifestKek } from '../manifest/manifest.js';
 import { identityRow, RingSigner } from '../manifest/ring-identity.js';
 import { RingLoader, type RingState } from '../manifest/ring-loader.js';
@@ -18,12 +17,13 @@ import type { DataKey } from '../values/data-key.js';
 import { RingChanged, RingChangeRefused } from './changes.errors.js';
 import { kekWrapper, type PlainKey } from './kek-wrapper.js';
 import { type ManifestChanges, ManifestWriter, requireUnderstood } from './manifest-writer.js';
-import { RingRows } from './ring-rows.js';
+import { ChangedRows, type Wrapped } from './changed-rows.js';
 
 /** What a command found, and decides on. */
 export interface RingView extends RingState {
   readonly held: HeldManifest;
-  readonly stored: StoredRing;
+  /** Which of its keys, the identity included, are wrapped under which of its key-encryption keys. */
+  readonly wrapped: readonly Wrapped[];
   /** The key-encryption key of the settings, listed as one of the service's. */
   readonly kek: KeyEncryptionKey;
 }
@@ -38,6 +38,8 @@ export interface RingChange {
   open(id: number): Promise<DataKey>;
   /** Runs work with the bytes of every data key that is there, and of the identity's seed; they are wiped behind it. */
   withPlainKeys(work: (plain: readonly PlainKey[]) => Promise<void>): Promise<void>;
+  /** Which of these ids have a row in DataKeys, whoever put it there. */
+  takenIds(ids: readonly number[]): Promise<number[]>;
   /** Inserts a data key, wrapped under every key-encryption key of the manifest. */
   insertDataKey(plain: PlainKey): Promise<void>;
   /** Inserts the wrappings of a key under each of these key-encryption keys, those of the manifest when left out. */
@@ -65,7 +67,7 @@ export class RingChanges {
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
-    private readonly rows: RingRows,
+    private readonly rows: ChangedRows,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
 
@@ -98,7 +100,7 @@ export class RingChanges {
       if (view.held.version !== seen.held.version || view.held.signature !== seen.held.signature)
         throw new RingChanged(seen.held.version, view.held.version);
       const changes = await plan(this.changeOf(view, manager));
-      return this.writer.write(manager, view.held, changes, signer ?? (await this.signerOf(view)));
+      return this.writer.write(manager, view.held, changes, signer ?? (await this.signerOf(view, manager)));
     });
   }
 
@@ -125,14 +127,16 @@ export class RingChanges {
           'service once on a new database; for one that was made by an older version run key-connector ring adopt.',
       );
     requireUnderstood(state);
-    const stored = await this.store.readWith(manager);
-    const kek = await this.dataKeys.openKey(stored);
-    if (!held.manifest.keks.some(({ id, role }) => id === kek.id && role === 'service'))
-      throw new RingChangeRefused(
-        `The configured key-encryption key ${kek.id} (${kek.description}) is none of the ring's: ` +
-          `${held.manifest.keks.map(({ id, reference }) => `${id} (${reference})`).join(', ')}. Configure one of those.`,
-      );
-    return { ...state, held, stored, kek };
+    const { keks, dataKeys } = held.manifest;
+    const kek = await this.dataKeys.openKey(held.manifest);
+    requireListed(held.manifest, kek);
+    const ids = [identityRow, ...dataKeys.map(({ id }) => id)];
+    const wrapped = await this.rows.wrapped(
+      manager,
+      ids,
+      keks.map(({ id }) => id),
+    );
+    return { ...state, held, kek, wrapped };
   }
 
   private changeOf(view: RingView, manager: EntityManager): RingChange {
@@ -146,19 +150,20 @@ export class RingChanges {
       view,
       manager,
       ring: held.identity.fingerprint,
-      open: (id) => this.open(view, id),
+      open: (id) => this.open(view, manager, id),
       withPlainKeys: async (work) => {
         const plain: PlainKey[] = [];
         try {
           for (const { id } of presentDataKeys(view))
-            plain.push({ id, bytes: (await this.open(view, id)).secret.export() });
-          plain.push({ id: identityRow, bytes: await this.openSeed(view) });
+            plain.push({ id, bytes: (await this.open(view, manager, id)).secret.export() });
+          plain.push({ id: identityRow, bytes: await this.openSeed(view, manager) });
           await work(plain);
         } finally {
           for (const { bytes } of plain) bytes.fill(0);
         }
       },
       wrap,
+      takenIds: (ids) => this.rows.taken(manager, ids),
       insertDataKey: async (plain) => {
         await this.rows.insertDataKey(manager, plain.id);
         await wrap(plain);
@@ -166,20 +171,16 @@ export class RingChanges {
     };
   }
 
-  /** Anybody who writes the database can wrap bytes of his own: only what the manifest vouches for is used. */
-  private async open({ held, kek, stored }: RingView, id: number): Promise<DataKey> {
-    const dataKey = await this.wrappings.open(id, kek, stored);
-    const listed = held.manifest.dataKeys.find((each) => each.id === id);
-    if (listed === undefined || listed.check !== dataKeyCheck(dataKey, held.identity.fingerprint))
-      throw new DataKeyUnreadable(
-        `The wrapping of data key ${id} under ${kek.id} in DataKeyWrappings opens to another data key than the ring's. Somebody ` +
-          'replaced it: restore that row from a backup. Nothing was changed in the database.',
-      );
-    return dataKey;
+  private async open(view: RingView, manager: EntityManager, id: number): Promise<DataKey> {
+    const { manifest } = view.held;
+    const dataKey = manifest.dataKeys.find((each) => each.id === id);
+    if (dataKey === undefined) throw new RangeError(`The ring has no data key ${id}.`);
+    const known = this.wrappings.known(manifest, dataKey);
+    return known ?? this.wrappings.open(manifest, dataKey, view.kek, await this.wrappedKey(view, manager, id));
   }
 
-  private async signerOf(view: RingView): Promise<RingSigner> {
-    const seed = await this.openSeed(view);
+  private async signerOf(view: RingView, manager: EntityManager): Promise<RingSigner> {
+    const seed = await this.openSeed(view, manager);
     try {
       return RingSigner.of(seed);
     } finally {
@@ -187,14 +188,23 @@ export class RingChanges {
     }
   }
 
-  /** The seed of the identity that signed the manifest; the caller wipes it. */
-  private async openSeed({ held, kek, stored }: RingView): Promise<Uint8Array> {
-    const seed = await this.wrappings.openIdentity(kek, stored);
-    if (RingSigner.of(seed).identity.fingerprint === held.identity.fingerprint) return seed;
+  /** The seed of the identity that signed the manifest; the caller wipes it. Anybody who writes the database can put another one there. */
+  private async openSeed(view: RingView, manager: EntityManager): Promise<Uint8Array> {
+    const seed = await view.kek.unwrap(await this.wrappedKey(view, manager, identityRow));
+    if (RingSigner.of(seed).identity.fingerprint === view.held.identity.fingerprint) return seed;
     seed.fill(0);
     throw new RingChangeRefused(
       'The identity in DataKeyWrappings (row -1) is not the one that signed the manifest: somebody replaced it. Restore that ' +
         'row from a backup. Nothing was changed in the database.',
+    );
+  }
+
+  private async wrappedKey({ held, kek }: RingView, manager: EntityManager, id: number): Promise<WrappedKey> {
+    const wrapped = (await this.store.wrappings(manager, kek.id, [id])).get(id);
+    if (wrapped !== undefined) return wrappedKeyOf(requireListed(held.manifest, kek), wrapped);
+    throw new DataKeyUnreadable(
+      `${id === identityRow ? 'The identity of the ring' : `Data key ${id}`} is not wrapped under the configured key-encryption key ` +
+        `${kek.id} (${kek.description}): its row in DataKeyWrappings is gone. Restore it from a backup. Nothing was changed in the database.`,
     );
   }
 }
@@ -203,7 +213,7 @@ export class RingChanges {
  * Those of the manifest that can be opened: all that are not dropped, and of those that are, the ones whose drop can still
  * be undone.
  */
-export function presentDataKeys({ held, stored }: RingView): Manifest['dataKeys'] {
-  const wrapped = new Set(stored.wrappings.map(({ dataKeyId }) => dataKeyId));
-  return held.manifest.dataKeys.filter(({ id, state }) => state === 'open' || wrapped.has(id));
+export function presentDataKeys({ held, wrapped }: RingView): Manifest['dataKeys'] {
+  const ids = new Set(wrapped.map(({ dataKeyId }) => dataKeyId));
+  return held.manifest.dataKeys.filter(({ id, state }) => state === 'open' || ids.has(id));
 }

@@ -1,20 +1,39 @@
 import type { RingFence, SealedRow, StoredUserKey } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
+import { type EntityManager, In, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
 import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from '../data-keys/data-keys.entity.js';
-import type { StoredWrapping } from '../data-keys/ring-store.js';
+import type { NewWrapping } from '../data-keys/ring-store.js';
 import { RingManifestRow } from '../manifest/ring-manifests.entity.js';
+
+/** That a key is wrapped under a key-encryption key: a row of DataKeyWrappings is there. */
+export interface Wrapped {
+  readonly dataKeyId: number;
+  readonly kekId: string;
+}
 
 /** What changes of the ring write, each inside of the caller's transaction, under the database's lock. */
 @Injectable()
-export class RingRows {
+export class ChangedRows {
+  /** Which of these keys are wrapped under which of these key-encryption keys; what else anybody put there is not read. */
+  async wrapped(manager: EntityManager, ids: readonly number[], kekIds: readonly string[]): Promise<Wrapped[]> {
+    return manager.find(DataKeyWrappingRow, {
+      select: { dataKeyId: true, kekId: true },
+      where: { dataKeyId: In(ids), kekId: In(kekIds) },
+    });
+  }
+
+  /** Which of these numbers have a row in DataKeys that nobody has vouched for. */
+  async taken(manager: EntityManager, ids: readonly number[]): Promise<number[]> {
+    return (await manager.find(DataKeyRow, { select: { id: true }, where: { id: In(ids) } })).map(({ id }) => id);
+  }
+
   /** A data key without wrappings yet; an id that is there fails it. */
   async insertDataKey(manager: EntityManager, id: number): Promise<void> {
     await manager.insert(DataKeyRow, { id, creationDate: new Date() });
   }
 
   /** Puts wrappings in, in place of what stands under the same key-encryption keys: nobody has vouched for that. */
-  async putWrappings(manager: EntityManager, wrappings: readonly StoredWrapping[]): Promise<void> {
+  async putWrappings(manager: EntityManager, wrappings: readonly NewWrapping[]): Promise<void> {
     const creationDate = new Date();
     for (const wrapping of wrappings) {
       const { dataKeyId, kekId } = wrapping;
