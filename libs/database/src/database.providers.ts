@@ -8,6 +8,7 @@ import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { openDialect } from './products.js';
+import { UserKeyHistory } from './user-keys/user-key-history.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 
 export const dialectProvider: FactoryProvider<Dialect> = {
@@ -32,6 +33,11 @@ export const databaseProviders: Provider[] = [
     provide: Migrations,
     inject: [Dialect, Expectation],
     useFactory: (dialect: Dialect, expectation: Expectation) => new Migrations(dialect, expectation),
+  },
+  {
+    provide: UserKeyHistory,
+    inject: [Dialect],
+    useFactory: (dialect: Dialect) => new UserKeyHistory(dialect),
   },
   {
     provide: UserKeyRows,
