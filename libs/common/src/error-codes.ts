@@ -61,6 +61,8 @@ const answers = {
   KEY_PROVIDER_MISCONFIGURED: unavailable,
   MEMBER_UNKNOWN: unavailable,
   REPLACED_KEY_REFUSED: unavailable,
+  RECOVERY_KEY_UNUSABLE: unavailable,
+  RECOVERY_SHARES_REFUSED: unavailable,
   SETTINGS_INVALID: unavailable,
   // ours
   INTERNAL: { status: 500, detail: 'Something went wrong here. The log has more under this request id.' },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-/** Characters of a document at most; with 1,000 data keys it takes some 110,000, so a ring keeps below some 500. */
+/** Characters of a document at most: some 500 data keys. */
 export const maxDocumentLength = 60_000;
 
 const int31 = z.int32().nonnegative();
@@ -97,6 +97,15 @@ export function readManifest(document: string): Manifest | undefined {
   return result.success && canonical(result.data) === document ? result.data : undefined;
 }
 
+/** The beginning of every format: what is read before a signature is checked. */
+const beginning = /^\{"format":\d{1,9},"ring":"(sha256:[0-9a-f]{64})","publicKey":"([A-Za-z0-9+/=]{1,100})"/;
+
+/** The ring that a text claims to be of, by how it begins. */
+export function ringOf(document: string): { readonly ring: string; readonly publicKey: string } | undefined {
+  const [, ring, publicKey] = beginning.exec(document) ?? [];
+  return ring === undefined || publicKey === undefined ? undefined : { ring, publicKey };
+}
+
 /** What the next version names as `previous`: `sha256:` + hex over the document's bytes. */
 export const documentHash = (document: string): string =>
   `sha256:${createHash('sha256').update(document, 'utf8').digest('hex')}`;
@@ -116,4 +125,4 @@ function parsed(document: string): unknown {
 }
 
 const ascending = (items: readonly (number | string)[]): boolean =>
-  items.every((item, index) => index === 0 || (items[index - 1] as typeof item) < item);
+  items.slice(1).every((item, index) => item > (items[index] ?? item));
