@@ -50,6 +50,7 @@ const answers = {
   KEY_PROVIDER_UNAVAILABLE: unavailable,
   NOT_READY: unavailable,
   RING_UNUSABLE: unavailable,
+  RING_CHANGING: unavailable,
   // what only an operator can mend: the service does not start
   DATABASE_SCHEMA_NEWER: unavailable,
   DATABASE_UNEXPECTED: unavailable,
@@ -59,6 +60,8 @@ const answers = {
   DATA_KEY_UNREADABLE: unavailable,
   IMPORT_REFUSED: unavailable,
   KEY_PROVIDER_MISCONFIGURED: unavailable,
+  MEMBER_UNKNOWN: unavailable,
+  REPLACED_KEY_REFUSED: unavailable,
   RECOVERY_KEY_UNUSABLE: unavailable,
   RECOVERY_SHARES_REFUSED: unavailable,
   RING_CHANGE_REFUSED: unavailable,

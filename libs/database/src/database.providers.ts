@@ -9,6 +9,7 @@ import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { openDialect } from './products.js';
 import { SealedValues } from './user-keys/sealed-values.js';
+import { UserKeyHistory } from './user-keys/user-key-history.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 
 export const dialectProvider: FactoryProvider<Dialect> = {
@@ -34,6 +35,11 @@ export const databaseProviders: Provider[] = [
     provide: Migrations,
     inject: [Dialect, Expectation],
     useFactory: (dialect: Dialect, expectation: Expectation) => new Migrations(dialect, expectation),
+  },
+  {
+    provide: UserKeyHistory,
+    inject: [Dialect],
+    useFactory: (dialect: Dialect) => new UserKeyHistory(dialect),
   },
   {
     provide: UserKeyRows,

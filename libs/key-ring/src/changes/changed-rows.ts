@@ -1,6 +1,6 @@
-import type { RingFence, SealedRow, StoredUserKey } from '@key-connector/database';
+import type { SealedRow, StoredUserKey } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, In, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
+import { type EntityManager, In, LessThanOrEqual } from 'typeorm';
 import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from '../data-keys/data-keys.entity.js';
 import type { NewWrapping } from '../data-keys/ring-store.js';
 import { RingManifestRow } from '../manifest/ring-manifests.entity.js';
@@ -71,23 +71,6 @@ export class ChangedRows {
   /** Removes the manifests of an identity that counts no more. */
   async removeManifestsUpTo(manager: EntityManager, version: number): Promise<void> {
     await manager.delete(RingManifestRow, { version: LessThanOrEqual(version) });
-  }
-
-  /** Whether values may still be written that were sealed behind this fence: the same that a statement asks. */
-  async passes(manager: EntityManager, fence: RingFence): Promise<boolean> {
-    const rows = await manager.find(RingManifestRow, {
-      select: { version: true, signature: true },
-      where: { version: MoreThanOrEqual(fence.version) },
-      order: { version: 'ASC' },
-      take: fence.passedOver.length + 2,
-    });
-    const known = [fence, ...fence.passedOver];
-    return (
-      rows.some(({ version, signature }) => version === fence.version && signature === fence.signature) &&
-      rows.every((row) =>
-        known.some(({ version, signature }) => version === row.version && signature === row.signature),
-      )
-    );
   }
 
   /** Puts a value that was sealed anew into a row of the history. */

@@ -4,6 +4,7 @@ import {
   Database,
   DatabaseRowLocked,
   DatabaseUnavailable,
+  fenceHolds,
   type SealedRow,
   type SealedTable,
   sealedTables,
@@ -167,7 +168,7 @@ export class Reencryption {
   private async sealKept(rows: readonly SealedRow[], run: Run): Promise<number> {
     const { fence, seal } = this.ring.sealer();
     const written = await this.database.lock(async (manager) => {
-      if (!(await this.rows.passes(manager, fence))) return undefined;
+      if (!(await fenceHolds(manager, fence))) return undefined;
       let count = 0;
       for (const { row, userId: id, value, dataKeyId } of rows) {
         const key = id && (await this.sealedAnew({ id, value, dataKeyId }, seal, run));
