@@ -7,6 +7,7 @@ import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
+import { LayoutGuard } from './user-keys/layout-guard.js';
 import { SealedValues } from './user-keys/sealed-values.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 import { UserKey } from './user-keys/user-key.entity.js';
@@ -21,7 +22,7 @@ class DialectModule extends ConfigurableModuleClass {}
 /** Provides `Database`; entities of other rooms join by `TypeOrmModule.forFeature`. */
 @Module({
   providers: databaseProviders,
-  exports: [Database, DialectModule, Expectation, Migrations, SealedValues, UserKeyHistory, UserKeyRows],
+  exports: [Database, DialectModule, Expectation, LayoutGuard, Migrations, SealedValues, UserKeyHistory, UserKeyRows],
 })
 export class DatabaseModule {
   /** The database of these settings; nothing is connected before `Database.connect`. */

@@ -8,6 +8,7 @@ import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { openDialect } from './products.js';
+import { LayoutGuard } from './user-keys/layout-guard.js';
 import { SealedValues } from './user-keys/sealed-values.js';
 import { UserKeyHistory } from './user-keys/user-key-history.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
@@ -35,6 +36,11 @@ export const databaseProviders: Provider[] = [
     provide: Migrations,
     inject: [Dialect, Expectation],
     useFactory: (dialect: Dialect, expectation: Expectation) => new Migrations(dialect, expectation),
+  },
+  {
+    provide: LayoutGuard,
+    inject: [Database, Dialect],
+    useFactory: (database: Database, dialect: Dialect) => new LayoutGuard(database, dialect),
   },
   {
     provide: UserKeyHistory,
