@@ -7,6 +7,7 @@ import { Deployment } from './deployment/deployment.js';
 import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
 import { kekGroup } from './kek/index.js';
+import { layoutGroup } from './layout/index.js';
 import { migrationsGroup } from './migrations/index.js';
 import type { CommandGroup, OperatorCommand } from './operator-command.js';
 import { ringGroup } from './ring/index.js';
@@ -14,7 +15,14 @@ import { exitCodes } from './terminal/exit-codes.js';
 import { Output } from './terminal/output.js';
 
 /** Every command; a group is added by its folder and its line here. */
-export const groups: readonly CommandGroup[] = [dataKeyGroup, importGroup, kekGroup, migrationsGroup, ringGroup];
+export const groups: readonly CommandGroup[] = [
+  dataKeyGroup,
+  importGroup,
+  kekGroup,
+  layoutGroup,
+  migrationsGroup,
+  ringGroup,
+];
 
 /** Commands that stand by themselves. */
 export const single: readonly Type<OperatorCommand>[] = [HealthCommand];

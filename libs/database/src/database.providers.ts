@@ -39,8 +39,9 @@ export const databaseProviders: Provider[] = [
   },
   {
     provide: LayoutGuard,
-    inject: [Database, Dialect],
-    useFactory: (database: Database, dialect: Dialect) => new LayoutGuard(database, dialect),
+    inject: [Database, Dialect, SealedValues],
+    useFactory: (database: Database, dialect: Dialect, values: SealedValues) =>
+      new LayoutGuard(database, dialect, values),
   },
   {
     provide: UserKeyHistory,

@@ -32,6 +32,9 @@ export interface LayoutGuardStatements {
   script(statements: readonly string[]): string;
 }
 
+/** What a bound value begins with, as the guards have it in SQL. */
+export const guardedPrefix = 'kc2.';
+
 /** What a constraint is called, and what the name of a trigger begins with. */
 export const guardName = (layout: GuardedLayout): string => `CK_UserKeys_Layout_${layout}`;
 

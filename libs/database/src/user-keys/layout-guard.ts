@@ -4,9 +4,10 @@ import type { DataSource } from 'typeorm';
 import type { Database } from '../database.js';
 import { databaseErrorOf } from '../dialect/database-error-of.js';
 import type { Dialect } from '../dialect/dialect.js';
-import { type GuardedLayout, guardedLayouts, type LayoutGuardStatements } from '../dialect/layout-guard.js';
+import { type GuardedLayout, guardedLayouts, guardedPrefix, type LayoutGuardStatements } from '../dialect/layout-guard.js';
 import { DatabaseRowLocked } from '../errors/database.errors.js';
 import { withMigrationSource } from '../migrations/migration-source.js';
+import type { SealedValues } from './sealed-values.js';
 
 /** How often a change of the table is tried that does not get it; each time it waits for a moment only. */
 const attempts = 60;
@@ -35,6 +36,7 @@ export class LayoutGuard {
   constructor(
     private readonly database: Database,
     private readonly dialect: Dialect,
+    private readonly values: SealedValues,
   ) {
     this.statements = dialect.layoutGuard;
   }
@@ -43,6 +45,11 @@ export class LayoutGuard {
   async standing(): Promise<GuardedLayout | undefined> {
     const names = await this.names();
     return guardedLayouts.findLast((layout) => this.statements.parts(layout).every(({ name }) => names.has(name)));
+  }
+
+  /** Rows whose column DataKeyId and value do not fit each other: the guard would keep them from being touched. */
+  misfits(): Promise<number> {
+    return this.database.read(({ manager }) => this.values.countMisfits(manager, guardedPrefix));
   }
 
   /**

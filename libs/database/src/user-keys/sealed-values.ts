@@ -63,6 +63,19 @@ export class SealedValues {
     return this.page(manager, table, page, notUnder(manager, of), of);
   }
 
+  /** Values of members whose column says that they are bound and whose text does not, or the other way round. */
+  countMisfits(manager: EntityManager, prefix: string): Promise<number> {
+    const column = columnsOf(manager);
+    const [key, id] = [column('Key'), column('DataKeyId')];
+    const condition = `((${key} LIKE :prefix AND ${id} IS NULL) OR (${key} NOT LIKE :prefix AND ${id} IS NOT NULL))`;
+    return this.count(manager, 'UserKeys', condition, { prefix });
+  }
+
+  /** All values of a table. */
+  countAll(manager: EntityManager, table: SealedTable): Promise<number> {
+    return this.count(manager, table, '1 = 1', {});
+  }
+
   /** The next of all values. */
   async page(
     manager: EntityManager,
@@ -90,7 +103,7 @@ export class SealedValues {
     }));
   }
 
-  private async count(manager: EntityManager, table: SealedTable, condition: string, of: ValuesOf): Promise<number> {
+  private async count(manager: EntityManager, table: SealedTable, condition: string, of: Partial<ValuesOf>): Promise<number> {
     const row = await manager
       .createQueryBuilder()
       .select('COUNT(*)', 'count')

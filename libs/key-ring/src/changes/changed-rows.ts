@@ -2,7 +2,7 @@ import type { SealedRow, StoredUserKey } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In, LessThanOrEqual } from 'typeorm';
 import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from '../data-keys/data-keys.entity.js';
-import type { NewWrapping } from '../data-keys/ring-store.js';
+import { type NewWrapping, RingStore } from '../data-keys/ring-store.js';
 import { RingManifestRow } from '../manifest/ring-manifests.entity.js';
 
 /** That a key is wrapped under a key-encryption key: a row of DataKeyWrappings is there. */
@@ -14,6 +14,8 @@ export interface Wrapped {
 /** What changes of the ring write, each inside of the caller's transaction, under the database's lock. */
 @Injectable()
 export class ChangedRows {
+  constructor(private readonly store: RingStore) {}
+
   /** Which of these keys are wrapped under which of these key-encryption keys; what else anybody put there is not read. */
   async wrapped(manager: EntityManager, ids: readonly number[], kekIds: readonly string[]): Promise<Wrapped[]> {
     return manager.find(DataKeyWrappingRow, {
@@ -54,9 +56,10 @@ export class ChangedRows {
   }
 
   /** Puts a data key, wrapped for it, where a classic deployment's own software reads it: into its first row. */
-  async replaceApplicationData(manager: EntityManager, symmetricKey: string): Promise<void> {
+  async putApplicationData(manager: EntityManager, symmetricKey: string): Promise<void> {
     const [first] = await manager.find(ApplicationDataRow, { select: { id: true }, order: { id: 'ASC' }, take: 1 });
     if (first !== undefined) await manager.update(ApplicationDataRow, { id: first.id }, { symmetricKey });
+    else await this.store.insertApplicationData(manager, symmetricKey);
   }
 
   /** Removes rows that were judged not to be the ring's: each only while it has the signature that was judged, if it has any. */
