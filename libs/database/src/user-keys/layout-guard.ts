@@ -4,7 +4,12 @@ import type { DataSource } from 'typeorm';
 import type { Database } from '../database.js';
 import { databaseErrorOf } from '../dialect/database-error-of.js';
 import type { Dialect } from '../dialect/dialect.js';
-import { type GuardedLayout, guardedLayouts, guardedPrefix, type LayoutGuardStatements } from '../dialect/layout-guard.js';
+import {
+  type GuardedLayout,
+  guardedLayouts,
+  guardedPrefix,
+  type LayoutGuardStatements,
+} from '../dialect/layout-guard.js';
 import { DatabaseRowLocked } from '../errors/database.errors.js';
 import { withMigrationSource } from '../migrations/migration-source.js';
 import type { SealedValues } from './sealed-values.js';
@@ -74,7 +79,8 @@ export class LayoutGuard {
    */
   async prove(layout: GuardedLayout, signal?: AbortSignal): Promise<void> {
     const proof = this.statements.prove?.(layout);
-    if (proof !== undefined) await this.change([proof], 'This login may not validate the constraint of UserKeys.', signal);
+    if (proof !== undefined)
+      await this.change([proof], 'This login may not validate the constraint of UserKeys.', signal);
   }
 
   /** Takes any layout again. Throws as `put`. */

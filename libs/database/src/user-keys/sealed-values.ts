@@ -103,7 +103,12 @@ export class SealedValues {
     }));
   }
 
-  private async count(manager: EntityManager, table: SealedTable, condition: string, of: Partial<ValuesOf>): Promise<number> {
+  private async count(
+    manager: EntityManager,
+    table: SealedTable,
+    condition: string,
+    of: Partial<ValuesOf>,
+  ): Promise<number> {
     const row = await manager
       .createQueryBuilder()
       .select('COUNT(*)', 'count')

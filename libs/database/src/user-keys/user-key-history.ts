@@ -45,6 +45,15 @@ export class UserKeyHistory {
     return row ? { id, value: row.value ?? '', dataKeyId: row.dataKeyId } : undefined;
   }
 
+  /** Puts a value that was sealed anew into a row; its dates stay. One that is gone stays gone. */
+  async replaceValue(
+    manager: EntityManager,
+    entry: number | string,
+    { value, dataKeyId }: StoredUserKey,
+  ): Promise<void> {
+    await manager.update(UserKeyHistoryRow, { id: String(entry) }, { value, dataKeyId });
+  }
+
   /**
    * Moves a member's row into the history, where it holds the expected value; in the caller's transaction. Without `kept` it
    * is gone.

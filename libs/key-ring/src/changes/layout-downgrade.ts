@@ -78,6 +78,8 @@ export class LayoutDowngrade {
     onStep?.('Waiting until nothing bound can be under way any more.');
     await this.changes.settle(signal);
     await this.ring.refresh();
+    // Throws where this process cannot follow what it has written.
+    this.ring.sealer();
     const sealed = await this.sealClassic(options);
     return { held: (await this.changes.look()).held, sealed };
   }

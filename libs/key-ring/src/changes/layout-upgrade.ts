@@ -76,6 +76,8 @@ export class LayoutUpgrade {
     onStep?.('Waiting until nothing classic can be under way any more.');
     await this.changes.settle(signal);
     await this.ring.refresh();
+    // Throws where this process cannot follow what it has written.
+    this.ring.sealer();
     let sealed = 0;
     // A row whose column and value do not fit each other could not be touched under the guard.
     if (guarded && (await this.guard.misfits()) > 0) sealed += (await this.sealAnew(options)).done;
