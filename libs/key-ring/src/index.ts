@@ -4,6 +4,7 @@ export { KekChanges } from './changes/kek-changes.js';
 export { LayoutDowngrade } from './changes/layout-downgrade.js';
 export { type LayoutChangeOptions, LayoutUpgrade } from './changes/layout-upgrade.js';
 export { Reencryption, type ReencryptionResult } from './changes/reencryption.js';
+export { type Adoption, RingAdoption } from './changes/ring-adoption.js';
 export { RingChanges, type RingView } from './changes/ring-changes.js';
 export { RingChangesModule } from './changes/ring-changes.module.js';
 export { RingRekey } from './changes/ring-rekey.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, In, LessThanOrEqual } from 'typeorm';
+import { type EntityManager, In, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
 import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from '../data-keys/data-keys.entity.js';
 import { type NewWrapping, RingStore } from '../data-keys/ring-store.js';
 import { RingManifestRow } from '../manifest/ring-manifests.entity.js';
@@ -26,6 +26,12 @@ export class ChangedRows {
   /** Which of these numbers have a row in DataKeys that nobody has vouched for. */
   async taken(manager: EntityManager, ids: readonly number[]): Promise<number[]> {
     return (await manager.find(DataKeyRow, { select: { id: true }, where: { id: In(ids) } })).map(({ id }) => id);
+  }
+
+  /** Numbers of data keys that have a row, whoever put it there; at most `take`. */
+  async dataKeys(manager: EntityManager, take: number): Promise<number[]> {
+    const rows = await manager.find(DataKeyRow, { select: { id: true }, where: { id: MoreThanOrEqual(0) }, take });
+    return rows.map(({ id }) => id);
   }
 
   /** A data key without wrappings yet; an id that is there fails it. */

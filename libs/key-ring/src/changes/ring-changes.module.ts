@@ -7,6 +7,8 @@ import { LayoutDowngrade } from './layout-downgrade.js';
 import { LayoutUpgrade } from './layout-upgrade.js';
 import { Reencryption } from './reencryption.js';
 import { ManifestWriter } from './manifest-writer.js';
+import { NeededDataKeys } from './needed-data-keys.js';
+import { RingAdoption } from './ring-adoption.js';
 import { RingChanges } from './ring-changes.js';
 import { RingRekey } from './ring-rekey.js';
 import { ChangedRows } from './changed-rows.js';
@@ -18,12 +20,13 @@ const changes = [
   LayoutDowngrade,
   LayoutUpgrade,
   Reencryption,
+  RingAdoption,
   RingChanges,
   RingRekey,
 ];
 
 /** Provides what changes a ring, for operators: the service itself has none of it. */
-@Module({ providers: [...changes, ChangedRows, EveryKey, ManifestWriter], exports: changes })
+@Module({ providers: [...changes, ChangedRows, EveryKey, ManifestWriter, NeededDataKeys], exports: changes })
 export class RingChangesModule {
   /** On the rooms of one deployment: its database, and its key ring. */
   static on(...rooms: readonly DynamicModule[]): DynamicModule {

@@ -58,6 +58,11 @@ export class ManifestStore {
     }));
   }
 
+  /** Rows of any version, whatever they hold, in ascending order. */
+  all(manager: EntityManager, take: number): Promise<SeenManifest[]> {
+    return this.above(manager, Number.MIN_SAFE_INTEGER, take);
+  }
+
   /** Whether any row is there. */
   exist(manager: EntityManager): Promise<boolean> {
     return manager.exists(RingManifestRow);
