@@ -16,7 +16,7 @@ import { RingLoader, type RingState } from '../manifest/ring-loader.js';
 import type { HeldManifest } from '../manifest/succession.js';
 import { classicDataKeyId, type DataKey, takeSecret } from '../values/data-key.js';
 import { ChangedRows } from './changed-rows.js';
-import { RingChanged, RingChangeRefused } from './changes.errors.js';
+import { RingChangeRefused } from './changes.errors.js';
 import { freeDataKeyId } from './data-key-rotation.js';
 import { kekWrapper, type PlainKey } from './kek-wrapper.js';
 import { NeededDataKeys, type ValuesFound } from './needed-data-keys.js';
@@ -109,12 +109,12 @@ export class RingAdoption {
   /**
    * Signs the manifest, in one transaction.
    *
-   * @throws RingChanged where somebody else was faster. Nothing was changed then.
+   * @throws RingChangeRefused where somebody else was faster. Nothing was changed then.
    */
   async adopt(adoption: Adoption): Promise<HeldManifest> {
     return this.database.lock(async (manager) => {
       const found = await this.find(manager);
-      if (JSON.stringify(found.replaced) !== JSON.stringify(adoption.replaced)) throw new RingChanged(0, 0);
+      if (JSON.stringify(found.replaced) !== JSON.stringify(adoption.replaced)) throw changedMeanwhile();
       const { seed, signer } = adoption.options.identity
         ? await this.knownSigner(manager, found)
         : await this.newSigner(manager, found);
@@ -134,7 +134,7 @@ export class RingAdoption {
   ): Promise<HeldManifest> {
     const { identity } = signer;
     const kept = dataKeys.flatMap(({ id }) => found.opened.get(id) ?? []);
-    if (kept.length < dataKeys.length) throw new RingChanged(0, 0);
+    if (kept.length < dataKeys.length) throw changedMeanwhile();
     for (const { id, secret } of kept)
       if (!found.rows.includes(id)) await this.insert(manager, found, id, secret.export());
     const fresh = classic ? undefined : await this.freshDataKey(manager, found);
@@ -251,6 +251,12 @@ export class RingAdoption {
       );
   }
 }
+
+const changedMeanwhile = (): RingChangeRefused =>
+  new RingChangeRefused(
+    'The database was changed while its values were opened: a replica was started, or another operator is at it. Nothing was changed by ' +
+      'this command. Run it again.',
+  );
 
 function requireSame(classic: DataKey | undefined, listed: DataKey | undefined): void {
   if (classic === undefined || listed === undefined || classic.secret.equals(listed.secret)) return;
