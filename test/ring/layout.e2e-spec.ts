@@ -34,7 +34,7 @@ function layoutUnderLoad(start: () => Promise<TestDatabases>): void {
   let databases: TestDatabases;
   let database: TestDatabase;
   let deployment: Deployment;
-  let replicas: readonly ServiceProcess[];
+  let replicas: readonly ServiceProcess[] = [];
 
   /** The result of a command that must succeed. */
   const run = async (...args: string[]): Promise<Record<string, unknown>> => {
@@ -80,7 +80,7 @@ function layoutUnderLoad(start: () => Promise<TestDatabases>): void {
         keyRing__reloadSeconds: '1',
       },
     });
-    replicas = [deployment.service, await startService({ settings: { ...deployment.settings, http__port: '' } })];
+    replicas = [deployment.service, await startService({ settings: deployment.settings })];
   }, databasesTimeout);
   afterAll(async () => {
     for (const replica of replicas) await replica.terminate();

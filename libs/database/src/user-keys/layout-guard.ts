@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyConnectorError } from '@key-connector/common';
-import type { DataSource } from 'typeorm';
 import type { Database } from '../database.js';
 import { databaseErrorOf } from '../dialect/database-error-of.js';
 import type { Dialect } from '../dialect/dialect.js';
@@ -103,29 +102,28 @@ export class LayoutGuard {
 
   /** Each in a transaction of its own, in the sessions of migrations, whose statements may take long. */
   private async change(statements: readonly string[], denied: string, signal: AbortSignal | undefined): Promise<void> {
-    if (statements.length === 0) return;
-    await withMigrationSource(this.dialect, async (source) => {
-      for (const [index, statement] of statements.entries()) {
-        try {
-          await this.patiently(source, statement, signal);
-        } catch (error) {
-          if (this.statements.isDenied(error))
-            throw new LayoutGuardDenied(denied, this.statements.script(statements.slice(index)));
-          throw databaseErrorOf(this.dialect, error) ?? error;
-        }
+    for (const [index, statement] of statements.entries()) {
+      try {
+        await this.patiently(statement, signal);
+      } catch (error) {
+        if (this.statements.isDenied(error))
+          throw new LayoutGuardDenied(denied, this.statements.script(statements.slice(index)));
+        throw databaseErrorOf(this.dialect, error) ?? error;
       }
-    });
+    }
   }
 
-  private async patiently(source: DataSource, statement: string, signal: AbortSignal | undefined): Promise<void> {
+  private async patiently(statement: string, signal: AbortSignal | undefined): Promise<void> {
     const { shortWait } = this.statements;
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
       try {
-        await source.transaction(async (manager) => {
-          if (shortWait !== undefined) await manager.query(shortWait);
-          await manager.query(statement);
-        });
+        await withMigrationSource(this.dialect, (source) =>
+          source.transaction(async (manager) => {
+            if (shortWait !== undefined) await manager.query(shortWait);
+            await manager.query(statement);
+          }),
+        );
         return;
       } catch (error) {
         const failure = this.dialect.failureOf(error);
