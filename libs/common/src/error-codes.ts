@@ -59,6 +59,8 @@ const answers = {
   DATA_KEY_UNREADABLE: unavailable,
   IMPORT_REFUSED: unavailable,
   KEY_PROVIDER_MISCONFIGURED: unavailable,
+  RECOVERY_KEY_UNUSABLE: unavailable,
+  RECOVERY_SHARES_REFUSED: unavailable,
   RING_REFUSED: unavailable,
   SETTINGS_INVALID: unavailable,
   // ours

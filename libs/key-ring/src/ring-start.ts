@@ -38,8 +38,9 @@ export class RingStart {
    */
   async run(): Promise<StartedRing> {
     for (;;) {
-      const found = await this.look();
-      const started = found.state === undefined ? await this.make(found.symmetricKey) : await this.open(found.state);
+      const { state, symmetricKey } = await this.look();
+      if (state === undefined) await this.make(symmetricKey);
+      const started = state && (await this.open(state));
       if (started !== undefined) return started;
     }
   }
@@ -61,7 +62,7 @@ export class RingStart {
   }
 
   /** The lock keeps others out; should it ever fail to, the primary keys decide and the loser reads the winner's. */
-  private async make(symmetricKey: string | undefined): Promise<undefined> {
+  private async make(symmetricKey: string | undefined): Promise<void> {
     const kek = await this.dataKeys.openKey(undefined, symmetricKey);
     try {
       await this.database.lock(async (manager) => {

@@ -6,10 +6,9 @@ export type Encrypt = (dataKey: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
 
 /** Which key it is; no secret in any of it. */
 export interface KeyFacts<Algorithm extends string> {
-  /** As `KeyEncryptionKey.id`: `publicKeyFacts` or `resourceFingerprint` makes one. */
+  /** As those of `KeyEncryptionKey`: `publicKeyFacts` or `resourceFacts` makes them. */
   readonly id: string;
-  /** As `KeyEncryptionKey.publicKey`. */
-  readonly publicKey?: string;
+  readonly publicKey: string | null;
   readonly description: string;
   readonly keyReference: string;
   /** The algorithm of new wrappings. */
@@ -40,7 +39,7 @@ export interface KeyCalls<Algorithm extends string> {
  */
 export class DataKeyWrapper<Algorithm extends string> extends KeyEncryptionKey {
   override readonly id: string;
-  override readonly publicKey: string | undefined;
+  override readonly publicKey: string | null;
   override readonly description: string;
   override readonly keyReference: string;
   override readonly classicAlgorithm: Algorithm;

@@ -94,7 +94,7 @@ export class UserKeyRows {
     manager: EntityManager,
     { prefix, others, take }: { prefix: string; others: readonly string[]; take: number },
   ): Promise<string[]> {
-    const column = manager.connection.driver.escape('Key');
+    const column = manager.dataSource.driver.escape('Key');
     const found: string[] = [];
     for (const table of ['UserKeys', 'UserKeyHistory']) {
       const query = manager

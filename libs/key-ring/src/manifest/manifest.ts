@@ -125,4 +125,7 @@ function parsed(document: string): unknown {
 }
 
 const ascending = (items: readonly (number | string)[]): boolean =>
-  items.every((item, index) => index === 0 || (items[index - 1] as typeof item) < item);
+  items.every((item, index) => {
+    const before = items[index - 1];
+    return before === undefined || before < item;
+  });
