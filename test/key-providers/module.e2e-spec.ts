@@ -1,10 +1,9 @@
-import { constants, type KeyObject, publicEncrypt, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import SqliteDatabase from 'better-sqlite3';
 import { KeyServiceServer } from '../../examples/key-provider-key-service/test/key-service.server.js';
 import { freePort } from '../lab/network/free-port.js';
 import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
@@ -19,7 +18,6 @@ describe('a key provider in a package by others', () => {
   let packageFolder: string;
   let entry: string;
   let keyService: KeyServiceServer;
-  let publicKey: KeyObject;
   let issuer: IssuerServer;
   let service: ServiceProcess | undefined;
   const [userId, key] = [randomUUID(), randomBytes(32).toString('base64')];
@@ -32,7 +30,7 @@ describe('a key provider in a package by others', () => {
     packageFolder = await thirdParty.install(project, join(installed, 'node_modules'));
     entry = join(installed, 'dist/key-connector/apps/key-connector/src/main.js');
     keyService = await KeyServiceServer.start();
-    publicKey = keyService.addVersion('company');
+    keyService.addVersion('company');
     issuer = await startIssuer();
   });
   afterEach(async () => {

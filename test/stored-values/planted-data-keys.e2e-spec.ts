@@ -7,7 +7,7 @@ import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { freePort } from '../lab/network/free-port.js';
 import { until } from '../lab/processes/until.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
-import { type RunningService, startService } from '../lab/service/service.process.js';
+import { type ServiceProcess, startService } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
 
 for (const { name, here, reason, start } of testKinds) {
@@ -88,7 +88,7 @@ function plantedDataKeysSuite(start: () => Promise<TestDatabases>): void {
         times,
       `${reason} is in the log`,
     );
-  const startBeside = async (settings: Readonly<Record<string, string>>): Promise<RunningService> =>
+  const startBeside = async (settings: Readonly<Record<string, string>>): Promise<ServiceProcess> =>
     startService({
       settings: { ...deployment.settings, ...settings, http__port: String(await freePort()) },
       waitFor: 'started',
