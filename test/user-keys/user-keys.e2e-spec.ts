@@ -87,7 +87,7 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
     });
     const keyRing = KeyRingModule.forRootAsync({
       imports: [observability, database, keyProvider],
-      useFactory: () => ({ valueLayout: 'auto' as const, providerCheckSeconds: 300 }),
+      useFactory: () => ({ valueLayout: 'auto' as const, providerCheckSeconds: 300, identity: [], reloadSeconds: 5 }),
     });
     const auth = AuthModule.forRootAsync({
       imports: [observability],
