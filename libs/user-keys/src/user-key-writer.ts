@@ -8,12 +8,16 @@ import {
   type StoredUserKey,
   type UserKeySwap,
 } from '@key-connector/database';
-import { KeyRing } from '@key-connector/key-ring';
+import { KeyRing, RingUnusable } from '@key-connector/key-ring';
 import { Injectable } from '@nestjs/common';
 import { KeptKeys } from './kept-keys.js';
 import { ReplaceGuard } from './replace-guard.js';
 import { StatementBatches } from './statement-batches.js';
-import { RingChanging, UserKeyAlreadyStored } from './user-keys.errors.js';
+import { UserKeyAlreadyStored } from './user-keys.errors.js';
+
+/** Also told by operators' commands. */
+export const fencedTwice =
+  'The database holds another manifest of the ring than this process knows, also after a look for it. Nothing was changed.';
 
 /** A member's key that shall be stored. */
 export interface UserKeyWrite {
@@ -57,7 +61,7 @@ export class UserKeyWriter {
   /**
    * Resolves when the row is committed, and with it the history's row of another key that it replaced.
    *
-   * @throws UserKeyAlreadyStored, UserKeyStoredRecently, DatabaseRowLocked, RingChanging: nothing was changed. DatabaseUnavailable:
+   * @throws UserKeyAlreadyStored, UserKeyStoredRecently, DatabaseRowLocked, RingUnusable: nothing was changed. DatabaseUnavailable:
    * it may be done, until `database__statementTimeoutSeconds` after it began.
    */
   store(write: UserKeyWrite): Promise<Stored> {
@@ -181,7 +185,7 @@ class Batch {
   /** Another manifest counts: looks for it at once, for one more try. */
   private async follow(): Promise<void> {
     this.refused += 1;
-    if (this.refused > 1) throw new RingChanging();
+    if (this.refused > 1) throw new RingUnusable(fencedTwice);
     await this.ring.refresh();
   }
 
