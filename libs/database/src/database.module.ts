@@ -18,7 +18,10 @@ import { UserKeyHistory } from './user-keys/user-key-history.js';
 class DialectModule extends ConfigurableModuleClass {}
 
 /** Provides `Database`; entities of other rooms join by `TypeOrmModule.forFeature`. */
-@Module({ providers: databaseProviders, exports: [Database, DialectModule, Expectation, Migrations, UserKeyHistory, UserKeyRows] })
+@Module({
+  providers: databaseProviders,
+  exports: [Database, DialectModule, Expectation, Migrations, UserKeyHistory, UserKeyRows],
+})
 export class DatabaseModule {
   /** The database of these settings; nothing is connected before `Database.connect`. */
   static forRoot(settings: DatabaseSettings): DynamicModule {

@@ -1,4 +1,11 @@
-import { Database, type HistoryCause, type HistoryEntry, type KeptUserKey, type SeenUserKey, UserKeyHistory } from '@key-connector/database';
+import {
+  Database,
+  type HistoryCause,
+  type HistoryEntry,
+  type KeptUserKey,
+  type SeenUserKey,
+  UserKeyHistory,
+} from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { USER_KEYS_SETTINGS } from './user-keys.module-definition.js';
 import type { UserKeysSettings } from './user-keys.settings.js';
@@ -53,5 +60,4 @@ export function expendableOf(entries: readonly HistoryEntry[]): number[] {
 }
 
 /** A time that a column can hold: what stands in a row may be anything. */
-const within = (since: number | null, at: number): number =>
-  since !== null && since >= 0 && since <= at ? since : at;
+const within = (since: number | null, at: number): number => (since !== null && since >= 0 && since <= at ? since : at);

@@ -101,7 +101,10 @@ export class MemberKeys {
    * @returns how many values were moved or removed.
    * @throws MemberUnknown where there is nothing.
    */
-  async delete(id: UserId, { purge = false, dryRun = false }: MemberKeysOptions & { readonly purge?: boolean } = {}): Promise<number> {
+  async delete(
+    id: UserId,
+    { purge = false, dryRun = false }: MemberKeysOptions & { readonly purge?: boolean } = {},
+  ): Promise<number> {
     const { current, replaced } = await this.history(id);
     const there = (current === undefined ? 0 : 1) + (purge ? replaced.length : 0);
     if (there === 0) throw new MemberUnknown(id);

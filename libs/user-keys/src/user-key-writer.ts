@@ -164,16 +164,18 @@ class Batch {
   private async swap(changes: readonly Change[], clock: number, told: number): Promise<void> {
     const left = this.deadline - performance.now();
     if (left <= 0) throw this.unavailable('a write did not get its turn in time');
-    const { fence, seal } = this.ring.sealer();
+    const sealer = this.ring.sealer();
     const swaps: UserKeySwap[] = [];
     for (const { write, row, cause } of changes) {
-      const key = seal(write.id, write.key);
+      const key = sealer.seal(write.id, write.key);
       const kept = row && cause && (await this.kept.of(row, cause, clock));
       swaps.push({ key, expected: row?.value, kept });
       this.sent.set(key.value, cause === undefined ? 'stored' : 'replaced');
     }
     const times = { at: clock, deadline: clock + this.deadline - told };
-    const written = await this.database.write(({ userKeys }) => userKeys.swap(swaps.toSorted(byId), times, fence));
+    const written = await this.database.write(({ userKeys }) =>
+      userKeys.swap(swaps.toSorted(byId), times, sealer.fence),
+    );
     if (written === 'fenced') await this.follow();
     else if (written !== 'late') for (const { key } of swaps) if (written.has(key.id)) this.settle(key);
   }

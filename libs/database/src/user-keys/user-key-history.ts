@@ -51,7 +51,12 @@ export class UserKeyHistory {
    *
    * @returns whether the row was there.
    */
-  async moveRow(manager: EntityManager, expected: StoredUserKey, kept: KeptUserKey | undefined, at: number): Promise<boolean> {
+  async moveRow(
+    manager: EntityManager,
+    expected: StoredUserKey,
+    kept: KeptUserKey | undefined,
+    at: number,
+  ): Promise<boolean> {
     const { id, value, dataKeyId } = expected;
     const gone = await manager.delete(UserKey, { id: In(this.spellings(id)), value });
     if (gone.affected === 0) return false;
