@@ -15,6 +15,8 @@ const kinds: Partial<Record<ErrorCode, FailureKind>> = {
   KEY_PROVIDER_MISCONFIGURED: 'key provider',
   KEY_PROVIDER_UNAVAILABLE: 'key provider',
   IMPORT_REFUSED: 'refused',
+  MEMBER_UNKNOWN: 'refused',
+  REPLACED_KEY_REFUSED: 'refused',
   DATA_KEY_LOST: 'damaged',
   DATA_KEY_UNREADABLE: 'damaged',
   USER_KEY_UNREADABLE: 'damaged',
