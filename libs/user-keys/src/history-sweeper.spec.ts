@@ -32,10 +32,10 @@ describe('replaced keys', () => {
   beforeEach(async () => {
     warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     fixture = await KeyRingFixture.create();
-    const { module, connect } = await fixture.replica();
-    await connect();
-    database = module.get(Database);
-    history = module.get(UserKeyHistory);
+    const replica = await fixture.replica();
+    await replica.connect();
+    database = replica.module.get(Database);
+    history = replica.module.get(UserKeyHistory);
   });
   afterEach(async () => {
     jest.restoreAllMocks();
