@@ -85,7 +85,7 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not o
     await sql(`GRANT SELECT, INSERT, UPDATE ON "UserKeys" TO ${role};
       GRANT SELECT, INSERT, DELETE ON "UserKeyHistory" TO ${role};
       GRANT SELECT ON "ApplicationDatas", "RingManifests", "DataKeys", "DataKeyWrappings", "KeyConnectorMigrations" TO ${role};
-      GRANT INSERT ON "DataKeys", "DataKeyWrappings" TO ${role}`);
+      GRANT INSERT ON "DataKeys", "DataKeyWrappings", "RingManifests" TO ${role}`);
     const database = await suite.open(as());
     const id = newId();
     await put(database, id, 'old');
