@@ -17,6 +17,8 @@ const kinds: Partial<Record<ErrorCode, FailureKind>> = {
   IMPORT_REFUSED: 'refused',
   RING_CHANGE_REFUSED: 'refused',
   RING_CHANGED: 'refused',
+  RING_REFUSED: 'refused',
+  RING_UNUSABLE: 'damaged',
   DATA_KEY_LOST: 'damaged',
   DATA_KEY_UNREADABLE: 'damaged',
   USER_KEY_UNREADABLE: 'damaged',
