@@ -4,6 +4,7 @@ import { ImportModule } from '@key-connector/import';
 import { KeyRingModule, RingChangesModule } from '@key-connector/key-ring';
 import { ObservabilityModule } from '@key-connector/observability';
 import type { Settings } from '@key-connector/settings';
+import { MemberKeysModule } from '@key-connector/user-keys';
 import { type DynamicModule, Module } from '@nestjs/common';
 
 /** The service's rooms without HTTP, tokens and the metrics port, on the same settings. */
@@ -18,7 +19,9 @@ export class DeploymentModule {
       imports: [observability, database, keyProvider],
       useFactory: () => settings.keyRing,
     });
+    const members = MemberKeysModule.on(settings.userKeys, observability, database, keyRing);
     const changes = RingChangesModule.on(database, keyRing);
-    return { module: DeploymentModule, imports: [database, keyRing, changes, ImportModule.on(database, keyRing)] };
+    const imported = ImportModule.on(database, keyRing);
+    return { module: DeploymentModule, imports: [database, keyRing, changes, imported, members] };
   }
 }

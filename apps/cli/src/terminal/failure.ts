@@ -19,6 +19,8 @@ const kinds: Partial<Record<ErrorCode, FailureKind>> = {
   RING_CHANGED: 'refused',
   RING_REFUSED: 'refused',
   RING_UNUSABLE: 'damaged',
+  MEMBER_UNKNOWN: 'refused',
+  REPLACED_KEY_REFUSED: 'refused',
   DATA_KEY_LOST: 'damaged',
   DATA_KEY_UNREADABLE: 'damaged',
   USER_KEY_UNREADABLE: 'damaged',
