@@ -7,6 +7,7 @@
  *   -DNO_WAIT         the command goes on as soon as its version is there
  *   -DLONG_PATIENCE   a replica's statements may take longer than the command waits: a setting of its own
  *   -DBY_NUMBER       the fence's exception names a row that was passed over by its version, not by its signature too
+ *   -DTORN_LOOK       what stands above is read behind the look for a successor, and nobody compares the two
  *   -DKEEP_OLD        a rekey leaves the versions of the old identity in the table
  */
 
@@ -75,7 +76,11 @@ inline look(r) {
     :: else ->
       if
       :: held[r] == 1 && !first -> held[r] = 0
+#ifdef TORN_LOOK
+      :: else -> goto above
+#else
       :: else -> except[r] = second
+#endif
       fi
     fi
   }
@@ -111,16 +116,27 @@ nothing:
   skip
 }
 
+#ifdef TORN_LOOK
+#define LOOKS true
+#else
+#define LOOKS (second != NONE)       /* a look that finds nothing changes nothing */
+#endif
+
 proctype Replica(byte r) {
   bool put = false;
   byte told, h, e;
 end:
   do
-  :: second != NONE && held[r] == 1 -> look(r)
+  :: LOOKS && held[r] == 1 -> look(r)
   :: atomic { !put && held[r] != 0 -> put = true; told = now; h = held[r]; e = except[r] }
     /* Sealing takes its time; so may the pause of a whole machine. The claim is about one statement. */
     atomic { run Statement(h, e, told + PATIENCE); told = 0; h = 0; e = 0 }
-  od
+  od;
+#ifdef TORN_LOOK
+above:
+  except[r] = second;
+  goto end
+#endif
 }
 
 init {
