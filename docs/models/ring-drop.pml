@@ -24,7 +24,7 @@
 byte user = NAMED;
 byte history = NOTHING;
 
-mtype = { open, dropped, deleted };
+mtype = { open, dropped };
 mtype state = open;              /* what the highest version of the manifest says of OLD */
 byte version = 1;
 bool there = true;               /* OLD and its wrappings are in the database */
@@ -109,14 +109,14 @@ proctype Failover() {
   fi
 }
 
-/* Takes the drop back, at any time until it is finished. */
+/* Takes the drop back, at any time until it is finished: reads in a transaction whose version collides with another's, or not. */
 proctype Undo() {
   byte read;
   if
-  :: atomic { state == dropped -> read = version }
+  :: atomic { state == dropped && there -> read = version }
     atomic {
       if
-      :: version == read && state == dropped -> begin(); sign(open); assert(CLAIMS)
+      :: version == read -> begin(); sign(open); assert(CLAIMS)
       :: else
       fi
     }
@@ -151,8 +151,8 @@ resume:
   atomic {
     needed = false; read = version;
     if
-    :: state == dropped -> goto wait
-    :: state == deleted -> goto done
+    :: !there -> goto done
+    :: there && state == dropped -> goto wait
     :: else
     fi
   }
@@ -196,7 +196,6 @@ wait:
   COUNT_HISTORY;
 #endif
   atomic {
-    needed = needed;
 #if !defined(NO_RECOUNT) && !defined(FINISH_BLIND)
     COUNT;
 #endif
@@ -205,8 +204,8 @@ wait:
 #ifdef FINISH_NO_VERSION
     :: else -> begin(); there = false; assert(CLAIMS)
 #else
-    :: !needed && !REFUSED && (version != read || state != dropped) -> goto resume
-    :: else -> begin(); there = false; sign(deleted); assert(CLAIMS)
+    :: !needed && !REFUSED && version != read -> goto resume
+    :: else -> begin(); there = false; sign(dropped); assert(CLAIMS)
 #endif
     fi
   }
