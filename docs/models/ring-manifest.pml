@@ -144,7 +144,8 @@ inline start() {
 inline look() {
   v = version[held] + 1;
   if
-  :: row[version[held]] != held ->
+  /* The next version first: a change of identity deletes those before it. */
+  :: row[version[held]] != held && !(SIGNED(v) && NEXT(v)) ->
 #ifdef FALL_BACK
     byte was = highest;
     start();
