@@ -1,7 +1,7 @@
 /*
- * How a data key is given up, while members' keys are written, statements come late, other programs write to the tables, the
- * operator's command is killed, a second operator takes the drop back, and a failover loses the last commit. README.md tells it
- * in words.
+ * How a data key is given up, while members' keys are written, statements come late, other programs write to the
+ * tables, the operator's command is killed, a second operator takes the drop back, and a failover loses the last
+ * commit. README.md tells it in words.
  *
  * Guards that can be left out, to see that the claims depend on them:
  *   -DNO_RECOUNT          nothing is counted behind the version that says dropped
@@ -19,7 +19,7 @@
 /* One member's row, and the member's history: what needs OLD there. */
 #define NOTHING 0
 #define NAMED   1                /* needs OLD, and its column says so */
-#define UNNAMED 2                /* needs OLD by its header alone: a classic value, or another program emptied the column */
+#define UNNAMED 2                /* needs OLD by its header alone: a classic value, or a column that was emptied */
 
 byte user = NAMED;
 byte history = NOTHING;
@@ -109,7 +109,10 @@ proctype Failover() {
   fi
 }
 
-/* Takes the drop back, at any time until it is finished: reads in a transaction whose version collides with another's, or not. */
+/*
+ * Takes the drop back, at any time until it is finished: reads in a transaction whose version collides with another's,
+ * or not.
+ */
 proctype Undo() {
   byte read;
   if

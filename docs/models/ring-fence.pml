@@ -1,6 +1,7 @@
 /*
- * When a command has signed a new version of the manifest and has waited, nothing that was sealed under the older one is
- * written any more: whatever replicas have looked at, and however late a statement arrives. README.md tells it in words.
+ * When a command has signed a new version of the manifest and has waited, nothing that was sealed under the older one
+ * is written any more: whatever replicas have looked at, and however late a statement arrives. README.md tells it in
+ * words.
  *
  * Guards that can be left out, to see that the claim depends on them:
  *   -DNO_FENCE        a statement does not look which version is there

@@ -1,6 +1,7 @@
 /*
- * How the key-encryption key is moved from A to B and a recovery key R is added, while a data key is rotated, a new key's provider
- * wraps badly, somebody damages a wrapping, and a failover loses the last commit. README.md tells it in words.
+ * How the key-encryption key is moved from A to B and a recovery key R is added, while a data key is rotated, a new
+ * key's provider wraps badly, somebody damages a wrapping, and a failover loses the last commit. README.md tells it in
+ * words.
  *
  * Guards that can be left out, to see that the claims depend on them:
  *   -DUNDER_OWN       a new data key is wrapped under the key only that the command runs with
@@ -121,7 +122,10 @@ proctype Rotate() {
 #define SEEN_GOOD(w) (w == GOOD)
 #endif
 
-/* Wraps everything under one more key. A provider's key is new to everybody; a recovery key is wrapped under by ourselves. */
+/*
+ * Wraps everything under one more key. A provider's key is new to everybody; a recovery key is wrapped under by
+ * ourselves.
+ */
 proctype Add(byte k) {
   byte read, result = GOOD;
   bool of2;

@@ -1,15 +1,15 @@
 /*
- * Which version of the manifest a replica holds and writes under, while operators sign, replicas restart, a failover takes the
- * last commit back, and an attacker puts what he likes into the table. README.md tells it in words.
+ * Which version of the manifest a replica holds and writes under, while operators sign, replicas restart, a failover
+ * takes the last commit back, and an attacker puts what he likes into the table. README.md tells it in words.
  *
- *   -DCOMES_BACK      a replica whose version is gone goes on when it is there again, as after a look at a node that lags
+ *   -DCOMES_BACK      a replica whose version is gone goes on when it is there again, as with a node that lags
  *
  * Guards that can be left out, to see that the claims depend on them:
  *   -DNO_NEXT         a replica takes any row above its own that the ring has signed, not the next version only
  *   -DNO_PREVIOUS     neither the previous version's hash nor the checks of data keys are compared
  *   -DNO_SIGNATURE    the fence names its version by number, not by signature too
  *   -DFALL_BACK       a replica whose version is no longer there takes the highest that is
- *   -DPASS_GAPS       what the ring has signed, and cannot be reached from the held version, is passed over like garbage
+ *   -DPASS_GAPS       what the ring has signed, and cannot be reached from here, is passed over like garbage
  *   -DBLIND_INSERT    a command does not look whether the version that it builds on is still there
  *   -DDELETE_ABOVE    a command deletes whatever stands above the version that it read
  */

@@ -1,13 +1,13 @@
 /*
- * How `reencrypt` and `member restore` change a member's row while the member writes and statements come late. README.md tells
- * it in words; member-write.pml has the deadline, ring-fence.pml the manifest.
+ * How `reencrypt` and `member restore` change a member's row while the member writes and statements come late.
+ * README.md tells it in words; member-write.pml has the deadline, ring-fence.pml the manifest.
  *
  * Guards that can be left out, to see that the claims depend on them:
  *   -DNO_COMPARE      reencrypt does not look whether the row is still what it read
  *   -DOLD_BYTES       a restore puts the replaced value back as it was, and does not seal it anew
  */
 
-#define FIRST  1              /* the member's keys; each is sealed again and again, and every sealed value is another one */
+#define FIRST  1              /* the member's keys; each sealed value of one is another */
 #define SECOND 2
 #define THIRD  3
 

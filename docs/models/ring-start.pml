@@ -1,6 +1,6 @@
 /*
- * Which ring a start without a pin takes, when somebody who has the database and the public half of a key-encryption key has put
- * a manifest of his own into it. README.md tells it in words.
+ * Which ring a start without a pin takes, when somebody who has the database and the public half of a key-encryption
+ * key has put a manifest of his own into it. README.md tells it in words.
  *
  * Guards that can be left out, to see that the claims depend on them:
  *   -DUNTIED            a data key's check does not depend on the ring
@@ -11,18 +11,24 @@
 
 mtype = { none, open, dropped, ours, his, nobody };
 
-/* The genuine manifest, and what it says of the data key that members' values need; a late one may, while it is dropped. */
+/*
+ * The genuine manifest, and what it says of the data key that members' values need; a late one may, while it is
+ * dropped.
+ */
 bool genuine = true;
 mtype genuineState = open;
 
 /*
- * The attacker's, signed by an identity of his. A data key that he knows is active in it, with a check that he can work out. He
- * does not know members' data key: its check he can only copy.
+ * The attacker's, signed by an identity of his. A data key that he knows is active in it, with a check that he can work
+ * out. He does not know members' data key: its check he can only copy.
  */
 bool foreign = false;
 mtype foreignState = none;
 
-/* At most one member's value is his own: someone who replaces every value and the ring is not kept out by a start without pin. */
+/*
+ * At most one member's value is his own: someone who replaces every value and the ring is not kept out by a start
+ * without pin.
+ */
 
 active proctype Attacker() {
   atomic {
