@@ -1,27 +1,22 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath, URL } from 'node:url';
+import { bundleApart } from './test/lab/service/bundle-apart.ts';
+import { unbundledCommands, unbundledService } from './test/lab/service/service.process.ts';
 
 // gRPC would trust the authorities in this file alone, and not those that a test adds.
 Reflect.deleteProperty(process.env, 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH');
 
 /**
- * Journeys start what an image ships, which takes half the processor time of a start of the build: docs/adr/0098. Not a
- * bundle that is older than the build.
+ * Journeys start what an image ships, in half the processor time of a start of the build: docs/adr/0098. Not a bundle
+ * that is older than the build.
  */
-process.env.TEST_BUNDLE ??= isFresh('dist/bundle/service.js') ? pathOf('dist/bundle') : '';
-
-function isFresh(bundle) {
-  const parts = ['key-connector/apps/key-connector', 'cli/apps/cli'].map((app) => `dist/${app}/src/main.js`);
-  return parts.every((part) => madeAt(part) <= madeAt(bundle));
-}
+const builds = [unbundledService, unbundledCommands];
+process.env.TEST_BUNDLE ??= builds.every((file) => madeAt(file) < madeAt(`${bundleApart}/service.js`))
+  ? bundleApart
+  : '';
 
 function madeAt(file) {
-  return statSync(pathOf(file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-function pathOf(file) {
-  return fileURLToPath(new URL(file, import.meta.url));
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** One configuration, two projects: unit specs beside the source, journeys under test/. */

@@ -7,6 +7,7 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from '../test/lab/processes/child-process.ts';
+import { bundleApart, layBundleApart } from '../test/lab/service/bundle-apart.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -34,23 +35,29 @@ export async function buildChanged(wanted: readonly string[], say: (text: string
 async function build(wanted: readonly string[], say: (text: string) => void): Promise<void> {
   // Before, not after: what is changed meanwhile may not be in the build.
   const from = fingerprint();
-  const make = async (name: string, program: string, ...args: readonly string[]): Promise<void> => {
+  const make = async (name: string, how: () => Promise<unknown>): Promise<void> => {
     say(`Building ${name} …\n`);
-    await run(program, args, { cwd: root });
+    await how();
     writeFileSync(stamp(name), from);
   };
   const waiting = wanted.filter((name) => name !== bundle);
   const lane = async (): Promise<void> => {
     for (let project = waiting.shift(); project !== undefined; project = waiting.shift()) {
-      await make(project, 'nest', 'build', project);
+      const name = project;
+      await make(name, () => run('nest', ['build', name], { cwd: root }));
     }
   };
   await Promise.all([lane(), lane()]);
-  if (wanted.includes(bundle)) await make(bundle, process.execPath, 'scripts/bundle.ts');
+  if (wanted.includes(bundle)) {
+    await make(bundle, async () => {
+      await run(process.execPath, ['scripts/bundle.ts'], { cwd: root });
+      await layBundleApart();
+    });
+  }
 }
 
 /** Says what a build was made from; the folder is emptied before it is built. */
-const stamp = (project: string): string => join(root, 'dist', project, '.built-from');
+const stamp = (name: string): string => join(name === bundle ? bundleApart : join(root, 'dist', name), '.built-from');
 
 function fingerprint(): string {
   const hash = createHash('sha256');

@@ -1,5 +1,5 @@
 import { cp, mkdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { tempFolder } from '../files/temp-folder.js';
 import { run } from '../processes/child-process.js';
@@ -26,8 +26,7 @@ export async function buildImage(): Promise<string> {
     await forgetContainers();
     const [bundle, packages] = [join(stages.path, 'bundle'), join(stages.path, 'packages')];
     await mkdir(join(bundle, 'work/dist'), { recursive: true });
-    const isOurs = (file: string): boolean => basename(file) !== '.built-from';
-    await cp(join(repository, 'dist/bundle'), join(bundle, 'work/dist/bundle'), { recursive: true, filter: isOurs });
+    await cp(join(repository, 'dist/bundle'), join(bundle, 'work/dist/bundle'), { recursive: true });
     const chosen = ['scripts/image/packages.ts', 'node_modules', join(packages, 'packages')];
     await run(process.execPath, chosen, { cwd: repository });
     const instead = [`--build-context=bundle=${bundle}`, `--build-context=packages=${packages}`];

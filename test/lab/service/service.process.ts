@@ -13,6 +13,9 @@ const bundle = process.env['TEST_BUNDLE'] ?? '';
 /** The service as `npm start` runs it, each package in files of its own. */
 export const unbundledService = resolve(root, 'dist/key-connector/apps/key-connector/src/main.js');
 
+/** The commands as "npm run key-connector" runs them. */
+export const unbundledCommands = resolve(root, 'dist/cli/apps/cli/src/main.js');
+
 /** The production build's entry file. */
 export const serviceEntry = bundle === '' ? unbundledService : resolve(bundle, 'service.js');
 
