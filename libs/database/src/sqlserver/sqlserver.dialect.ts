@@ -120,6 +120,11 @@ export class SqlserverDialect extends Dialect {
     });
   }
 
+  /** DATALENGTH counts the two bytes of each letter of nvarchar. */
+  override lengthOf(expression: string): string {
+    return `(DATALENGTH(${expression}) / 2)`;
+  }
+
   failureOf(error: unknown): Failure | undefined {
     return sqlserverFailureOf(error);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-/** Characters of a document at most; with 1,000 data keys it takes some 110,000, so a ring keeps below some 500. */
+/** Characters of a document at most: some 500 data keys. */
 export const maxDocumentLength = 60_000;
 
 const int31 = z.int32().nonnegative();
@@ -95,6 +95,15 @@ export function readManifest(document: string): Manifest | undefined {
   if (document.length > maxDocumentLength) return undefined;
   const result = manifest.safeParse(parsed(document));
   return result.success && canonical(result.data) === document ? result.data : undefined;
+}
+
+/** The beginning of every format: what is read before a signature is checked. */
+const beginning = /^\{"format":\d{1,9},"ring":"(sha256:[0-9a-f]{64})","publicKey":"([A-Za-z0-9+/=]{1,100})"/;
+
+/** The ring that a text claims to be of, by how it begins. */
+export function ringOf(document: string): { readonly ring: string; readonly publicKey: string } | undefined {
+  const [, ring, publicKey] = beginning.exec(document) ?? [];
+  return ring === undefined || publicKey === undefined ? undefined : { ring, publicKey };
 }
 
 /** What the next version names as `previous`: `sha256:` + hex over the document's bytes. */
