@@ -7,11 +7,12 @@ import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
 import { migrationsGroup } from './migrations/index.js';
 import type { CommandGroup, OperatorCommand } from './operator-command.js';
+import { recoveryGroup } from './recovery/index.js';
 import { exitCodes } from './terminal/exit-codes.js';
 import { Output } from './terminal/output.js';
 
 /** Every command; a group is added by its folder and its line here. */
-export const groups: readonly CommandGroup[] = [importGroup, migrationsGroup];
+export const groups: readonly CommandGroup[] = [importGroup, migrationsGroup, recoveryGroup];
 
 /** Commands that stand by themselves. */
 export const single: readonly Type<OperatorCommand>[] = [HealthCommand];

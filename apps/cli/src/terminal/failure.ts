@@ -15,8 +15,10 @@ const kinds: Partial<Record<ErrorCode, FailureKind>> = {
   KEY_PROVIDER_MISCONFIGURED: 'key provider',
   KEY_PROVIDER_UNAVAILABLE: 'key provider',
   IMPORT_REFUSED: 'refused',
+  RECOVERY_KEY_UNUSABLE: 'refused',
   DATA_KEY_LOST: 'damaged',
   DATA_KEY_UNREADABLE: 'damaged',
+  RECOVERY_SHARES_REFUSED: 'damaged',
   USER_KEY_UNREADABLE: 'damaged',
 };
 
