@@ -3,7 +3,7 @@ import { DatabaseUnsupported, UserKey } from '@key-connector/database';
 import { until } from '../lab/processes/until.js';
 import { describeFaults, type FaultyServer, type FaultySuite } from './faults.suite.js';
 import { mariadbKind } from './mariadb-kind.js';
-import { insert, newId, put } from './open-database.js';
+import { insert, newId, put, testFence } from './open-database.js';
 import { changed } from './server-kind.js';
 
 /** The test's settings for another user. */
@@ -128,7 +128,11 @@ describeFaults(server, (suite) => {
       const { clock } = await database.read(({ userKeys }) => userKeys.look([key.id], 0));
       const swap = (expected: string): Promise<unknown> =>
         database.write(({ userKeys }) =>
-          userKeys.swap([{ key: { ...key, value: 'new' }, expected }], { at: clock, deadline: clock + 10_000 }),
+          userKeys.swap(
+            [{ key: { ...key, value: 'new' }, expected }],
+            { at: clock, deadline: clock + 10_000 },
+            testFence,
+          ),
         );
       expect(await swap('AÜ')).toEqual(new Set());
       expect(await swap(value)).toEqual(new Set([key.id]));

@@ -2,17 +2,27 @@ import { version } from '@key-connector/common';
 import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Command } from 'commander';
+import { dataKeyGroup } from './data-key/index.js';
 import { Deployment } from './deployment/deployment.js';
 import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
+import { kekGroup } from './kek/index.js';
 import { migrationsGroup } from './migrations/index.js';
 import type { CommandGroup, OperatorCommand } from './operator-command.js';
 import { recoveryGroup } from './recovery/index.js';
+import { ringGroup } from './ring/index.js';
 import { exitCodes } from './terminal/exit-codes.js';
 import { Output } from './terminal/output.js';
 
 /** Every command; a group is added by its folder and its line here. */
-export const groups: readonly CommandGroup[] = [importGroup, migrationsGroup, recoveryGroup];
+export const groups: readonly CommandGroup[] = [
+  dataKeyGroup,
+  importGroup,
+  kekGroup,
+  migrationsGroup,
+  recoveryGroup,
+  ringGroup,
+];
 
 /** Commands that stand by themselves. */
 export const single: readonly Type<OperatorCommand>[] = [HealthCommand];

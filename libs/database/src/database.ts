@@ -5,7 +5,7 @@ import type { DatabaseSettings } from './database.settings.js';
 import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
 import { Dialect } from './dialect/dialect.js';
 import { openSource } from './dialect/open-source.js';
-import type { UserKeyStatements } from './dialect/user-key.statements.js';
+import { longestWrite, type UserKeyStatements } from './dialect/user-key.statements.js';
 import { DatabaseSessionWrong, DatabaseUnavailable } from './errors/database.errors.js';
 import type { Failure } from './errors/failure.js';
 import type { Expectation } from './migrations/expectation.js';
@@ -40,8 +40,11 @@ export class Database {
   /** Longest wait for a place among the statements that run, in milliseconds. */
   readonly acquireTimeout: number;
 
-  /** Longest run of one statement, in milliseconds; for a write, its deadline. */
+  /** Longest run of one statement, in milliseconds. */
   readonly statementTimeout: number;
+
+  /** How long a write may take from its look at the rows to its commit, in milliseconds: its deadline. */
+  readonly writeTimeout: number;
 
   /** Rows that one `session.userKeys.swap` takes at most. */
   readonly maxSwaps: number;
@@ -66,6 +69,7 @@ export class Database {
     this.description = dialect.description;
     this.acquireTimeout = settings.acquireTimeoutSeconds * 1000;
     this.statementTimeout = (settings.connection.commandTimeout ?? settings.statementTimeoutSeconds) * 1000;
+    this.writeTimeout = Math.min(this.statementTimeout, longestWrite);
     this.#session = { userKeys: dialect.userKeys(source), manager: source.manager };
     this.maxSwaps = this.#session.userKeys.maxSwaps;
     this.pinged = new SharedAnswer(() => this.again(() => dialect.ping(source), readFailures), pingMilliseconds);

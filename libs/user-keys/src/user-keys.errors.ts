@@ -1,4 +1,4 @@
-import { KeyConnectorError } from '@key-connector/common';
+import { KeyConnectorError, UnavailableError, type UserId } from '@key-connector/common';
 
 /** The member has no key here. */
 export class UserKeyNotFound extends KeyConnectorError {
@@ -27,6 +27,19 @@ export class UserKeyStoredRecently extends KeyConnectorError {
   }
 }
 
+/** The ring's manifest changed twice while a write was under way, or this replica cannot use the one that counts. */
+export class RingChanging extends UnavailableError {
+  readonly code = 'RING_CHANGING';
+  override readonly retryAfterSeconds = 5;
+
+  constructor() {
+    super(
+      'The key was not stored: the database holds another manifest of the ring than this replica knows, also after a look ' +
+        'for it. Nothing was changed.',
+    );
+  }
+}
+
 /** The body does not hold one 32-byte key; the message says which rule it breaks. */
 export class UserKeyInvalid extends KeyConnectorError {
   readonly code = 'USER_KEY_INVALID';
@@ -38,5 +51,23 @@ export class BodyMalformed extends KeyConnectorError {
 
   constructor() {
     super('The body is not JSON, or holds a member twice.');
+  }
+}
+
+/** An operator named a member of whom nothing is kept. */
+export class MemberUnknown extends KeyConnectorError {
+  readonly code = 'MEMBER_UNKNOWN';
+
+  constructor(id: UserId) {
+    super(`No key is kept of the member ${id}. Nothing was changed.`);
+  }
+}
+
+/** A key of the history is not put back. */
+export class ReplacedKeyRefused extends KeyConnectorError {
+  readonly code = 'REPLACED_KEY_REFUSED';
+
+  constructor(id: UserId, entry: number, why: string) {
+    super(`The replaced key ${entry} of the member ${id} was not put back: ${why}. Nothing was changed.`);
   }
 }

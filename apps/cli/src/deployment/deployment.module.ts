@@ -1,7 +1,7 @@
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { DatabaseModule } from '@key-connector/database';
 import { ImportModule } from '@key-connector/import';
-import { KeyRingModule } from '@key-connector/key-ring';
+import { KeyRingModule, RingChangesModule } from '@key-connector/key-ring';
 import { ObservabilityModule } from '@key-connector/observability';
 import type { Settings } from '@key-connector/settings';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -18,6 +18,7 @@ export class DeploymentModule {
       imports: [observability, database, keyProvider],
       useFactory: () => settings.keyRing,
     });
-    return { module: DeploymentModule, imports: [database, ImportModule.on(database, keyRing)] };
+    const changes = RingChangesModule.on(database, keyRing);
+    return { module: DeploymentModule, imports: [database, keyRing, changes, ImportModule.on(database, keyRing)] };
   }
 }

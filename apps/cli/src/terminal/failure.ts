@@ -16,6 +16,8 @@ const kinds: Partial<Record<ErrorCode, FailureKind>> = {
   KEY_PROVIDER_UNAVAILABLE: 'key provider',
   IMPORT_REFUSED: 'refused',
   RECOVERY_KEY_UNUSABLE: 'refused',
+  RING_CHANGE_REFUSED: 'refused',
+  RING_CHANGED: 'refused',
   DATA_KEY_LOST: 'damaged',
   DATA_KEY_UNREADABLE: 'damaged',
   RECOVERY_SHARES_REFUSED: 'damaged',

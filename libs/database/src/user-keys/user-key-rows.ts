@@ -17,6 +17,20 @@ export interface NewUserKey extends StoredUserKey {
   readonly lastAccessDate: string | null;
 }
 
+/** A row as the driver gives it, whatever its columns hold. */
+export interface UncheckedRow {
+  readonly id: unknown;
+  /** `null` where it is longer than was asked for, too. */
+  readonly value: unknown;
+  readonly dataKeyId: unknown;
+}
+
+/** Rows that a look at all of them reads at a time. */
+const pageSize = 500;
+
+/** Letters that a stored value's header has at most: `kc2.`, a data key's id, and a point. */
+const headerLength = 15;
+
 /** Rows in one statement: with six values each it stays below SQL Server's limit of 2,100 parameters. */
 const batchSize = 250;
 
@@ -45,6 +59,55 @@ export class UserKeyRows {
   /** Whether a stored value begins so. The prefix holds neither `%` nor `_`. */
   existWithPrefix(manager: EntityManager, prefix: string): Promise<boolean> {
     return manager.existsBy(UserKey, { value: Like(`${prefix}%`) });
+  }
+
+  /** Whether anything is kept of what members' keys were before. */
+  async historyExists(manager: EntityManager): Promise<boolean> {
+    const query = manager.createQueryBuilder().select('1', 'one').from('UserKeyHistory', 'h');
+    return (await query.limit(1).getRawMany()).length > 0;
+  }
+
+  /** Every row, some hundreds at a time; no value is read that is longer than `longest`. */
+  async *all(manager: EntityManager, longest: number): AsyncGenerator<UncheckedRow> {
+    let last: UncheckedRow | undefined;
+    for (;;) {
+      const query = manager
+        .createQueryBuilder(UserKey, 'k')
+        .select('k.id', 'id')
+        .addSelect(`CASE WHEN ${this.dialect.lengthOf('k.value')} <= ${longest} THEN k.value END`, 'value')
+        .addSelect('k.dataKeyId', 'dataKeyId')
+        .orderBy('k.id', 'ASC')
+        .limit(pageSize);
+      if (last !== undefined) query.where('k.id > :last', { last: last.id });
+      const rows = await query.getRawMany<UncheckedRow>();
+      yield* rows;
+      if (rows.length < pageSize) return;
+      last = rows.at(-1);
+    }
+  }
+
+  /**
+   * How some stored values begin, of members and of their history, that begin with the prefix and with none of the others; at
+   * most `take` of each. None of them holds `%` or `_`.
+   */
+  async beginnings(
+    manager: EntityManager,
+    { prefix, others, take }: { prefix: string; others: readonly string[]; take: number },
+  ): Promise<string[]> {
+    const column = manager.connection.driver.escape('Key');
+    const found: string[] = [];
+    for (const table of ['UserKeys', 'UserKeyHistory']) {
+      const query = manager
+        .createQueryBuilder()
+        .select(`SUBSTRING(${column}, 1, ${headerLength})`, 'beginning')
+        .from(table, 't')
+        .where(`${column} LIKE :prefix`, { prefix: `${prefix}%` });
+      for (const [index, other] of others.entries())
+        query.andWhere(`${column} NOT LIKE :other${index}`, { [`other${index}`]: `${other}%` });
+      const rows = await query.limit(take).getRawMany<{ beginning: unknown }>();
+      found.push(...rows.flatMap(({ beginning }) => (typeof beginning === 'string' ? [beginning] : [])));
+    }
+    return found;
   }
 
   /** The rows with a value that were created last, at most `take`. */

@@ -2,13 +2,16 @@ import { UserKeyRows } from '@key-connector/database';
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { DataKeyUnreadable, ValueLayoutRefused } from '../key-ring.errors.js';
-import { boundPrefix } from '../values/bound.layout.js';
+import { boundPrefix, headerOf } from '../values/bound.layout.js';
 import { classicDataKeyId } from '../values/data-key.js';
 import { OpeningFailures } from '../values/opening-failures.js';
 import { Ring } from '../values/ring.js';
 
 /** Values that a start opens, the newest. */
 const sampleSize = 8;
+
+/** Values under data keys that are not named, of which so many are looked at. */
+const mostForeign = 100;
 
 /** Before the first request: data keys and layout must fit what is stored. Only reads. */
 @Injectable()
@@ -29,6 +32,13 @@ export class KnownValues {
     const tightened = await this.tighten(ring, manager);
     await this.openNewest(tightened, manager);
     return tightened;
+  }
+
+  /** Data keys that the header of a value needs, a member's or one of the history, beside these. */
+  async foreign(named: readonly number[], manager: EntityManager): Promise<number[]> {
+    const others = named.map((id) => `${boundPrefix}${id}.`);
+    const found = await this.userKeys.beginnings(manager, { prefix: boundPrefix, others, take: mostForeign });
+    return [...new Set(found.flatMap((beginning) => headerOf(beginning) ?? []))];
   }
 
   /**

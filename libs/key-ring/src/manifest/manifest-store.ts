@@ -60,7 +60,7 @@ export class ManifestStore {
 
   /** Whether any row is there. */
   exist(manager: EntityManager): Promise<boolean> {
-    return manager.createQueryBuilder(RingManifestRow, 'm').select('m.version').getExists();
+    return manager.exists(RingManifestRow);
   }
 
   /** Inserts a version; one that is there fails it. */

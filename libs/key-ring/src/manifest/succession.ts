@@ -113,3 +113,15 @@ function isUndo(held: Manifest, next: Manifest): boolean {
   const { version, previous } = next;
   return JSON.stringify({ ...held, version, previous, dataKeys }) === JSON.stringify(next);
 }
+
+/** Whether a later manifest of a ring gives up what an earlier one accepts: a data key, a key-encryption key, a layout. */
+export function gaveUp(before: Manifest, after: Manifest): boolean {
+  const states = byId(after);
+  const keks = new Set(after.keks.map(({ id }) => id));
+  return (
+    before.ring !== after.ring ||
+    before.dataKeys.some(({ id, state }) => state === 'open' && states.get(id)?.state !== 'open') ||
+    before.keks.some(({ id }) => !keks.has(id)) ||
+    (before.layout !== after.layout && after.layout !== 'classic')
+  );
+}
