@@ -27,8 +27,10 @@ export class NewShares {
     private readonly privateHalf: PrivateHalf,
   ) {}
 
-  /** Ends a command that can neither write nor show them, before anything is made. */
-  requireWay({ write }: NewSharesOptions): void {
+  /** Ends a command whose shares cannot be, or that can neither write nor show them, before anything is made. */
+  requireWay({ shares, threshold, write }: NewSharesOptions): void {
+    if (threshold < 2 || threshold > shares)
+      throw new CommandFailed('usage', 'USAGE', 'At least 2 shares are needed, and at most as many as there are.');
     if (write === undefined && !this.questions.canAsk)
       throw new CommandFailed(
         'usage',
