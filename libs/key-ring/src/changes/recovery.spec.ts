@@ -1,6 +1,5 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { parseUserId, type UserId } from '@key-connector/common';
 import { createSeed, openSeed } from '@key-connector/recovery-keys';
 import { openAsClassicSoftware } from '../testing/classic-software.js';
 import { KeyRingFixture, type Replica } from '../testing/key-ring-fixture.js';
@@ -12,7 +11,7 @@ import { RingChanges } from './ring-changes.js';
 import { RingChangesModule } from './ring-changes.module.js';
 import { DataKeyRotation } from './data-key-rotation.js';
 
-const member = parseUserId(randomUUID()) as UserId;
+const [member] = members;
 const memberKey = randomBytes(32);
 const opened = openSeed(createSeed());
 
@@ -52,7 +51,7 @@ describe('a ring with a recovery key', () => {
     const update = 'UPDATE "DataKeyWrappings" SET "WrappedKey" = ? WHERE "DataKeyId" = ? AND "KekId" = ?';
     fixture.sql(update, value, id, opened.key.id);
   };
-  const refused = async (attempt: (restore: RecoveryRestore) => Promise<unknown>, why: RegExp): Promise<void> => {
+  const expectRefused = async (attempt: (restore: RecoveryRestore) => Promise<unknown>, why: RegExp): Promise<void> => {
     const before = contents();
     await expect(withNewKey().then(attempt)).rejects.toThrow(why);
     expect(contents()).toEqual(before);
@@ -94,27 +93,27 @@ describe('a ring with a recovery key', () => {
     async (id) => {
       putWrapping(id, Buffer.from(await opened.key.wrap(id, randomBytes(32))).toString('base64'));
 
-      await refused(restoring, /opens to something else than the ring's manifest names/);
+      await expectRefused(restoring, /opens to something else than the ring's manifest names/);
     },
   );
 
   it.each([-1, 1, 2])('does not come back while the wrapping of %i is damaged, moved or gone', async (id) => {
     const genuine = wrapped(id)?.WrappedKey ?? '';
     putWrapping(id, `${genuine.slice(0, -8)}AAAAAAA=`);
-    await refused(restoring, /does not open: it is damaged/);
+    await expectRefused(restoring, /does not open: it is damaged/);
     putWrapping(id, wrapped(id === 1 ? 2 : 1)?.WrappedKey ?? '');
-    await refused(restoring, /does not open: it is damaged/);
+    await expectRefused(restoring, /does not open: it is damaged/);
     fixture.sql('DELETE FROM "DataKeyWrappings" WHERE "DataKeyId" = ? AND "KekId" = ?', id, opened.key.id);
-    await refused(restoring, /is not there/);
+    await expectRefused(restoring, /is not there/);
   });
 
   it('does not come back with the recovery key of another ring, nor with one that was removed', async () => {
     const other = openSeed(createSeed());
-    await refused(async (restore) => restore.drill(await restore.look(), other), /none of the ring/);
+    await expectRefused(async (restore) => restore.drill(await restore.look(), other), /none of the ring/);
 
     const seen = await operator.module.get(RingChanges).look();
     await operator.module.get(RecoveryChanges).remove(seen, opened.key.id);
-    await refused(restoring, /which has no recovery key/);
+    await expectRefused(restoring, /which has no recovery key/);
   });
 
   it('is brought back by one operator of two', async () => {
