@@ -34,6 +34,6 @@ export { ManifestStore, type SeenManifest } from './manifest/manifest-store.js';
 export { identityRow, RingIdentity, RingSigner } from './manifest/ring-identity.js';
 export { type Followed, type PassedOver, RingLoader, type RingState } from './manifest/ring-loader.js';
 export { formatRingPin, parseRingPin, type RingPin } from './manifest/ring-pin.js';
-export type { HeldManifest, ManifestRefusal, ManifestRow } from './manifest/succession.js';
+export type { HeldManifest, ManifestObstacle, ManifestRefusal, ManifestRow } from './manifest/succession.js';
 export { OpeningFailure } from './values/opening-failure.js';
 export type { Ring } from './values/ring.js';

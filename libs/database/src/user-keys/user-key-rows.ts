@@ -31,6 +31,11 @@ const pageSize = 500;
 /** Letters that a stored value's header has at most: `kc2.`, a data key's id, and a point. */
 const headerLength = 15;
 
+/** Letters of a member's 32 bytes in the classic layout: base64 of 60 bytes. */
+const shortestClassic = 80;
+
+type Condition = [sql: string, parameters: Readonly<Record<string, string>>];
+
 /** Rows in one statement: with six values each it stays below SQL Server's limit of 2,100 parameters. */
 const batchSize = 250;
 
@@ -90,22 +95,42 @@ export class UserKeyRows {
    * How some stored values begin, of members and of their history, that begin with the prefix and with none of the others; at
    * most `take` of each. None of them holds `%` or `_`.
    */
-  async beginnings(
+  beginnings(
     manager: EntityManager,
     { prefix, others, take }: { prefix: string; others: readonly string[]; take: number },
   ): Promise<string[]> {
-    const column = manager.connection.driver.escape('Key');
+    return this.parts(manager, { length: headerLength, take }, (column) => [
+      [`${column} LIKE :prefix`, { prefix: `${prefix}%` }],
+      ...others.map((other, index): Condition => [
+        `${column} NOT LIKE :other${index}`,
+        { [`other${index}`]: `${other}%` },
+      ]),
+    ]);
+  }
+
+  /** The first 80 letters of some stored values, as `beginnings`, that are no longer than `longest` and begin otherwise. */
+  beginningsWithout(
+    manager: EntityManager,
+    { prefix, longest, take }: { prefix: string; longest: number; take: number },
+  ): Promise<string[]> {
+    return this.parts(manager, { length: shortestClassic, take }, (column) => [
+      [`${column} NOT LIKE :prefix`, { prefix: `${prefix}%` }],
+      [`${this.dialect.lengthOf(column)} BETWEEN ${shortestClassic} AND ${longest}`, {}],
+    ]);
+  }
+
+  private async parts(
+    manager: EntityManager,
+    { length, take }: { length: number; take: number },
+    conditions: (column: string) => Condition[],
+  ): Promise<string[]> {
+    const column = manager.dataSource.driver.escape('Key');
     const found: string[] = [];
     for (const table of ['UserKeys', 'UserKeyHistory']) {
-      const query = manager
-        .createQueryBuilder()
-        .select(`SUBSTRING(${column}, 1, ${headerLength})`, 'beginning')
-        .from(table, 't')
-        .where(`${column} LIKE :prefix`, { prefix: `${prefix}%` });
-      for (const [index, other] of others.entries())
-        query.andWhere(`${column} NOT LIKE :other${index}`, { [`other${index}`]: `${other}%` });
-      const rows = await query.limit(take).getRawMany<{ beginning: unknown }>();
-      found.push(...rows.flatMap(({ beginning }) => (typeof beginning === 'string' ? [beginning] : [])));
+      const query = manager.createQueryBuilder().select(`SUBSTRING(${column}, 1, ${length})`, 'part').from(table, 't');
+      for (const [condition, parameters] of conditions(column)) query.andWhere(condition, parameters);
+      const rows = await query.limit(take).getRawMany<{ part: unknown }>();
+      found.push(...rows.flatMap(({ part }) => (typeof part === 'string' ? [part] : [])));
     }
     return found;
   }

@@ -5,13 +5,14 @@ import { openAsClassicSoftware } from '../testing/classic-software.js';
 import { KeyRingFixture, type Replica } from '../testing/key-ring-fixture.js';
 import { generateOtherKey, type OtherKey } from '../testing/other-key.js';
 import { referenceOpenClassic } from '../testing/reference-layouts.js';
+import { alice } from '../testing/user-id.js';
 import { RecoveryChanges } from './recovery-changes.js';
 import { RecoveryRestore } from './recovery-restore.js';
 import { RingChanges } from './ring-changes.js';
 import { RingChangesModule } from './ring-changes.module.js';
 import { DataKeyRotation } from './data-key-rotation.js';
 
-const [member] = members;
+const member = alice;
 const memberKey = randomBytes(32);
 const opened = openSeed(createSeed());
 
