@@ -35,6 +35,7 @@ export type {
   StoredUserKey,
   SwapRefusal,
   UserKeyStatements,
+  UserKeyReseal,
   UserKeySwap,
 } from './dialect/user-key.statements.js';
 export { fromUtcText, toUtcText, UtcColumn } from './dialect/utc-column.js';

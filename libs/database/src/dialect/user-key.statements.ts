@@ -52,10 +52,15 @@ export interface UserKeySwap {
   readonly key: StoredUserKey;
   /** The value that the row must hold; `undefined`: there must be no row. */
   readonly expected: string | undefined;
-  /** It is the same key, sealed anew: RevisionDate stays as it is. */
-  readonly resealed?: boolean | undefined;
   /** Keeps the expected value in the history where, and only where, it is replaced. */
   readonly kept?: KeptUserKey | undefined;
+}
+
+/** A member's key sealed anew: the same key, so its dates stay, and nothing is kept of what it replaces. */
+export interface UserKeyReseal {
+  readonly key: StoredUserKey;
+  /** The value that the row must hold. A row that is gone stays gone. */
+  readonly expected: string;
 }
 
 /** Times of a swap: milliseconds since 1970 by the database server's clock, as {@link UserKeysSeen} gave it. */
@@ -127,7 +132,17 @@ export interface UserKeyStatements {
    * @returns the members whose row was written, maybe none; or why nothing was.
    */
   swap(swaps: readonly UserKeySwap[], times: SwapTimes, fence: RingFence): Promise<ReadonlySet<UserId> | SwapRefusal>;
-  /** Rows that one `swap` takes at most. */
+  /**
+   * Replaces the value of each row that is as it was expected, and leaves all else as it is; otherwise as `swap`.
+   *
+   * @param deadline as that of a swap.
+   */
+  reseal(
+    reseals: readonly UserKeyReseal[],
+    deadline: number,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal>;
+  /** Rows that one `swap` or `reseal` takes at most. */
   readonly maxSwaps: number;
   /**
    * Moves LastAccessDate forward to this time, never back; members without a row are passed over. Replicas that touch the

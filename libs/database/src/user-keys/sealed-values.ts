@@ -104,7 +104,7 @@ export class SealedValues {
 const columnsOf =
   (manager: EntityManager) =>
   (name: string): string =>
-    `v.${manager.connection.driver.escape(name)}`;
+    `v.${manager.dataSource.driver.escape(name)}`;
 
 const parametersOf = ({ prefix = '', unlike = '', dataKeyId }: Partial<ValuesOf>): Record<string, unknown> => ({
   prefix: `${prefix}%`,

@@ -79,7 +79,7 @@ export class ChangedRows {
       .createQueryBuilder()
       .update('UserKeyHistory')
       .set({ Key: value, DataKeyId: dataKeyId })
-      .where(`${manager.connection.driver.escape('Id')} = :row`, { row })
+      .where(`${manager.dataSource.driver.escape('Id')} = :row`, { row })
       .execute();
   }
 }

@@ -10,11 +10,11 @@ import {
   sealedTables,
   SealedValues,
   type StoredUserKey,
-  type UserKeySwap,
+  type UserKeyReseal,
 } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
 import { UserKeyUnreadable } from '../key-ring.errors.js';
-import { KeyRing } from '../key-ring.js';
+import { KeyRing, type Sealer } from '../key-ring.js';
 import { valuesUnder } from '../values/bound.layout.js';
 import { RingChangeRefused } from './changes.errors.js';
 import { ChangedRows } from './changed-rows.js';
@@ -142,17 +142,16 @@ export class Reencryption {
     const begun = performance.now();
     const { clock, rows } = await this.database.read(({ userKeys }) => userKeys.look(ids, 0));
     const sealer = this.ring.sealer();
-    const swaps: UserKeySwap[] = [];
+    const reseals: UserKeyReseal[] = [];
     for (const row of rows) {
-      const key = await this.sealedAnew(row, sealer.seal, run);
-      if (key !== undefined) swaps.push({ key, expected: row.value, resealed: true });
+      const key = await this.sealedAnew(row, sealer, run);
+      if (key !== undefined) reseals.push({ key, expected: row.value });
     }
-    if (swaps.length === 0) return 0;
+    if (reseals.length === 0) return 0;
     const left = this.database.writeTimeout - (performance.now() - begun);
-    const times = { at: clock, deadline: clock + left };
-    const inOrder = swaps.toSorted((one, other) => (one.key.id < other.key.id ? -1 : 1));
+    const inOrder = reseals.toSorted((one, other) => (one.key.id < other.key.id ? -1 : 1));
     try {
-      const written = await this.database.write(({ userKeys }) => userKeys.swap(inOrder, times, sealer.fence));
+      const written = await this.database.write(({ userKeys }) => userKeys.reseal(inOrder, clock + left, sealer.fence));
       if (written === 'fenced') await this.ring.refresh();
       return typeof written === 'string' ? 'again' : written.size;
     } catch (error) {
@@ -166,12 +165,12 @@ export class Reencryption {
    * changes such a row, it can only be removed.
    */
   private async sealKept(rows: readonly SealedRow[], run: Run): Promise<number> {
-    const { fence, seal } = this.ring.sealer();
+    const sealer = this.ring.sealer();
     const written = await this.database.lock(async (manager) => {
-      if (!(await fenceHolds(manager, fence))) return undefined;
+      if (!(await fenceHolds(manager, sealer.fence))) return undefined;
       let count = 0;
       for (const { row, userId: id, value, dataKeyId } of rows) {
-        const key = id && (await this.sealedAnew({ id, value, dataKeyId }, seal, run));
+        const key = id && (await this.sealedAnew({ id, value, dataKeyId }, sealer, run));
         if (key === undefined) continue;
         await this.rows.replaceKept(manager, row, key);
         count += 1;
@@ -184,15 +183,11 @@ export class Reencryption {
   }
 
   /** `undefined` for one that does not open. */
-  private async sealedAnew(
-    row: StoredUserKey,
-    seal: (id: UserId, key: Uint8Array) => StoredUserKey,
-    run: Run,
-  ): Promise<StoredUserKey | undefined> {
+  private async sealedAnew(row: StoredUserKey, sealer: Sealer, run: Run): Promise<StoredUserKey | undefined> {
     let key: Buffer | undefined;
     try {
       key = await this.ring.open(row);
-      return seal(row.id, key);
+      return sealer.seal(row.id, key);
     } catch (error) {
       if (!(error instanceof UserKeyUnreadable)) throw error;
       run.noteUnopened(row.id);
