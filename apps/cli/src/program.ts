@@ -10,6 +10,7 @@ import { kekGroup } from './kek/index.js';
 import { memberGroup } from './member/index.js';
 import { migrationsGroup } from './migrations/index.js';
 import type { CommandGroup, OperatorCommand } from './operator-command.js';
+import { recoveryGroup } from './recovery/index.js';
 import { ringGroup } from './ring/index.js';
 import { exitCodes } from './terminal/exit-codes.js';
 import { Output } from './terminal/output.js';
@@ -21,6 +22,7 @@ export const groups: readonly CommandGroup[] = [
   kekGroup,
   memberGroup,
   migrationsGroup,
+  recoveryGroup,
   ringGroup,
 ];
 
