@@ -2,6 +2,7 @@ import { version } from '@key-connector/common';
 import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Command } from 'commander';
+import { configGroup } from './config/index.js';
 import { Deployment } from './deployment/deployment.js';
 import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
@@ -11,7 +12,7 @@ import { exitCodes } from './terminal/exit-codes.js';
 import { Output } from './terminal/output.js';
 
 /** Every command; a group is added by its folder and its line here. */
-export const groups: readonly CommandGroup[] = [importGroup, migrationsGroup];
+export const groups: readonly CommandGroup[] = [configGroup, importGroup, migrationsGroup];
 
 /** Commands that stand by themselves. */
 export const single: readonly Type<OperatorCommand>[] = [HealthCommand];

@@ -3,6 +3,8 @@ export { envFileWarning, type Environment, processEnvironment } from './environm
 export type { HttpSettings } from './http.settings.js';
 export { type Listening, loadListening } from './listening.js';
 export { loadSettings } from './load-settings.js';
+export { type PrintedSetting, type PrintedSettings, printSettings } from './print-settings.js';
 export { useProxies } from './proxies.js';
-export { SettingsInvalid } from './settings.errors.js';
+export { type Problem, SettingsInvalid } from './settings.errors.js';
 export { Settings } from './settings.js';
+export { startWarnings } from './start-warnings.js';

@@ -1,5 +1,5 @@
 import { trustExtraCas } from '@key-connector/common';
-import { envFileWarning, loadSettings, useProxies } from '@key-connector/settings';
+import { envFileWarning, loadSettings, type Settings, useProxies } from '@key-connector/settings';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { DeploymentModule } from './deployment.module.js';
 import { StderrLogger } from './stderr-logger.js';
@@ -11,9 +11,14 @@ export class Deployment {
   /** Env files to read; `undefined` for those that the environment names. */
   envFiles: readonly string[] | undefined;
 
+  /** Its settings, checked; throws `SettingsInvalid`. */
+  settings(): Promise<Settings> {
+    return loadSettings(undefined, this.envFiles);
+  }
+
   /** Gives the service's own rooms to some work, and closes them however that ends. Nothing is connected yet. */
   async use<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
-    const settings = await loadSettings(undefined, this.envFiles);
+    const settings = await this.settings();
     const logger = new StderrLogger();
     const found = [envFileWarning(), ...(await trustExtraCas(settings.tls.extraCaPath)), ...useProxies()];
     for (const warning of found) if (warning !== undefined) logger.warn(warning);
