@@ -4,6 +4,7 @@ import { ModuleRef } from '@nestjs/core';
 import { Command } from 'commander';
 import { configGroup } from './config/index.js';
 import { Deployment } from './deployment/deployment.js';
+import { DoctorCommand } from './doctor/doctor.command.js';
 import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
 import { migrationsGroup } from './migrations/index.js';
@@ -15,7 +16,7 @@ import { Output } from './terminal/output.js';
 export const groups: readonly CommandGroup[] = [configGroup, importGroup, migrationsGroup];
 
 /** Commands that stand by themselves. */
-export const single: readonly Type<OperatorCommand>[] = [HealthCommand];
+export const single: readonly Type<OperatorCommand>[] = [DoctorCommand, HealthCommand];
 
 const help = `
 Settings are the service’s own: the same environment variables (keyConnectorSettings__…), env files

@@ -13,6 +13,7 @@ import { ManifestStore } from './manifest/manifest-store.js';
 import { RingLoader } from './manifest/ring-loader.js';
 import { RingManifestRow } from './manifest/ring-manifests.entity.js';
 import { ProviderCheck } from './provider-check.js';
+import { RingLook } from './ring-look.js';
 import { RingReload } from './ring-reload.js';
 import { OpeningFailures } from './values/opening-failures.js';
 
@@ -29,10 +30,11 @@ import { OpeningFailures } from './values/opening-failures.js';
     OpeningFailures,
     ProviderCheck,
     RingLoader,
+    RingLook,
     RingReload,
     RingStore,
     Wrappings,
   ],
-  exports: [ClassicKeys, KeyRing, ManifestStore, RingLoader],
+  exports: [ClassicKeys, KeyRing, ManifestStore, RingLoader, RingLook],
 })
 export class KeyRingModule extends ConfigurableModuleClass {}

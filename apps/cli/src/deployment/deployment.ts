@@ -11,17 +11,32 @@ export class Deployment {
   /** Env files to read; `undefined` for those that the environment names. */
   envFiles: readonly string[] | undefined;
 
-  /** Its settings, checked; throws `SettingsInvalid`. */
+  private loaded: Promise<Settings> | undefined;
+
+  /** Its settings, checked; throws `SettingsInvalid`. They are read once: a pipe gives what it holds only once. */
   settings(): Promise<Settings> {
-    return loadSettings(undefined, this.envFiles);
+    this.loaded ??= loadSettings(undefined, this.envFiles);
+    return this.loaded;
   }
 
   /** Gives the service's own rooms to some work, and closes them however that ends. Nothing is connected yet. */
-  async use<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
+  use<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
+    return this.open({ changesTables: true }, work);
+  }
+
+  /** The same for work that only looks: `Database.connect` runs no migration, whatever the settings say. */
+  look<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
+    return this.open({ changesTables: false }, work);
+  }
+
+  private async open<T>(
+    how: { readonly changesTables: boolean },
+    work: (context: INestApplicationContext) => Promise<T>,
+  ): Promise<T> {
     const settings = await this.settings();
     const logger = new StderrLogger();
     const found = [envFileWarning(), ...(await trustExtraCas(settings.tls.extraCaPath)), ...useProxies()];
     for (const warning of found) if (warning !== undefined) logger.warn(warning);
-    return useContext(DeploymentModule.with(settings), work);
+    return useContext(DeploymentModule.with(settings, how), work);
   }
 }
