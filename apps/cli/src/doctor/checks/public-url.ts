@@ -3,6 +3,9 @@ import { type Check, type Finding, ok, problem, warning } from '../check.js';
 
 const seconds = 10;
 
+/** Nobody listens in there: an installation that is being tried. */
+const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
 /** The way that members’ clients take: through the proxy, under its path, from the web vault’s origin. */
 export const publicUrlCheck: Check = {
   name: 'public url',
@@ -16,7 +19,7 @@ export const publicUrlCheck: Check = {
       ];
     const base = publicUrl.href.replace(/\/$/, '');
     const insecure =
-      publicUrl.protocol === 'https:'
+      publicUrl.protocol === 'https:' || loopback.test(publicUrl.hostname)
         ? []
         : [problem(`${base} is not https: keys travel readable.`, 'Let the proxy end TLS.')];
     const within = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
