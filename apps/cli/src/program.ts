@@ -7,6 +7,7 @@ import { Deployment } from './deployment/deployment.js';
 import { DoctorCommand } from './doctor/doctor.command.js';
 import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
+import { InitCommand } from './init/init.command.js';
 import { migrationsGroup } from './migrations/index.js';
 import type { CommandGroup, OperatorCommand } from './operator-command.js';
 import { exitCodes } from './terminal/exit-codes.js';
@@ -16,7 +17,7 @@ import { Output } from './terminal/output.js';
 export const groups: readonly CommandGroup[] = [configGroup, importGroup, migrationsGroup];
 
 /** Commands that stand by themselves. */
-export const single: readonly Type<OperatorCommand>[] = [DoctorCommand, HealthCommand];
+export const single: readonly Type<OperatorCommand>[] = [InitCommand, DoctorCommand, HealthCommand];
 
 const help = `
 Settings are the service’s own: the same environment variables (keyConnectorSettings__…), env files

@@ -6,6 +6,7 @@ export { dataKeyLength, KeyEncryptionKey, type WrappedKey } from './contract/key
 export { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from './contract/key-provider.errors.js';
 export { encryptWithPublicKey } from './contract/rsa-oaep.js';
 export { type PublicKeyEncryptionKey, wrapsWithPublicKey, wrapWithPublicKey } from './contract/wrap-with-public-key.js';
+export { makeKeyFile } from './key-files/make-key-file.js';
 export { KeyProvider } from './key-provider.js';
 export {
   type KeyProviderSettings,

@@ -2,7 +2,7 @@ export { catalogue, type KnownSetting } from './catalogue.js';
 export { envFileWarning, type Environment, processEnvironment } from './environment.js';
 export type { HttpSettings } from './http.settings.js';
 export { type Listening, loadListening } from './listening.js';
-export { loadSettings } from './load-settings.js';
+export { assertSettings, loadSettings } from './load-settings.js';
 export { type PrintedSetting, type PrintedSettings, printSettings } from './print-settings.js';
 export { useProxies } from './proxies.js';
 export { type Problem, SettingsInvalid } from './settings.errors.js';

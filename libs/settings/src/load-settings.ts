@@ -1,10 +1,10 @@
 import { check } from './check.js';
-import { type Environment, extendProcessEnvironment, processEnvironment } from './environment.js';
-import { settingName } from './names.js';
+import { type Environment, extendProcessEnvironment, givenByEnvironment, processEnvironment } from './environment.js';
+import { environmentName, settingName } from './names.js';
 import { nameSettings } from './named-settings.js';
 import { readSecretFiles } from './secret-files.js';
 import type { Settings } from './settings.js';
-import { readSources } from './sources.js';
+import { readSources, type Sources } from './sources.js';
 
 /**
  * The settings of this process, from its environment, env files, the YAML file and the files that `<name>_FILE` settings
@@ -24,6 +24,23 @@ import { readSources } from './sources.js';
 export async function loadSettings(environment?: Environment, envFiles?: readonly string[]): Promise<Settings> {
   const sources = await readSources(environment ?? processEnvironment(), envFiles);
   if (environment === undefined) extendProcessEnvironment(sources.added);
+  return settingsOf(sources);
+}
+
+/**
+ * Checks settings that stand nowhere yet, as a start would; nothing that this process or its files have counts.
+ *
+ * @param named by their names: `{ database__provider: 'sqlite' }`.
+ *
+ * @throws SettingsInvalid with every problem.
+ */
+export async function assertSettings(named: Readonly<Record<string, string>>): Promise<void> {
+  const variables = Object.entries(named).map(([name, value]) => [environmentName(name.split('__')), value] as const);
+  const given = givenByEnvironment(Object.fromEntries(variables));
+  await settingsOf({ given, problems: [], complete: true, added: {} });
+}
+
+async function settingsOf(sources: Sources): Promise<Settings> {
   const named = await nameSettings(sources);
   // What is wrong with a setting that nobody looks at does not matter, and its secret is not read.
   const isUsed = (name: string): boolean => !named.leftovers.has(name);
