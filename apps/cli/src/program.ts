@@ -10,6 +10,7 @@ import { importGroup } from './import/index.js';
 import { InitCommand } from './init/init.command.js';
 import { migrationsGroup } from './migrations/index.js';
 import type { CommandGroup, OperatorCommand } from './operator-command.js';
+import { StatusCommand } from './status/status.command.js';
 import { exitCodes } from './terminal/exit-codes.js';
 import { Output } from './terminal/output.js';
 
@@ -17,7 +18,7 @@ import { Output } from './terminal/output.js';
 export const groups: readonly CommandGroup[] = [configGroup, importGroup, migrationsGroup];
 
 /** Commands that stand by themselves. */
-export const single: readonly Type<OperatorCommand>[] = [InitCommand, DoctorCommand, HealthCommand];
+export const single: readonly Type<OperatorCommand>[] = [InitCommand, DoctorCommand, HealthCommand, StatusCommand];
 
 const help = `
 Settings are the service’s own: the same environment variables (keyConnectorSettings__…), env files

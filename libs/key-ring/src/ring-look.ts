@@ -7,6 +7,7 @@ import { RingStore, type StoredRing } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
+import { RingLoader, type RingState } from './manifest/ring-loader.js';
 import { boundPrefix } from './values/bound.layout.js';
 import { classicDataKeyId, type DataKey } from './values/data-key.js';
 import { Ring } from './values/ring.js';
@@ -19,8 +20,33 @@ export interface DataKeyFacts {
   readonly wrappings: readonly { readonly kekId: string; readonly keyReference: string; readonly algorithm: string }[];
 }
 
+/** What RingManifests says. */
+export interface ManifestFacts {
+  /** The one that counts; `undefined` where there is none yet, or none that is authentic. */
+  readonly held:
+    | {
+        /** The fingerprint of the ring's identity. */
+        readonly ring: string;
+        readonly version: number;
+        readonly layout: string;
+        readonly activeDataKeyId: number;
+        /** Data keys that were dropped, and still stand there. */
+        readonly dropped: readonly number[];
+        /** Key-encryption keys and recovery keys that every data key is to be wrapped under. */
+        readonly keks: readonly { readonly id: string; readonly role: string }[];
+      }
+    | undefined;
+  /** Rows that are not authentic and are passed over. */
+  readonly passedOver: number;
+  /** Fingerprints of other rings that have signed rows here. */
+  readonly otherRings: readonly string[];
+  /** Whether there is any row. */
+  readonly rows: boolean;
+}
+
 /** What is stored of the ring and of members, without asking the key provider. */
 export interface StoredFacts {
+  readonly manifest: ManifestFacts;
   readonly dataKeys: readonly DataKeyFacts[];
   /** Whether a classic deployment's data key stands there, which classic software reads. */
   readonly classicKey: boolean;
@@ -48,6 +74,7 @@ export class RingLook {
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
+    private readonly loader: RingLoader,
     private readonly userKeys: UserKeyRows,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
@@ -62,6 +89,7 @@ export class RingLook {
         .map(({ kekId, keyReference, algorithm }) => ({ kekId, keyReference, algorithm })),
     });
     const counted = await this.database.snapshot(async (manager) => ({
+      manifest: manifestFacts(await this.loader.load(manager)),
       members: await this.userKeys.count(manager),
       bound: await this.userKeys.countWithPrefix(manager, boundPrefix),
       lastAccess: await this.userKeys.lastAccess(manager),
@@ -103,4 +131,16 @@ export class RingLook {
     if (!symmetricKey) return [];
     return [{ id: classicDataKeyId, open: () => this.wrappings.openClassic(kek, symmetricKey) }];
   }
+}
+
+function manifestFacts({ held, passedOver, otherRings, rows }: RingState): ManifestFacts {
+  const facts = held && {
+    ring: held.identity.fingerprint,
+    version: held.version,
+    layout: held.manifest.layout,
+    activeDataKeyId: held.manifest.activeDataKeyId,
+    dropped: held.manifest.dataKeys.filter(({ state }) => state === 'dropped').map(({ id }) => id),
+    keks: held.manifest.keks.map(({ id, role }) => ({ id, role })),
+  };
+  return { held: facts, passedOver: passedOver.length, otherRings, rows };
 }
