@@ -5,13 +5,14 @@ import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { useDatabases } from '../database/open-database.js';
-import { testKinds } from '../database/test-database.js';
+import { postgresDatabases, testKinds } from '../database/test-database.js';
 import { freePort } from '../lab/network/free-port.js';
 import { close, listen } from '../lab/network/listen.js';
 import type { Outcome } from '../lab/processes/child-process.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { runCli } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
+import { cliSettings } from './cli-settings.js';
 
 /** What doctor says, as a script reads it. */
 interface Report {
@@ -63,6 +64,26 @@ for (const kind of testKinds) {
     });
   });
 }
+
+test('a login that may not write is told by right and table, and nothing is written to find out', async () => {
+  const databases = await postgresDatabases();
+  try {
+    const place = await databases.create();
+    await runCli(['migrations', 'run'], cliSettings(place.settings));
+    const role = `reader_${randomUUID().slice(0, 8)}`;
+    await place.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'; GRANT USAGE ON SCHEMA public TO ${role};
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}; GRANT INSERT ON "UserKeys" TO ${role}`);
+    const url = new URL(place.settings['postgreSqlConnectionString'] ?? '');
+    Object.assign(url, { username: role, password: 'secret' });
+    const as = cliSettings({ ...place.settings, postgreSqlConnectionString: url.href });
+    const report = reportOf(await runCli(['doctor', '--json'], as));
+    expect(said(report, 'database')).toEqual([
+      expect.stringMatching(/^problem: .*this login may not update on UserKeys \(.*permission denied/),
+    ]);
+  } finally {
+    await databases.stop();
+  }
+});
 
 describe('key-connector doctor', () => {
   let deployment: Deployment;
