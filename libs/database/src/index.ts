@@ -9,6 +9,7 @@ export {
 } from './errors/database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { Database, type DatabaseSession } from './database.js';
+export { type DatabaseFacts, DatabaseLook } from './database-look.js';
 export { databaseSettingsSchema, type DatabaseSettings, leftoverDatabaseSettings } from './database.settings.js';
 export { Expectation } from './migrations/expectation.js';
 export { Migrations } from './migrations/migrations.js';

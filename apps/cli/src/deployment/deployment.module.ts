@@ -11,9 +11,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 @Module({})
 export class DeploymentModule {
   /** Each room is made once, here: Nest knows a configured module by this very object. */
-  static with(settings: Settings): DynamicModule {
+  static with(settings: Settings, { changesTables }: { readonly changesTables: boolean }): DynamicModule {
     const observability = ObservabilityModule.forRoot({ host: settings.metrics.host });
-    const database = DatabaseModule.forRoot(settings.database);
+    const { migrate } = settings.database;
+    const database = DatabaseModule.forRoot({ ...settings.database, migrate: migrate && changesTables });
     const keyProvider = CryptoProvidersModule.forRoot(settings.keyProvider);
     const keyRing = KeyRingModule.forRootAsync({
       imports: [observability, database, keyProvider],
