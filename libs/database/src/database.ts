@@ -46,6 +46,9 @@ export class Database {
   /** Rows that one `session.userKeys.swap` takes at most. */
   readonly maxSwaps: number;
 
+  /** When a statement last succeeded, by `performance.now()`; never yet: -Infinity. */
+  answeredAt = -Infinity;
+
   readonly #session: DatabaseSession;
   private connecting: Promise<void> | undefined;
   /** Whether a session was not what it should be, since a ping last found one that is. */
@@ -175,7 +178,9 @@ export class Database {
   private async translate<T>(work: () => Promise<T>): Promise<T> {
     if (!this.source.isInitialized) throw new DatabaseUnavailable(`${this.description} is not open yet.`);
     try {
-      return await work();
+      const result = await work();
+      this.answeredAt = performance.now();
+      return result;
     } catch (error) {
       this.noteFailure(error);
       if (error instanceof DatabaseSessionWrong) this.wrong = true;
