@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import tls from 'node:tls';
@@ -38,26 +37,66 @@ interface Authorities {
  * @returns what an operator should look at, a sentence each: files of a folder that hold no certificate, or a private key.
  */
 export async function trustExtraCas(path: string | undefined): Promise<string[]> {
-  if (path === undefined && !existsSync(existingContainers)) return [];
-  const files = await authoritiesAt(path ?? existingContainers);
-  const certificates = new Set(files.flatMap((file) => file.certificates));
-  const remarks = files.flatMap(({ file, remark }) => (remark === undefined ? [] : [`${file} ${remark}`]));
-  if (certificates.size > 0) tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...certificates]);
-  else if (path !== undefined) throw unusable(path, `there is no certificate: ${remarks.join('; ') || 'it is empty'}`);
+  if (path === undefined && !(await isThere(existingContainers))) {
+    trust([]);
+    return [];
+  }
+  const { certificates, remarks } = await authoritiesAt(path ?? existingContainers, setting);
+  if (path !== undefined) assertAny(certificates, remarks, path, setting);
+  trust(certificates);
   return remarks.map((remark) => `${setting}: ${remark}.`);
 }
 
-const unusable = (path: string, why: string): TlsFileUnreadable => new TlsFileUnreadable(setting, path, why);
+/** Where `trustExtraCas` looks. */
+export const extraCaPath = (path: string | undefined): string => path ?? existingContainers;
 
-async function authoritiesAt(path: string): Promise<({ readonly file: string } & Authorities)[]> {
-  const files = await filesAt(path).catch((error: unknown) => {
-    throw unusable(path, fileUnreadable(path, error).why);
+/**
+ * The certificate authorities at a path, a file or a folder of files, as PEM: one at the least.
+ *
+ * @param setting what names the path, for messages.
+ * @throws TlsFileUnreadable
+ */
+export async function readAuthoritiesAt(path: string, setting: string): Promise<readonly string[]> {
+  const { certificates, remarks } = await authoritiesAt(path, setting);
+  assertAny(certificates, remarks, path, setting);
+  return certificates;
+}
+
+function assertAny(certificates: readonly string[], remarks: readonly string[], path: string, setting: string): void {
+  if (certificates.length > 0) return;
+  throw new TlsFileUnreadable(setting, path, `there is no certificate: ${remarks.join('; ') || 'it is empty'}`);
+}
+
+/** What this process trusts by itself; asked before anything is added. */
+let ownAuthorities: readonly string[] | undefined;
+
+/** Trusts these authorities beside its own, and none of those that were added before. */
+function trust(certificates: readonly string[]): void {
+  if (ownAuthorities === undefined && certificates.length === 0) return;
+  ownAuthorities ??= tls.getCACertificates('default');
+  tls.setDefaultCACertificates([...ownAuthorities, ...certificates]);
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The authorities of a file or of a folder's files, each once, and what an operator should know of the files. */
+async function authoritiesAt(path: string, setting: string): Promise<{ certificates: string[]; remarks: string[] }> {
+  const files = await filesIn(path).catch((error: unknown) => {
+    throw new TlsFileUnreadable(setting, path, fileUnreadable(path, error).why);
   });
-  return Promise.all(files.map(async (file) => ({ file, ...(await authoritiesIn(file, file === path)) })));
+  const found = await Promise.all(files.map((file) => authoritiesIn(file, file === path, setting)));
+  return {
+    certificates: [...new Set(found.flatMap(({ certificates }) => certificates))],
+    remarks: found.flatMap(({ remark }, index) => (remark === undefined ? [] : [`${files[index] ?? path} ${remark}`])),
+  };
 }
 
 /** The file itself, or the files of a folder; a mounted volume has hidden folders and links to them beside its files. */
-async function filesAt(path: string): Promise<string[]> {
+async function filesIn(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => !name.startsWith('.')).sort();
   const entries = names.map(async (name) => {
@@ -73,13 +112,13 @@ async function filesAt(path: string): Promise<string[]> {
 }
 
 /** @param isNamed by the setting itself, and not only found in a folder. */
-async function authoritiesIn(file: string, isNamed: boolean): Promise<Authorities> {
+async function authoritiesIn(file: string, isNamed: boolean, setting: string): Promise<Authorities> {
   const mustBeOne = isNamed || certificateName.test(file);
   try {
     return parse(file, await readSmallFile(file, limits));
   } catch (error) {
     const { why } = fileUnreadable(file, error);
-    if (mustBeOne) throw unusable(file, why);
+    if (mustBeOne) throw new TlsFileUnreadable(setting, file, why);
     return { certificates: [], remark: `${why}; it is left out` };
   }
 }

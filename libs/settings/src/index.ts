@@ -5,4 +5,4 @@ export { type Listening, loadListening } from './listening.js';
 export { loadSettings } from './load-settings.js';
 export { useProxies } from './proxies.js';
 export { SettingsInvalid } from './settings.errors.js';
-export { Settings } from './settings.js';
+export { type SecretFiles, Settings } from './settings.js';

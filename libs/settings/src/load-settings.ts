@@ -11,6 +11,7 @@ import { leftoverDatabaseSettings } from '@key-connector/database';
 import { type Catalogue, catalogue, catalogueOf } from './catalogue.js';
 import { check } from './check.js';
 import { type Environment, extendProcessEnvironment, processEnvironment } from './environment.js';
+import { GivenSecrets } from './given-secrets.js';
 import { isWithin, settingName } from './names.js';
 import { type Resolution, type Resolved, resolve } from './resolve.js';
 import { readSecretFiles } from './secret-files.js';
@@ -51,7 +52,8 @@ export async function loadSettings(environment?: Environment, envFiles?: readonl
   });
   const read = await readSecretFiles(named.values);
   const found = [...problems, ...named.problems, ...read.problems];
-  return check(loaded.catalogue, { values: read.values, problems: found }, complete);
+  const secrets = new GivenSecrets(loaded.catalogue, named.values, read.values);
+  return check(loaded.catalogue, { values: read.values, problems: found }, complete, secrets);
 }
 
 const packageBranch = ['rsaKey', 'module'];

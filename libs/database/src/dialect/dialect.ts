@@ -129,6 +129,11 @@ export abstract class Dialect {
   /** Told of every failure, after the last try: a database with several places looks for another one. */
   failed?(failure: Failure): void;
 
+  /** Whether an error says that there is no connection because the server refuses user or password; nothing was sent then. */
+  isLoginRefused(_error: unknown): boolean {
+    return false;
+  }
+
   /** What a driver's error means; `undefined` for an error that is not the database's. */
   abstract failureOf(error: unknown): Failure | undefined;
 }
