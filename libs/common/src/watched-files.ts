@@ -133,7 +133,11 @@ class Watched {
   private async digest(): Promise<string> {
     const digest = createHash('sha256');
     for (const path of this.thing.paths()) {
-      for (const file of await filesAt(path)) digest.update(`${file}\0`).update(await contentOf(file)).update('\0');
+      for (const file of await filesAt(path))
+        digest
+          .update(`${file}\0`)
+          .update(await contentOf(file))
+          .update('\0');
     }
     return digest.digest('base64');
   }
@@ -143,11 +147,10 @@ class Watched {
 async function filesAt(path: string): Promise<string[]> {
   const kind = await kindOf(path);
   if (kind !== 'folder') return kind === 'pipe' ? [] : [path];
-  const names = await readdir(path).catch(() => []);
-  return names
-    .filter((name) => !name.startsWith('.'))
-    .sort()
-    .map((name) => join(path, name));
+  const names = (await readdir(path).catch(() => [])).filter((name) => !name.startsWith('.')).sort();
+  const files: string[] = [];
+  for (const name of names) if ((await kindOf(join(path, name))) === 'file') files.push(join(path, name));
+  return files;
 }
 
 /** Whether a path leads to something that can be read only once; what is not there counts as a file. */

@@ -153,6 +153,8 @@ export class Database implements OnApplicationShutdown {
    */
   async replaceLogin(settings: DatabaseSettings): Promise<void> {
     assertLoginAlone(this.settings.connection, settings.connection, this.description);
+    // A file has no login.
+    if (settings.provider === 'sqlite') return;
     this.refused = undefined;
     try {
       await this.replace(settings);
