@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { tlsCertificate } from '../lab/files/certificate.js';
+import { type TlsCertificate, tlsCertificate } from '../lab/files/certificate.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { freePort } from '../lab/network/free-port.js';
 import { until } from '../lab/processes/until.js';
@@ -13,21 +13,21 @@ import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { runCli, startService } from '../lab/service/service.process.js';
 
 describe('a listener that asks clients for a certificate', () => {
-  const [listener, proxy, renewed, stranger] = Array.from({ length: 4 }, () => tlsCertificate());
+  const [listener, proxy] = [tlsCertificate(), tlsCertificate()];
+  const [renewed, stranger] = [tlsCertificate(), tlsCertificate()];
   let folder: TempFolder;
   let deployment: Deployment;
   let metricsPort: number;
   let settings: Record<string, string>;
   const authorities = (): string => join(folder.path, 'clients.crt');
 
-  type Side = typeof listener;
-  const identity = ({ certificatePem = '', keyPem = '' }: NonNullable<Side>): ConnectionOptions => ({
+  const identity = ({ certificatePem, keyPem }: TlsCertificate): ConnectionOptions => ({
     cert: certificatePem,
     key: keyPem,
   });
   /** The status that such a client gets; `refused` where the connection is not for it. */
   const ask = async (shown: ConnectionOptions): Promise<number | 'refused'> => {
-    const options = { port: settings['http__port'], path: '/alive', ca: listener?.caPem, agent: false, ...shown };
+    const options = { port: settings['http__port'], path: '/alive', ca: listener.caPem, agent: false, ...shown };
     try {
       const [answer] = (await once(get({ host: 'localhost', ...options }), 'response')) as [IncomingMessage];
       answer.resume();
@@ -41,9 +41,9 @@ describe('a listener that asks clients for a certificate', () => {
     folder = await tempFolder('client-certificates');
     metricsPort = await freePort();
     const [certificate, key] = [join(folder.path, 'tls.crt'), join(folder.path, 'tls.key')];
-    await writeFile(certificate, listener?.certificatePem ?? '');
-    await writeFile(key, listener?.keyPem ?? '');
-    await writeFile(authorities(), proxy?.caPem ?? '');
+    await writeFile(certificate, listener.certificatePem);
+    await writeFile(key, listener.keyPem);
+    await writeFile(authorities(), proxy.caPem);
     settings = {
       http__port: String(await freePort()),
       http__tlsCertificatePath: certificate,
@@ -64,7 +64,6 @@ describe('a listener that asks clients for a certificate', () => {
   });
 
   test('serves the proxy, and refuses who shows none or one of another authority, which the log tells once', async () => {
-    if (proxy === undefined || stranger === undefined) throw new Error('made above');
     expect(await ask(identity(proxy))).toBe(200);
     for (let turn = 0; turn < 5; turn += 1) {
       expect(await ask({})).toBe('refused');
@@ -86,7 +85,6 @@ describe('a listener that asks clients for a certificate', () => {
   });
 
   test('trusts another authority once the file holds it, and the old one no more', async () => {
-    if (proxy === undefined || renewed === undefined) throw new Error('made above');
     expect(await ask(identity(renewed))).toBe('refused');
     await writeFile(authorities(), renewed.caPem);
     await until(async () => (await ask(identity(renewed))) === 200, 'the new authority is trusted');
@@ -94,8 +92,8 @@ describe('a listener that asks clients for a certificate', () => {
   });
 
   test('does not start without a port for probes', async () => {
-    const { metrics__port: _, ...others } = { ...deployment.settings, ...settings };
-    const service = await startService({ settings: others, waitFor: 'started' });
+    const blank = { ...deployment.settings, ...settings, metrics__port: '' };
+    const service = await startService({ settings: blank, waitFor: 'started' });
     expect(await service.exited).toBe(1);
     expect(service.output).toContain('metrics__port');
   });

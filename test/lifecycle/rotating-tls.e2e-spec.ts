@@ -74,18 +74,18 @@ describe('a listener whose certificate is renewed while it serves', () => {
         });
         sent.on('error', reject).end();
       });
-    let running = true;
+    const state = { runs: true };
     const statuses = new Set<number>();
     const load = (async () => {
-      while (running) statuses.add(await alive());
+      while (state.runs) statuses.add(await alive());
     })();
     const newcomers = (async () => {
-      while (running) expect(await shown()).not.toBe('');
+      while (state.runs) expect(await shown()).not.toBe('');
     })();
     const second = tlsCertificate();
     await mount(second);
     await until(() => isShown(second.certificatePem), 'the new certificate is shown');
-    running = false;
+    state.runs = false;
     await Promise.all([load, newcomers]);
     expect([...statuses]).toEqual([200]);
     // The one connection of the load was made before, and is still there.

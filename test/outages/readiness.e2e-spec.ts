@@ -53,14 +53,14 @@ describeIf(here, 'it needs a PostgreSQL of its own, and toxiproxy', 'three repli
   });
 
   test('that comes and goes under load all stay ready, and say 503 with Retry-After while it is away', async () => {
-    let running = true;
+    const state = { runs: true };
     const counts = new Set<number>();
     const statuses = new Set<number>();
     const probes = (async () => {
-      while (running) counts.add(await readyOnes());
+      while (state.runs) counts.add(await readyOnes());
     })();
     const load = replicas.map(async (one) => {
-      while (running) statuses.add((await ask(one, '/user-keys')).status);
+      while (state.runs) statuses.add((await ask(one, '/user-keys')).status);
     });
     for (let flap = 0; flap < 8; flap += 1) {
       await way.cut();
@@ -71,7 +71,7 @@ describeIf(here, 'it needs a PostgreSQL of its own, and toxiproxy', 'three repli
       await way.heal();
       await until(served, 'members are served');
     }
-    running = false;
+    state.runs = false;
     await Promise.all([probes, ...load]);
     expect([...counts]).toEqual([3]);
     expect([...statuses].sort()).toEqual([200, 503]);

@@ -30,7 +30,8 @@ interface Authorities {
 }
 
 /**
- * Trusts the authorities at a path, or those of an existing container, in every TLS connection that this process opens.
+ * Trusts the authorities at a path, or those of an existing container, in every TLS connection that this process opens from
+ * now on; called again, in place of those before.
  *
  * @param path a file, PEM or DER, or a folder of such files. One that cannot be read, or holds no certificate, is
  * `TlsFileUnreadable`.
@@ -41,9 +42,12 @@ export async function trustExtraCas(path: string | undefined): Promise<string[]>
     trust([]);
     return [];
   }
-  const { certificates, remarks } = await authoritiesAt(path ?? existingContainers, setting);
+  const { certificates, remarks, holders, others } = await authoritiesAt(path ?? existingContainers, setting);
   if (path !== undefined) assertAny(certificates, remarks, path, setting);
+  const emptied = others.find((file) => trustedFiles.has(file));
+  if (emptied !== undefined) throw new TlsFileUnreadable(setting, emptied, 'it held a certificate, and holds none now');
   trust(certificates);
+  trustedFiles = new Set(holders);
   return remarks.map((remark) => `${setting}: ${remark}.`);
 }
 
@@ -67,6 +71,9 @@ function assertAny(certificates: readonly string[], remarks: readonly string[], 
   throw new TlsFileUnreadable(setting, path, `there is no certificate: ${remarks.join('; ') || 'it is empty'}`);
 }
 
+/** The files whose certificates are trusted: one that is overwritten with something else is a mistake, one that goes is meant. */
+let trustedFiles: ReadonlySet<string> = new Set();
+
 /** What this process trusts by itself; asked before anything is added. */
 let ownAuthorities: readonly string[] | undefined;
 
@@ -83,15 +90,29 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** The authorities of a file or of a folder's files, each once, and what an operator should know of the files. */
-async function authoritiesAt(path: string, setting: string): Promise<{ certificates: string[]; remarks: string[] }> {
+interface Found {
+  /** Each once, as PEM. */
+  readonly certificates: readonly string[];
+  /** What an operator should know, a sentence each. */
+  readonly remarks: readonly string[];
+  /** The files with certificates, and those without. */
+  readonly holders: readonly string[];
+  readonly others: readonly string[];
+}
+
+/** The authorities of a file or of a folder's files. */
+async function authoritiesAt(path: string, setting: string): Promise<Found> {
   const files = await filesIn(path).catch((error: unknown) => {
     throw new TlsFileUnreadable(setting, path, fileUnreadable(path, error).why);
   });
-  const found = await Promise.all(files.map((file) => authoritiesIn(file, file === path, setting)));
+  const found = await Promise.all(
+    files.map(async (file) => ({ file, ...(await authoritiesIn(file, file === path, setting)) })),
+  );
   return {
     certificates: [...new Set(found.flatMap(({ certificates }) => certificates))],
-    remarks: found.flatMap(({ remark }, index) => (remark === undefined ? [] : [`${files[index] ?? path} ${remark}`])),
+    remarks: found.flatMap(({ file, remark }) => (remark === undefined ? [] : [`${file} ${remark}`])),
+    holders: found.filter(({ certificates }) => certificates.length > 0).map(({ file }) => file),
+    others: found.filter(({ certificates }) => certificates.length === 0).map(({ file }) => file),
   };
 }
 

@@ -18,6 +18,7 @@ describe('files that are watched', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const at = (name: string): string => join(folder, name);
+  const contentOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => 'a folder');
   const listener = {
     used: (_: string, isNew: boolean) => void heard.push(isNew ? 'used' : 'back'),
     refused: (_: string, error: unknown) => void heard.push(`refused: ${(error as Error).message}`),
@@ -27,7 +28,7 @@ describe('files that are watched', () => {
       name: 'setting',
       paths: () => paths,
       use: async () => {
-        const contents = await Promise.all(paths.map((path) => path.endsWith('pipe') ? 'a pipe' : readFile(path, 'utf8').catch(() => 'a folder')));
+        const contents = await Promise.all(paths.filter((path) => !path.endsWith('pipe')).map(contentOf));
         if (refuse) throw new Error(contents.join());
         heard.push(contents.join());
       },

@@ -74,7 +74,10 @@ export class WatchedFiles {
   private schedule(milliseconds: number): void {
     if (this.stopped) return;
     this.timer = setTimeout(
-      () => void this.look().finally(() => this.schedule(milliseconds)),
+      () =>
+        void this.look().finally(() => {
+          this.schedule(milliseconds);
+        }),
       timerMilliseconds(milliseconds),
     ).unref();
   }

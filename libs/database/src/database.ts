@@ -235,7 +235,7 @@ export class Database implements OnApplicationShutdown {
         return await place.run(() => work(place));
       } catch (error) {
         // No connection, so nothing was sent.
-        if (mayLogInAnew && place.dialect.isLoginRefused(error) && (await this.retried.get())) {
+        if (mayLogInAnew && place.dialect.isLoginRefused?.(error) === true && (await this.retried.get())) {
           mayLogInAnew = false;
           continue;
         }

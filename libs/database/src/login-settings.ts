@@ -34,7 +34,7 @@ export function assertLoginAlone(inUse: object, next: object, description: strin
   );
 }
 
-const textOf = (value: unknown): string => (value instanceof Secret ? value.reveal() : (JSON.stringify(value) ?? ''));
+const textOf = (value: unknown): string => (value instanceof Secret ? value.reveal() : JSON.stringify(value));
 
 /** The files that a connection names for its login. */
 export function loginFiles(connection: object): string[] {

@@ -66,7 +66,7 @@ export class Readiness {
     const silence = sleep(PATIENCE, indicator.down('not answering'), { ref: false });
     const result = await Promise.race([this.database(), silence]);
     const away = performance.now() - this.databaseState.answeredAt;
-    if (result.database?.status !== 'down' || away >= grace) return result;
+    if (result.database.status !== 'down' || away >= grace) return result;
     return indicator.up({ answers: false, awaySeconds: Math.round(away / 1000) });
   }
 

@@ -18,8 +18,9 @@ export class RefusedClients {
   watch(server: Server): void {
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
       // Node ends the connection itself where the certificate does not verify, and keeps the reason on the socket.
+      // Its code, whatever the types say.
       const { authorizationError } = socket as { authorizationError?: unknown };
-      const reason = String(authorizationError ?? error.code ?? '');
+      const reason = typeof authorizationError === 'string' ? authorizationError : (error.code ?? '');
       if (ofCertificates.test(reason)) this.refused(reason, socket.remoteAddress);
     });
   }

@@ -130,9 +130,7 @@ export abstract class Dialect {
   failed?(failure: Failure): void;
 
   /** Whether an error says that there is no connection because the server refuses user or password; nothing was sent then. */
-  isLoginRefused(_error: unknown): boolean {
-    return false;
-  }
+  isLoginRefused?(error: unknown): boolean;
 
   /** What a driver's error means; `undefined` for an error that is not the database's. */
   abstract failureOf(error: unknown): Failure | undefined;
