@@ -2,14 +2,18 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { databaseSettingsSchema } from '@key-connector/database';
 import type { DatabaseServer } from '../lab/databases/database.server.js';
 import { mysqlReason, ownsMariadb, startMariadb } from '../lab/databases/mariadb.server.js';
 import { ownsPostgres, startPostgres } from '../lab/databases/postgres.server.js';
+import { startTdsDouble } from '../lab/databases/tds/double.js';
+import { SqlError } from '../lab/databases/tds/tokens.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { freePort } from '../lab/network/free-port.js';
 import { until } from '../lab/processes/until.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { describeIf } from '../lab/skip/skip.js';
+import { newId, openDatabase } from './open-database.js';
 
 interface Kind {
   readonly name: string;
@@ -176,3 +180,29 @@ for (const kind of [postgresql, mariadb]) {
     });
   });
 }
+
+describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not ours', 'a login to SQL Server', () => {
+  test('that is told first and changed in the database then costs no read that needs a new connection', async () => {
+    let taken = 'p';
+    const double = await startTdsDouble({
+      refuse: ({ password }) => (password === taken ? undefined : new SqlError(18_456, "Login failed for user 'sa'.")),
+    });
+    const settings = (password: string): Record<string, string> => ({
+      provider: 'sqlserver',
+      sqlServerConnectionString: double.connectionString.replace('Password=p', `Password=${password}`),
+    });
+    const { database, close } = await openDatabase(settings('p'));
+    try {
+      const again = database.replaceLogin(databaseSettingsSchema.parse(settings('two')));
+      await expect(again).rejects.toThrow('Login failed');
+      expect(await database.read(({ userKeys }) => userKeys.find([newId()]))).toEqual([]);
+      taken = 'two';
+      const reads = Array.from({ length: 8 }, () => database.read(({ userKeys }) => userKeys.find([newId()])));
+      expect((await Promise.all(reads)).flat()).toEqual([]);
+      expect(double.server.logins.at(-1)?.password).toBe('two');
+    } finally {
+      await close();
+      await double.stop();
+    }
+  });
+});
