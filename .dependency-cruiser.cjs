@@ -246,6 +246,7 @@ module.exports = {
     only('observability', ['common']),
     only('auth', ['common', 'observability']),
     only('crypto-providers', ['common', 'observability']),
+    only('recovery-keys', ['common', 'crypto-providers']),
     only('database', ['common', 'observability']),
     only('key-ring', ['common', 'observability', 'crypto-providers', 'database']),
     only('import', ['common', 'observability', 'key-ring', 'database']),

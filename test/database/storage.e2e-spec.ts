@@ -214,7 +214,11 @@ function storageSuite(kind: TestKind): void {
     const replicas = await Promise.all(Array.from({ length: 10 }, () => open()));
     await Promise.all(replicas.map((database) => database.ping()));
     const rows = await suite.place.sql<{ name: string }>('SELECT "name" FROM "KeyConnectorMigrations" ORDER BY "id"');
-    expect(rows.map(({ name }) => name)).toEqual(['ClassicTables1760000000001', 'DataKeys1760000000002']);
+    expect(rows.map(({ name }) => name)).toEqual([
+      'ClassicTables1760000000001',
+      'DataKeys1760000000002',
+      'RingManifests1760000000003',
+    ]);
   });
 
   test('a database that a newer version migrated is refused by name', async () => {

@@ -1,7 +1,11 @@
 import { Module } from '@nestjs/common';
 import { Deployment } from './deployment/deployment.js';
 import { groups, Program, single } from './program.js';
+import { TerminalModule } from './terminal/terminal.module.js';
 
 /** The program and its commands. */
-@Module({ providers: [Program, Deployment, ...groups.flatMap(({ commands }) => commands), ...single] })
+@Module({
+  imports: [TerminalModule],
+  providers: [Program, Deployment, ...groups.flatMap(({ commands }) => commands), ...single],
+})
 export class CliModule {}

@@ -58,6 +58,8 @@ const answers = {
   DATA_KEY_UNREADABLE: unavailable,
   IMPORT_REFUSED: unavailable,
   KEY_PROVIDER_MISCONFIGURED: unavailable,
+  RECOVERY_KEY_UNUSABLE: unavailable,
+  RECOVERY_SHARES_REFUSED: unavailable,
   SETTINGS_INVALID: unavailable,
   // ours
   INTERNAL: { status: 500, detail: 'Something went wrong here. The log has more under this request id.' },

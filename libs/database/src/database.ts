@@ -76,6 +76,14 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
+   * SQL for the length of a column, for what must not be read where anybody may have put a gigabyte; in a query builder a
+   * column is written by its property: `database.lengthOf('row.document')`.
+   */
+  lengthOf(expression: string): string {
+    return this.#open.dialect.lengthOf(expression);
+  }
+
+  /**
    * Opens the pool, looks at what is there, and runs or checks the migrations; may be called again after a failure.
    *
    * @throws UnavailableError when it is worth trying again; any other KeyConnectorError when it is not.

@@ -16,5 +16,12 @@ export { Expectation } from './migrations/expectation.js';
 export { Migrations } from './migrations/migrations.js';
 export { type DatedUserKey, type NewUserKey, UserKeyRows } from './user-keys/user-key-rows.js';
 export { UserKey } from './user-keys/user-key.entity.js';
-export type { SeenUserKey, StoredUserKey, UserKeyStatements, UserKeySwap } from './dialect/user-key.statements.js';
+export type {
+  ManifestVersion,
+  RingFence,
+  SeenUserKey,
+  StoredUserKey,
+  UserKeyStatements,
+  UserKeySwap,
+} from './dialect/user-key.statements.js';
 export { fromUtcText, toUtcText, UtcColumn } from './dialect/utc-column.js';

@@ -1,6 +1,6 @@
 import type { UserId } from '@key-connector/common';
 import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
-import { Database, type StoredUserKey } from '@key-connector/database';
+import { Database, type RingFence, type StoredUserKey } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataKeys } from './data-keys/data-keys.js';
 import { KnownValues } from './data-keys/known-values.js';
@@ -22,6 +22,13 @@ export interface KeyRingSummary {
   readonly layout: string;
   /** Description and fingerprint of the key-encryption key. */
   readonly keyEncryptionKey: string;
+}
+
+/** Seals values under one manifest of the ring, and the fence that is sent with them. */
+export interface Sealer {
+  readonly fence: RingFence;
+  /** Encrypts a member's key (32 bytes, or what an import brings); the bytes stay the caller's, to wipe. */
+  seal(id: UserId, key: Uint8Array): StoredUserKey;
 }
 
 /** A ring, and the key-encryption key that opened its data keys. */
@@ -91,6 +98,26 @@ export class KeyRing {
    */
   seal(id: UserId, key: Uint8Array): StoredUserKey {
     return this.current().ring.seal(id, key);
+  }
+
+  /**
+   * The ring as it is now, for what is written in one statement.
+   *
+   * @throws NotReady before `load` is done; an UnavailableError while nothing may be written.
+   */
+  sealer(): Sealer {
+    const { ring } = this.current();
+    return { fence: { version: 0, signature: '', passedOver: [] }, seal: (id, key) => ring.seal(id, key) };
+  }
+
+  /**
+   * Looks for a newer manifest at once: a fence has refused a write. One look is shared by all who wait.
+   *
+   * @throws an UnavailableError when database or provider are away.
+   */
+  async refresh(): Promise<void> {
+    const { ring, kek } = this.current();
+    await this.reload.run(ring, kek);
   }
 
   /**

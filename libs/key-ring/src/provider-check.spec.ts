@@ -8,6 +8,7 @@ import { ProviderCheck } from './provider-check.js';
 /** A key whose provider can be switched off; it "wraps" nothing, because only the answers count here. */
 class SwitchedKey extends KeyEncryptionKey {
   override readonly id = 'sha256:00';
+  override readonly publicKey = null;
   override readonly description = 'a switched key';
   override readonly keyReference = 'switched/1';
   override readonly classicAlgorithm = 'none';

@@ -12,11 +12,11 @@ export class Deployment {
   envFiles: readonly string[] | undefined;
 
   /** Gives the service's own rooms to some work, and closes them however that ends. Nothing is connected yet. */
-  async use(work: (context: INestApplicationContext) => Promise<void>): Promise<void> {
+  async use<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
     const settings = await loadSettings(undefined, this.envFiles);
     const logger = new StderrLogger();
     const found = [envFileWarning(), ...(await trustExtraCas(settings.tls.extraCaPath)), ...useProxies()];
     for (const warning of found) if (warning !== undefined) logger.warn(warning);
-    await useContext(DeploymentModule.with(settings), work);
+    return useContext(DeploymentModule.with(settings), work);
   }
 }

@@ -3,10 +3,14 @@ import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';
 import { examples, OperatorCommand } from '../operator-command.js';
+import { Output } from '../terminal/output.js';
 
 @Injectable()
 export class RunMigrationsCommand extends OperatorCommand {
-  constructor(private readonly deployment: Deployment) {
+  constructor(
+    private readonly deployment: Deployment,
+    private readonly output: Output,
+  ) {
     super();
   }
 
@@ -20,9 +24,10 @@ export class RunMigrationsCommand extends OperatorCommand {
   private async run(): Promise<void> {
     await this.deployment.use(async (context) => {
       const migrations = context.get(Migrations);
-      const done = await migrations.run();
-      const result = done.length === 0 ? 'Nothing was pending' : `Ran ${done.join(', ')}`;
-      process.stdout.write(`${result} on ${migrations.description}.\n`);
+      const ran = await migrations.run();
+      const { description } = migrations;
+      const said = ran.length === 0 ? 'Nothing was pending' : `Ran ${ran.join(', ')}`;
+      await this.output.result({ database: description, ran }, () => `${said} on ${description}.`);
     });
   }
 }

@@ -5,11 +5,13 @@ import { KeyProviderMisconfigured } from './key-provider.errors.js';
 /** A key whose way to its provider can be replaced, by other credentials say, under those who hold it. */
 export class ReplaceableKey extends KeyEncryptionKey {
   readonly id: string;
+  readonly publicKey: string | null;
   private calls = new Set<Promise<unknown>>();
 
   constructor(private key: KeyEncryptionKey) {
     super();
     this.id = key.id;
+    this.publicKey = key.publicKey;
   }
 
   get description(): string {

@@ -116,6 +116,11 @@ export abstract class Dialect {
     return work(source.manager);
   }
 
+  /** SQL for the length of a column or parameter: bytes, or no fewer than its letters; reads no more of a value than it must. */
+  lengthOf(expression: string): string {
+    return `OCTET_LENGTH(${expression})`;
+  }
+
   /** A member's id as classic software writes it into a row. */
   idText(id: UserId): string {
     return id;

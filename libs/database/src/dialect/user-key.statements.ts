@@ -41,6 +41,21 @@ export interface SwapTimes {
   readonly deadline: number;
 }
 
+/** A row of RingManifests, as far as telling it from others goes. */
+export interface ManifestVersion {
+  readonly version: number;
+  readonly signature: string;
+}
+
+/**
+ * The ring's manifest that values were sealed under. A statement that writes one changes nothing unless that version is there
+ * with that signature, and no higher one but those that were judged not authentic.
+ */
+export interface RingFence extends ManifestVersion {
+  /** Rows above that count for nothing, at most 16. */
+  readonly passedOver: readonly ManifestVersion[];
+}
+
 /**
  * How long a statement on several members' rows waits for a lock at most, in milliseconds: well below its deadline, so that
  * one member whose row is held by another session costs the others little.

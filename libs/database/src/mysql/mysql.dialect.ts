@@ -11,6 +11,7 @@ import { MysqlInspection } from './inspection.js';
 import { isLockRefusal, underLock } from './lock.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
+import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
 import { MysqlPool, poolOf, type MysqlPoolOptions } from './mysql.pool.js';
 import { mysqlPoolOptions, withSize, withTls, type MysqlSettings } from './pool-options.js';
 import { findMysqlTls } from './probe.js';
@@ -104,7 +105,7 @@ export class MysqlDialect extends Dialect {
       // TypeORM opens its pool when it connects, which is after `prepare`.
       driver: { createPool: () => new MysqlPool(withTls({ ...pool, faults: this.faults }, this.tls)) },
       // MySQL commits at every change of a table: each step looks first whether it is done, so one that was cut off is run again.
-      migrations: [ClassicTables1760000000001, DataKeys1760000000002],
+      migrations: [ClassicTables1760000000001, DataKeys1760000000002, RingManifests1760000000003],
     };
   }
 }

@@ -11,6 +11,7 @@ import { isLockRefusal, isLoginRefusal, postgresqlFailureOf } from './failures.j
 import { followerOf, followingPool, ServerLeft } from './following-pool.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
+import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
 import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
 import { findTarget } from './probe.js';
 import { Servers } from './servers.js';
@@ -118,7 +119,7 @@ export class PostgresqlDialect extends Dialect {
       type: 'postgres',
       driver: { ...pg, Pool: followingPool(this.servers, this.sessions) },
       installExtensions: false,
-      migrations: [ClassicTables1760000000001, DataKeys1760000000002],
+      migrations: [ClassicTables1760000000001, DataKeys1760000000002, RingManifests1760000000003],
       extra: pool,
       poolErrorHandler: (error: unknown) => {
         if (error instanceof ServerLeft) return;
