@@ -64,8 +64,8 @@ describeIf(clusters.installed, clusters.reason, 'docs/kubernetes.md, followed wo
         const values = text.replace('https://vault.example.com/identity', issuer.uri);
         await writeFile(join(folder.path, 'values.yaml'), values);
       } else {
-        // What it leaves running goes on while a reader looks at it.
-        said.push(await sh(text.includes(' &\n') ? `${text}\nkill $!` : text));
+        // What a block leaves running is a reader's to end.
+        said.push(await sh(`trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n${text}`));
       }
     }
     const [tested = '', asked = ''] = said.slice(-2);

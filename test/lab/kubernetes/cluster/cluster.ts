@@ -30,18 +30,22 @@ export class Cluster {
     await writeConfiguration();
     await cluster.startControlPlane();
     cluster.startNode();
-    await until(
-      () => kubectl.succeeds('wait', '--for=condition=Ready', `node/${node.name}`, '--timeout=1s'),
-      () => `the node is ready. ${cluster.said()}`,
-      120_000,
-      250,
-    );
+    const ready = ['wait', '--for=condition=Ready', `node/${node.name}`, '--timeout=1s'];
+    await cluster.until(() => kubectl.succeeds(...ready), 'the node is ready');
     return cluster;
   }
 
-  /** The last lines of every program. */
-  said(): string {
-    return this.children.map((child) => child.output.slice(-2_000)).join('\n---\n');
+  /** Waits for a condition, while none of the programs ends. */
+  private async until(holds: () => Promise<boolean>, what: string): Promise<void> {
+    const ended = (): Child | undefined => this.children.find(({ running }) => !running);
+    const said = (): string => this.children.map(({ output }) => output.slice(-2_000)).join('\n---\n');
+    await until(
+      async () => ended() !== undefined || (await holds()),
+      () => `${what}. ${said()}`,
+      120_000,
+      200,
+    );
+    if (ended() !== undefined) throw new Error(`A program ended before: ${what}. It said:\n${ended()?.output ?? ''}`);
   }
 
   private async startControlPlane(): Promise<void> {
@@ -67,7 +71,7 @@ export class Cluster {
       '--kubelet-preferred-address-types=InternalIP',
       ...aggregation,
     ]);
-    await until(answers, () => `the API server is ready. ${this.said()}`, 120_000, 100);
+    await this.until(answers, 'the API server is ready');
     this.launch('controllers', programs.file('kube-controller-manager'), [
       `--kubeconfig=${kubeconfig}`,
       `--service-account-private-key-file=${home}/service-accounts.key`,
@@ -124,7 +128,6 @@ async function writeConfiguration(): Promise<void> {
   await mkdir(join(home, 'logs'));
   for (const name of Object.keys(kernelSettings))
     await run('mount', ['--bind', `${home}/kernel/${name}`, `/proc/sys/${name}`]);
-  await run('mount', ['--bind', `${home}/resolv.conf`, '/etc/resolv.conf']);
   await run('openssl', ['genrsa', '-out', `${home}/service-accounts.key`, '2048']);
   const pair = ['-keyout', `${home}/aggregation.key`, '-out', `${home}/aggregation.crt`];
   await run('openssl', [

@@ -45,6 +45,7 @@ export function configurationFiles({ plugins, cgroup }: Places): Record<string, 
         'imagefs.available': '0%',
         'memory.available': '100Mi',
       },
+      volumePluginDir: `${home}/volume-plugins`,
       imageGCHighThresholdPercent: 100,
       imageGCLowThresholdPercent: 99,
       // A changed Secret is in the pods after seconds, not after a minute.
@@ -97,13 +98,13 @@ state = "${home}/containerd/state"
     [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
       SystemdCgroup = false
       BinaryName = "/usr/sbin/runc"
+[plugins.'io.containerd.internal.v1.opt']
+  path = "${home}/containerd/opt"
 [plugins.'io.containerd.cri.v1.images']
   snapshotter = "overlayfs"
   [plugins.'io.containerd.cri.v1.images'.pinned_images]
     sandbox = "${pauseImage}"
 `,
-    // For this machine's processes too: a test asks a Service by its name.
-    'resolv.conf': `nameserver ${node.ipv4}\n`,
     Corefile: `.:53 {
   bind ${node.ipv4}
   errors

@@ -37,8 +37,15 @@ const setUp = `
   ip route add default dev node
   ip -6 route add default dev node
   sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-  mkdir -p ${home}
-  mount -t tmpfs -o mode=0755 tmpfs ${home}
+  resolver=$(readlink -m /etc/resolv.conf)
+  mkdir -p /var/lib/cni
+  for folder in /run /var/log /var/lib/cni; do mount -t tmpfs -o mode=0755 tmpfs $folder; done
+  mkdir -p ${home} "\${resolver%/*}"
+  echo nameserver ${node.ipv4} > ${home}/resolv.conf
+  [ -e "$resolver" ] || : > "$resolver"
+  mount --bind ${home}/resolv.conf "$resolver"
+  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then controllers=/sys/fs/cgroup; else controllers=$(echo /sys/fs/cgroup/*); fi
+  for each in $controllers; do [ ! -d "$each" ] || [ -z "\${${mark}:-}" ] || mkdir -p "$each/$${mark}"; done
   status=0
   "$@" || status=$?
   exit $status
@@ -52,10 +59,11 @@ export async function whyNoMachine(): Promise<string | undefined> {
   return code === 0 ? undefined : `no network, processes and mounts of its own here: ${stderr.trim()}`;
 }
 
-/** Removes the cgroups of clusters that ended, or were killed: the only thing of a cluster that outlives its machine. */
+/** Removes the cgroups of clusters that ended, or were killed, and of this process' own: the only thing of a cluster that outlives its machine. */
 export function removeCgroups(): void {
   for (const top of globSync(`/sys/fs/cgroup/{,*/}${cgroups}*`)) {
-    if (existsSync(`/proc/${basename(top).slice(cgroups.length)}`)) continue;
+    const owner = basename(top).slice(cgroups.length);
+    if (owner !== String(process.pid) && existsSync(`/proc/${owner}`)) continue;
     // From the innermost out; one that still has processes stays.
     for (const folder of [...globSync(`${top}/**/`), top].sort((a, b) => b.length - a.length)) {
       try {
