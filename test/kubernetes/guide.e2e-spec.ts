@@ -70,7 +70,7 @@ describeIf(clusters.installed, clusters.reason, 'docs/kubernetes.md, followed wo
     }
     const [tested = '', asked = ''] = said.slice(-2);
     expect(tested).toMatch(/Phase: +Succeeded/);
-    expect(tested).toMatch(/"keyEncryptionKey":"sha256:[0-9a-f]{64}"/);
+    expect(tested).toMatch(/"keyEncryptionKey":"RSA 4096 [^"]*sha256:[0-9a-f]{64}/);
     expect(asked).toContain('Healthy');
   });
 

@@ -139,6 +139,25 @@ describe('the end of the service', () => {
     expect(await exit).toBe(0);
   });
 
+  test('a connection that is idle when SIGTERM comes, and used after the delay, is answered and then closed', async () => {
+    const service = await startService({ settings: { ...deployment.settings, http__drainDelaySeconds: '1' } });
+    const socket = connect(service.port, '127.0.0.1');
+    const answers = collect(socket, 15_000);
+    const ask = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
+    socket.write(ask);
+    await once(socket, 'data');
+    const start = performance.now();
+    const exit = service.terminate();
+    await sleep(2_000);
+    socket.write(ask);
+    const [first, second, ...others] = parseAnswers(await answers);
+    expect([first?.status, second?.status, others]).toEqual([200, 200, []]);
+    expect(second?.headers['connection']).toBe('close');
+    // It was the last one: nothing is waited for any more.
+    expect(await exit).toBe(0);
+    expect((performance.now() - start) / 1000).toBeLessThan(10);
+  });
+
   test('a request that never ends is cut after http__drainTimeoutSeconds, and the exit code is 0', async () => {
     const settings = {
       ...deployment.settings,
