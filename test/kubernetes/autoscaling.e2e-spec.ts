@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { clusters } from '../lab/kubernetes/cluster/cluster.js';
+import { startMetricsServer } from '../lab/kubernetes/cluster/metrics-server.js';
+import type { Child } from '../lab/processes/child-process.js';
+import { until } from '../lab/processes/until.js';
+import { describeIf } from '../lab/skip/skip.js';
+import { Installation } from './installation.js';
+import { Load } from './load.js';
+
+describeIf(clusters.installed, clusters.reason, 'autoscaling by metrics-server', () => {
+  let metrics: Child;
+  let installation: Installation;
+  beforeAll(async () => {
+    [metrics, installation] = await Promise.all([startMetricsServer(), Installation.prepare('autoscaling')]);
+    await installation.install(installation.values, {
+      // An idle replica uses a few thousandths of a core, and a busy one more than half of what it asks for here.
+      resources: { requests: { cpu: '50m' } },
+      autoscaling: {
+        enabled: true,
+        minReplicas: 1,
+        maxReplicas: 3,
+        behavior: {
+          scaleUp: { policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }] },
+          scaleDown: { stabilizationWindowSeconds: 5, policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }] },
+        },
+      },
+    });
+  });
+  afterAll(async () => {
+    await installation.remove();
+    await metrics.stop();
+  });
+
+  const ready = async (): Promise<number> => (await installation.pods()).filter((pod) => pod.ready).length;
+
+  test('has as many replicas as members need: more under load, fewer after it, and no request is lost', async () => {
+    const load = await Load.start(installation);
+    await until(async () => (await ready()) === 3, 'three replicas are ready', 120_000, 500);
+    // An upgrade in between does not reset their number: the chart renders none beside an autoscaler.
+    await installation.helm('rollback', 'key-connector', '1');
+    expect((await installation.pods()).length).toBe(3);
+    expect((await load.stop()).lost).toEqual([]);
+    await until(async () => (await installation.pods()).length === 1, 'one replica is left', 120_000, 500);
+  });
+});
