@@ -22,8 +22,6 @@ export const clusters = {
 export class Cluster {
   private readonly children: Child[] = [];
 
-  private constructor() {}
-
   /** Starts it, and waits until its node takes pods. The machine's end ends it too. */
   static async start(): Promise<Cluster> {
     const cluster = new Cluster();
