@@ -41,5 +41,5 @@ export const sideBySide: readonly Check[] = [
   commits,
 ];
 
-/** With the machine to themselves, one after the other. */
+/** With the machine to themselves, one after the other; a cluster comes last, since its first time takes minutes. */
 export const lastOfAll: readonly Check[] = [programs, dockerfile, models, tests, cluster];
