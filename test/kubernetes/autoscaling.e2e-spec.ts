@@ -11,7 +11,8 @@ describeIf(clusters.installed, clusters.reason, 'autoscaling by metrics-server',
   let metrics: Child;
   let installation: Installation;
   beforeAll(async () => {
-    [metrics, installation] = await Promise.all([startMetricsServer(), Installation.prepare('autoscaling')]);
+    metrics = await startMetricsServer();
+    installation = await Installation.prepare('autoscaling');
     await installation.install(installation.values, {
       // An idle replica uses a few thousandths of a core, and a busy one more than half of what it asks for here.
       resources: { requests: { cpu: '50m' } },

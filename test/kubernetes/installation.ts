@@ -106,6 +106,11 @@ export class Installation {
       }));
   }
 
+  /** Gives a Secret another content, as an operator or a controller does; what it does not name stays. */
+  async change(secret: string, stringData: Readonly<Record<string, string>>): Promise<void> {
+    await this.kubectl('patch', 'secret', secret, '--patch', JSON.stringify({ stringData }));
+  }
+
   /** A request for a member's key, through the Service. */
   call(method: string, member: string, key?: string): Promise<HttpAnswer> {
     const authorization = `Bearer ${this.issuer.token({ claims: { sub: member } })}`;

@@ -6,6 +6,7 @@ import { clusters } from '../lab/kubernetes/cluster/cluster.js';
 import { kubectl } from '../lab/kubernetes/cluster/kubectl.js';
 import { httpCall } from '../lab/network/http-call.js';
 import { Child } from '../lab/processes/child-process.js';
+import { until } from '../lab/processes/until.js';
 import { LogReader } from '../lab/service/log-reader.js';
 import { describeIf, testIf } from '../lab/skip/skip.js';
 import { newMember } from '../real-client/support/bitwarden/member.js';
@@ -62,6 +63,19 @@ describeIf(clusters.installed, clusters.reason, 'members of a release that ends 
       const host = isIPv6(address) ? `[${address}]` : address;
       expect(await httpCall(`https://${host}/health`, { ca: false })).toEqual({ status: 200, body: 'Healthy' });
     }
+  });
+
+  test('meet a new certificate when the Secret has one, and the pod is not restarted', async () => {
+    const before = await installation.pods();
+    tls = tlsCertificate([installation.host]);
+    await installation.change('tls', { 'tls.crt': tls.certificatePem, 'tls.key': tls.keyPem });
+    const meet = (): Promise<boolean> =>
+      httpCall(`https://${installation.host}/health`, { ca: tls.caPem, timeoutMs: 2_000 }).then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    await until(meet, 'the new certificate is shown', 90_000, 250);
+    expect(await installation.pods()).toEqual(before);
   });
 
   testIf(missing === undefined, missing ?? '', 'enrol and open their vaults by their own client', async () => {

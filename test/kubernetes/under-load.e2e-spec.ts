@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { queryOnce } from '../lab/databases/postgres.client.js';
 import { clusters } from '../lab/kubernetes/cluster/cluster.js';
 import { kubectl } from '../lab/kubernetes/cluster/kubectl.js';
 import { node } from '../lab/kubernetes/cluster/places.js';
 import { Child } from '../lab/processes/child-process.js';
 import { until } from '../lab/processes/until.js';
 import { describeIf } from '../lab/skip/skip.js';
-import { Installation } from './installation.js';
+import { connectionString, Installation } from './installation.js';
 import { Load } from './load.js';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -91,6 +93,32 @@ describeIf(clusters.installed, clusters.reason, 'three replicas, while members r
       await kubectl.run('uncordon', node.name);
       await drain.kill();
     }
+  });
+
+  test('lose no request while the database’s password is changed, and go on with the new one', async () => {
+    const before = await installation.pods();
+    const password = randomBytes(16).toString('hex');
+    const address = { host: `database.${installation.namespace}.svc.cluster.local`, port: 5432, database: 'keys' };
+    const user = 'key_connector';
+    const ask = (with_: string, sql: string): Promise<object[]> =>
+      queryOnce({ ...address, user, password: with_ }, sql);
+    await ask(installation.databasePassword, `ALTER ROLE ${user} PASSWORD '${password}'`);
+    await installation.change('key-connector', { database: connectionString(password) });
+    // Of the connections that the old password opened, none is left once the new one is in use.
+    const old = await ask(
+      password,
+      `SELECT pid FROM pg_stat_activity WHERE usename = '${user}' AND application_name <> ''`,
+    );
+    const left = (): Promise<object[]> =>
+      ask(
+        password,
+        `SELECT 1 FROM pg_stat_activity WHERE pid IN (${old.map((row) => (row as { pid: number }).pid).join()})`,
+      );
+    expect(old.length).toBeGreaterThan(0);
+    await until(async () => (await left()).length === 0, 'the old connections are closed', 120_000, 500);
+    expect(await installation.pods()).toEqual(before);
+    expect((await load.stop()).lost).toEqual([]);
+    await installation.enrol();
   });
 
   test('lose no more than a killed pod was answering, and are three again', async () => {

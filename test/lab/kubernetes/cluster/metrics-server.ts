@@ -18,6 +18,7 @@ export async function startMetricsServer(): Promise<Child> {
       '--kubelet-insecure-tls',
       '--kubelet-preferred-address-types=InternalIP',
       '--metric-resolution=10s',
+      '--kubelet-request-timeout=5s',
     ],
     { logFile: `${home}/logs/metrics-server.log` },
   );
