@@ -1,6 +1,6 @@
 import { shared } from './jest.config.js';
 
-/** Journeys on a cluster, which `npm run cluster` starts for them; one after the other, since they share its node. */
+/** Journeys on a cluster, which `npm run cluster` starts for them: two at a time, since they share its node. */
 export default {
   ...shared,
   displayName: 'cluster',
@@ -8,5 +8,5 @@ export default {
   testSequencer: '<rootDir>/scripts/jest/longest-first.ts',
   testMatch: ['<rootDir>/test/kubernetes/*.e2e-spec.ts'],
   testTimeout: 300_000,
-  maxWorkers: 1,
+  maxWorkers: 2,
 };

@@ -16,13 +16,15 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const upgrades = Number(process.env['UPGRADES'] ?? 2);
 
 const replicas = 3;
+/** The label lets a drain leave the other journeys' pods where they are. */
+const threeReplicas = { replicaCount: replicas, podLabels: { 'key-connector.test/drained': 'yes' } };
 
 describeIf(clusters.installed, clusters.reason, 'three replicas, while members read and enrol', () => {
   let installation: Installation;
   let load: Load;
   beforeAll(async () => {
     installation = await Installation.prepare('under-load');
-    await installation.install(installation.values, { replicaCount: replicas });
+    await installation.install(installation.values, threeReplicas);
   });
   afterAll(() => installation.remove());
   beforeEach(async () => {
@@ -38,7 +40,7 @@ describeIf(clusters.installed, clusters.reason, 'three replicas, while members r
     for (let turn = 1; turn <= upgrades; turn += 1) {
       const [begun, before] = [performance.now(), load.requests];
       if (turn % 2 === 1) {
-        await installation.install(installation.values, { replicaCount: replicas, image: { tag: '0.1.1' } });
+        await installation.install(installation.values, { ...threeReplicas, image: { tag: '0.1.1' } });
       } else {
         await installation.helm('rollback', 'key-connector', '--wait');
       }
@@ -58,7 +60,7 @@ describeIf(clusters.installed, clusters.reason, 'three replicas, while members r
   }, 1_200_000);
 
   test('lose no request while the node is drained, which the budget lets go on one pod at a time', async () => {
-    const ours = '--pod-selector=app.kubernetes.io/instance=key-connector';
+    const ours = '--pod-selector=key-connector.test/drained=yes';
     const before = await installation.pods();
     const drain = new Child(
       ...kubectl.command('drain', node.name, '--ignore-daemonsets', '--delete-emptydir-data', ours),
