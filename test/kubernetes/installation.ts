@@ -12,7 +12,7 @@ import { type HttpAnswer, httpCall } from '../lab/network/http-call.js';
 import { run } from '../lab/processes/child-process.js';
 
 /** The PostgreSQL that the guide starts. */
-export const databaseManifest = resolve(import.meta.dirname, '../../config/kubernetes/postgresql.yaml');
+const databaseManifest = resolve(import.meta.dirname, '../../config/kubernetes/postgresql.yaml');
 
 /** The chart's values, as a tree. */
 export type ChartValues = Readonly<Record<string, unknown>>;

@@ -11,7 +11,7 @@ import { home } from '../cluster/places.ts';
 const programs = installedTool('cluster-programs');
 
 /** The image under test by the names that the guide uses: a first version, and one to upgrade to. */
-export const release = {
+const release = {
   first: 'registry.example.com/key-connector:0.1.0',
   next: 'registry.example.com/key-connector:0.1.1',
 } as const;
