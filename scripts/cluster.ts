@@ -18,10 +18,9 @@ for (const [signal, code] of [
 
 await installAll(debianPackages, clusterTools);
 const reason = await whyNoMachine();
-if (reason !== undefined) process.stderr.write(`There is no cluster: ${reason}\n`);
 const inside = ['scripts/cluster/inside.ts', ...process.argv.slice(2)];
 const [program, args] = reason === undefined ? onOwnMachine(process.execPath, inside) : [process.execPath, inside];
-const env = { ...process.env, ...(reason === undefined ? environmentOfMachine() : {}) };
+const env = { ...process.env, ...environmentOfMachine(reason) };
 removeCgroups();
 const { code } = await outcomeOf(program, args, {
   env,

@@ -20,6 +20,7 @@ describeIf(clusters.installed, clusters.reason, 'autoscaling by metrics-server',
         enabled: true,
         minReplicas: 1,
         maxReplicas: 3,
+        targetCPUUtilizationPercentage: 40,
         behavior: {
           scaleUp: { policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }] },
           scaleDown: { stabilizationWindowSeconds: 5, policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }] },
@@ -32,15 +33,28 @@ describeIf(clusters.installed, clusters.reason, 'autoscaling by metrics-server',
     await metrics.stop();
   });
 
+  /** Waits, and tells what the autoscaler saw where that is in vain. */
+  const scaled = async (holds: () => Promise<boolean>, what: string): Promise<void> => {
+    let seen = '';
+    await until(
+      async () => {
+        seen = await installation.kubectl('get', 'horizontalpodautoscaler,pods');
+        return holds();
+      },
+      () => `${what}. There were:\n${seen}`,
+      150_000,
+      1_000,
+    );
+  };
   const ready = async (): Promise<number> => (await installation.pods()).filter((pod) => pod.ready).length;
 
   test('has as many replicas as members need: more under load, fewer after it, and no request is lost', async () => {
     const load = await Load.start(installation);
-    await until(async () => (await ready()) === 3, 'three replicas are ready', 120_000, 500);
+    await scaled(async () => (await ready()) === 3, 'three replicas are ready');
     // An upgrade in between does not reset their number: the chart renders none beside an autoscaler.
     await installation.helm('rollback', 'key-connector', '1');
     expect((await installation.pods()).length).toBe(3);
     expect((await load.stop()).lost).toEqual([]);
-    await until(async () => (await installation.pods()).length === 1, 'one replica is left', 120_000, 500);
+    await scaled(async () => (await installation.pods()).length === 1, 'one replica is left');
   });
 });

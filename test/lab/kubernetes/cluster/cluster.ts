@@ -1,22 +1,21 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { containers } from '../../containers/engine.ts';
 import { httpCall } from '../../network/http-call.ts';
 import { installedTool } from '../../packages/tools.ts';
 import { Child, run } from '../../processes/child-process.ts';
 import { until } from '../../processes/until.ts';
 import { configurationFiles, kernelSettings, token } from './configuration.ts';
 import { kubectl } from './kubectl.ts';
-import { inOwnMachine, podsCgroup } from './own-machine.ts';
+import { inOwnMachine, podsCgroup, whyNotHere } from './own-machine.ts';
 import { home, kubeconfig, node, ranges } from './places.ts';
 
 const programs = installedTool('cluster-programs');
 const debian = installedTool('cluster-debian');
 
+const missing = [containers, installedTool('helm'), debian, programs].find(({ installed }) => !installed);
 /** Whether this process can have a cluster, or why not; for `describeIf`. */
-export const clusters = {
-  installed: programs.installed && debian.installed && inOwnMachine,
-  reason: [programs, debian].find(({ installed }) => !installed)?.reason ?? 'on a machine of its own: npm run cluster',
-};
+export const clusters = { installed: missing === undefined && inOwnMachine, reason: missing?.reason ?? whyNotHere() };
 
 /** A Kubernetes of one node, as a distribution puts one together: nothing in it is a double. */
 export class Cluster {

@@ -5,6 +5,8 @@ import { home, node } from './places.ts';
 
 /** Says to a program that it runs in one. */
 const mark = 'KEY_CONNECTOR_OWN_MACHINE';
+/** Says to one that does not why. */
+const lack = 'KEY_CONNECTOR_NO_MACHINE';
 
 /** Whether this process runs in a machine of its own. */
 export const inOwnMachine = process.env[mark] !== undefined;
@@ -24,8 +26,12 @@ export function onOwnMachine(program: string, args: readonly string[]): [string,
   return ['unshare', [...apart, '/bin/sh', '-euc', setUp, 'own-machine', program, ...args]];
 }
 
-/** Where processes of the cluster find that they are in it. */
-export const environmentOfMachine = (): NodeJS.ProcessEnv => ({ [mark]: `${cgroups}${process.pid}` });
+/** Tells the programs there that they are in one; or those that are not, why there is none. */
+export const environmentOfMachine = (whyNot?: string): NodeJS.ProcessEnv =>
+  whyNot === undefined ? { [mark]: `${cgroups}${process.pid}` } : { [lack]: whyNot };
+
+/** Why this process is in none. */
+export const whyNotHere = (): string => process.env[lack] ?? 'on a machine of its own: npm run cluster';
 
 // A shell and no `exec`: the first process has to wait for those whose parent is gone.
 const setUp = `
