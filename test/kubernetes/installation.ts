@@ -8,8 +8,9 @@ import { type IssuerServer, startIssuer } from '../lab/issuer/issuer.server.js';
 import { clusterEnvironment, kubectl } from '../lab/kubernetes/cluster/kubectl.js';
 import { node } from '../lab/kubernetes/cluster/places.js';
 import { chart } from '../lab/kubernetes/helm.js';
-import { type HttpAnswer, httpCall } from '../lab/network/http-call.js';
+import { type HttpAnswer, httpCall, statusOf } from '../lab/network/http-call.js';
 import { run } from '../lab/processes/child-process.js';
+import { until } from '../lab/processes/until.js';
 
 /** The PostgreSQL that the guide starts. */
 const databaseManifest = resolve(import.meta.dirname, '../../config/kubernetes/postgresql.yaml');
@@ -81,6 +82,9 @@ export class Installation {
     const files = values.map((_, index) => join(this.folder.path, `values-${index}.yaml`));
     for (const [index, file] of files.entries()) await writeFile(file, stringify(values[index], { version: '1.1' }));
     await this.helm('upgrade', '--install', release, chart, ...files.flatMap((file) => ['--values', file]), '--wait');
+    // A Service that is new is known to the node a moment after its pods are ready.
+    const ask = (scheme: string): Promise<number | undefined> => statusOf(`${scheme}://${this.host}/health`);
+    await until(async () => [await ask('http'), await ask('https')].includes(200), 'the Service leads to the pods');
   }
 
   helm(...args: readonly string[]): Promise<string> {
