@@ -19,8 +19,8 @@ function madeAt(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** One configuration, two projects: unit specs beside the source, journeys under test/. */
-const shared = {
+/** What every project shares, those of jest.cluster.config.js too. */
+export const shared = {
   testEnvironment: 'node',
   // Not jest's own choice, which is a name in the temporary folder that anybody could have taken first.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
@@ -50,6 +50,7 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.tools', '<rootDir>/.demo'],
 };
 
+/** One configuration, two projects: unit specs beside the source, journeys under test/. */
 export default {
   reporters: ['default', '<rootDir>/scripts/jest/summary-reporter.ts'],
   testSequencer: '<rootDir>/scripts/jest/longest-first.ts',
@@ -59,6 +60,8 @@ export default {
       ...shared,
       displayName: 'journey',
       testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
+      // They have a configuration of their own: jest.cluster.config.js.
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/kubernetes/'],
     },
   ],
   testTimeout: 60_000,
