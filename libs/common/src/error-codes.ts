@@ -63,6 +63,8 @@ const answers = {
   REPLACED_KEY_REFUSED: unavailable,
   RECOVERY_KEY_UNUSABLE: unavailable,
   RECOVERY_SHARES_REFUSED: unavailable,
+  RING_CHANGE_REFUSED: unavailable,
+  RING_CHANGED: unavailable,
   RING_REFUSED: unavailable,
   SETTINGS_INVALID: unavailable,
   // ours

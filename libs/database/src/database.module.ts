@@ -3,10 +3,12 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConfigurableModuleClass, DATABASE_SETTINGS } from './database.module-definition.js';
 import { databaseProviders, dataSourceOptions, dialectProvider } from './database.providers.js';
 import { Database } from './database.js';
+import { DatabaseLook } from './database-look.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
+import { SealedValues } from './user-keys/sealed-values.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 import { UserKey } from './user-keys/user-key.entity.js';
 import { FenceRow } from './user-keys/ring-fence.js';
@@ -20,7 +22,7 @@ class DialectModule extends ConfigurableModuleClass {}
 /** Provides `Database`; entities of other rooms join by `TypeOrmModule.forFeature`. */
 @Module({
   providers: databaseProviders,
-  exports: [Database, DialectModule, Expectation, Migrations, UserKeyHistory, UserKeyRows],
+  exports: [Database, DatabaseLook, DialectModule, Expectation, Migrations, SealedValues, UserKeyHistory, UserKeyRows],
 })
 export class DatabaseModule {
   /** The database of these settings; nothing is connected before `Database.connect`. */

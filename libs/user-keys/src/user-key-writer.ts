@@ -100,7 +100,7 @@ class Batch {
     private readonly kept: KeptKeys,
     writes: readonly UserKeyWrite[],
   ) {
-    this.deadline = performance.now() + database.statementTimeout;
+    this.deadline = performance.now() + database.writeTimeout;
     this.open = [...writes];
   }
 

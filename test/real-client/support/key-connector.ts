@@ -5,12 +5,17 @@ import { until } from '../../lab/processes/until.js';
 import type { Member } from './bitwarden/member.js';
 import { httpCall, type HttpAnswer } from '../../lab/network/http-call.js';
 
+/** A deployment as it is needed here: of this machine's processes, or of a cluster. */
+export type Reached = Pick<Deployment, 'url' | 'port' | 'settings' | 'token' | 'stop'> & {
+  readonly service: Pick<ServiceProcess, 'logs' | 'terminate'>;
+};
+
 /** The service under test, as the tests reach it: around the clients, with tokens of its members. */
 export class KeyConnector {
-  private service: ServiceProcess;
+  private service: Reached['service'];
 
   constructor(
-    private readonly deployment: Deployment,
+    private readonly deployment: Reached,
     private readonly ca: string,
   ) {
     this.service = deployment.service;

@@ -56,6 +56,13 @@ export interface UserKeySwap {
   readonly kept?: KeptUserKey | undefined;
 }
 
+/** A member's key sealed anew: the same key, so its dates stay, and nothing is kept of what it replaces. */
+export interface UserKeyReseal {
+  readonly key: StoredUserKey;
+  /** The value that the row must hold. A row that is gone stays gone. */
+  readonly expected: string;
+}
+
 /** Times of a swap: milliseconds since 1970 by the database server's clock, as {@link UserKeysSeen} gave it. */
 export interface SwapTimes {
   /** What CreationDate or RevisionDate is set to. */
@@ -84,6 +91,12 @@ export const fenceRows = 18;
 
 /** Why a swap wrote nothing at all: its deadline was over, or the ring's manifest is not the one that it names. */
 export type SwapRefusal = 'late' | 'fenced';
+
+/**
+ * How long any statement that writes a value may take at most, in milliseconds, whatever a replica's settings say: a command
+ * that changes the ring waits for the last of them.
+ */
+export const longestWrite = 10_000;
 
 /**
  * How long a statement on several members' rows waits for a lock at most, in milliseconds: well below its deadline, so that
@@ -119,7 +132,17 @@ export interface UserKeyStatements {
    * @returns the members whose row was written, maybe none; or why nothing was.
    */
   swap(swaps: readonly UserKeySwap[], times: SwapTimes, fence: RingFence): Promise<ReadonlySet<UserId> | SwapRefusal>;
-  /** Rows that one `swap` takes at most. */
+  /**
+   * Replaces the value of each row that is as it was expected, and leaves all else as it is; otherwise as `swap`.
+   *
+   * @param deadline as that of a swap.
+   */
+  reseal(
+    reseals: readonly UserKeyReseal[],
+    deadline: number,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal>;
+  /** Rows that one `swap` or `reseal` takes at most. */
   readonly maxSwaps: number;
   /**
    * Moves LastAccessDate forward to this time, never back; members without a row are passed over. Replicas that touch the

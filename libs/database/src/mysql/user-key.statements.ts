@@ -7,6 +7,7 @@ import {
   type StoredUserKey,
   type SwapRefusal,
   type SwapTimes,
+  type UserKeyReseal,
   type UserKeysSeen,
   type UserKeyStatements,
   type UserKeySwap,
@@ -103,33 +104,46 @@ const fenced = 1242;
  * Written is what the rows hold behind the COMMIT: a Galera node that rolled the transaction back, while its cluster lost
  * another node, goes on with the message and reports no error of a COMMIT that is not its last statement.
  *
- * The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know
- * the row alias. `Key` is set last, since the lines above it compare it.
- *
  * The shorter wait for rows is the session's until the end of the message. Where that is not reached, a lock may be why, and
  * the connection goes; otherwise what follows in it waits as shortly until the next swap. Not at the beginning: ProxySQL would
  * take the whole message for a SET.
  */
-const swap = (fence: string, keep: string): string => `
+const message = (fence: string, write: string): string => `
   ${inTime};
   SET SESSION innodb_lock_wait_timeout = ?;
   START TRANSACTION;
   ${fence};
-  INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
-  SELECT k.id, k.value, NULLIF(k.data_key, ${noDataKey}), ? FROM JSON_TABLE(?, '$[*]' COLUMNS (
-    id char(36) PATH '$[0]',
-    value longtext CHARACTER SET utf8mb4 PATH '$[1]',
-    data_key int PATH '$[2]',
-    expected longtext CHARACTER SET utf8mb4 PATH '$[3]' NULL ON EMPTY)) AS k
-  ON DUPLICATE KEY UPDATE
-    \`RevisionDate\` = IF(${asExpected}, ?, \`RevisionDate\`),
-    \`DataKeyId\` = IF(${asExpected}, NULLIF(k.data_key, ${noDataKey}), \`DataKeyId\`),
-    \`Key\` = IF(${asExpected}, k.value, ${present});
-  ${keep}
+  ${write}
   ${inTime};
   COMMIT AND NO CHAIN NO RELEASE;
   ${find};
   SET SESSION innodb_lock_wait_timeout = @@SESSION.lock_wait_timeout`;
+
+/** What is written, as a table. */
+const changes = `
+  JSON_TABLE(?, '$[*]' COLUMNS (
+    id char(36) CHARACTER SET ascii PATH '$[0]',
+    value longtext CHARACTER SET utf8mb4 PATH '$[1]',
+    data_key int PATH '$[2]',
+    expected longtext CHARACTER SET utf8mb4 PATH '$[3]' NULL ON EMPTY)) AS k`;
+
+/**
+ * The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know
+ * the row alias. `Key` is set last, since the lines above it compare it.
+ */
+const swap = (keep: string): string => `
+  INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
+  SELECT k.id, k.value, NULLIF(k.data_key, ${noDataKey}), ? FROM ${changes}
+  ON DUPLICATE KEY UPDATE
+    \`RevisionDate\` = IF(${asExpected}, ?, \`RevisionDate\`),
+    \`DataKeyId\` = IF(${asExpected}, NULLIF(k.data_key, ${noDataKey}), \`DataKeyId\`),
+    \`Key\` = IF(${asExpected}, k.value, ${present});
+  ${keep}`;
+
+// `Key` is set last: MySQL reads what stands to its left as it was set.
+const reseal = `
+  UPDATE ${changes} JOIN \`UserKeys\` ON \`UserKeys\`.\`Id\` = k.id
+  SET \`DataKeyId\` = NULLIF(k.data_key, ${noDataKey}), \`Key\` = k.value WHERE ${asExpected};`;
 
 /**
  * Behind the swap, where its transaction has the row: what stood there goes into the history where the row now holds the new
@@ -177,33 +191,52 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
     return { clock: told.clock / 1000, rows: seen };
   }
 
-  async swap(
+  swap(
     swaps: readonly UserKeySwap[],
     { at, deadline }: SwapTimes,
     fence: RingFence,
   ): Promise<ReadonlySet<UserId> | SwapRefusal> {
     const time = toMicroseconds(new Date(at));
-    const changes = swaps.map(({ key: { id, value, dataKeyId }, expected }) => {
+    const rows = swaps.map(({ key: { id, value, dataKeyId }, expected }) => {
       const row = [id, value, dataKeyId ?? noDataKey];
       return expected === undefined ? row : [...row, expected];
     });
     const kept = keptRows(swaps, time);
     const expendable = swaps.flatMap((one) => one.kept?.expendable ?? []);
-    const ids = swaps.map(({ key: { id } }) => id);
+    const values = [time, JSON.stringify(rows), time, ...kept.flat(), ...(expendable.length === 0 ? [] : [expendable])];
+    return this.change(swaps, { write: swap(keep(kept.length, expendable.length)), values }, deadline, fence);
+  }
+
+  reseal(
+    reseals: readonly UserKeyReseal[],
+    deadline: number,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    const rows = reseals.map(({ key: { id, value, dataKeyId }, expected }) => [
+      id,
+      value,
+      dataKeyId ?? noDataKey,
+      expected,
+    ]);
+    return this.change(reseals, { write: reseal, values: [JSON.stringify(rows)] }, deadline, fence);
+  }
+
+  private async change(
+    changed: readonly { readonly key: StoredUserKey }[],
+    { write, values }: { readonly write: string; readonly values: readonly unknown[] },
+    deadline: number,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    const ids = changed.map(({ key: { id } }) => id);
     const until = Math.floor(deadline * 1000);
     const pool = poolOf(this.source);
     const seconds = Math.ceil(lockWait(pool.statementSeconds * 1000) / 1000);
-    const text = swap(opens(fence.passedOver.length), keep(kept.length, expendable.length));
-    const values = [
-      ...[until, seconds, ...fenceValues(fence), time, JSON.stringify(changes), time],
-      ...kept.flat(),
-      ...(expendable.length === 0 ? [] : [expendable]),
-      ...[until, ids],
-    ];
+    const text = message(opens(fence.passedOver.length), write);
     try {
-      const results = await pool.runTransaction<unknown[]>(text, values);
+      const all = [until, seconds, ...fenceValues(fence), ...values, until, ids];
+      const results = await pool.runTransaction<unknown[]>(text, all);
       // The one before the last: how many there are, depends on what is kept.
-      return writtenOf(swaps, results.at(-2) as Row[]);
+      return writtenOf(changed, results.at(-2) as Row[]);
     } catch (error) {
       const { errno } = driverErrorOf(error) ?? {};
       if (errno === late) return 'late';
@@ -227,9 +260,9 @@ function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefin
  * Whose row holds what the swap brought: no other one brings the same, since every sealed value is made with random bytes.
  * What another one has replaced already is told as not written, and looked at again.
  */
-function writtenOf(swaps: readonly UserKeySwap[], rows: readonly Row[]): ReadonlySet<UserId> {
+function writtenOf(changed: readonly { readonly key: StoredUserKey }[], rows: readonly Row[]): ReadonlySet<UserId> {
   const values = new Map(rows.map(({ Id, Key }) => [parseUserId(Id), Key]));
-  return new Set(swaps.flatMap(({ key: { id, value } }) => (values.get(id) === value ? [id] : [])));
+  return new Set(changed.flatMap(({ key: { id, value } }) => (values.get(id) === value ? [id] : [])));
 }
 
 /** What `keepOne` asks for, for each row of the history. */

@@ -9,6 +9,7 @@ import {
   type StoredUserKey,
   type SwapRefusal,
   type SwapTimes,
+  type UserKeyReseal,
   type UserKeysSeen,
   type UserKeyStatements,
   type UserKeySwap,
@@ -79,26 +80,52 @@ function swapIn(
   { at, deadline, wait }: { readonly at: string; readonly deadline: number; readonly wait: number },
   fence: RingFence,
 ): string {
-  const keys = swaps.map(({ key }) => key);
   const expected = swaps.flatMap(({ key, expected: value }) => (value === undefined ? [] : [key.id + value]));
-  return `
-  SELECT set_config('lock_timeout', '${wait}', true), ${durableCommit};
-  WITH fence AS (${opensIn(tables.manifests, fence)}), written AS (
+  const written = `
     INSERT INTO ${tables.members} AS k ("Id", "Key", "DataKeyId", "CreationDate")
-    SELECT id, value, data_key_id, '${at}'::timestamp FROM unnest(
-      '${arrayOf(keys.map(({ id }) => id))}'::uuid[],
-      ${textArray(keys.map(({ value }) => value))}::text[],
-      '${arrayOf(keys.map(({ dataKeyId }) => dataKeyId ?? 'NULL'))}'::int[]
-    ) AS c (id, value, data_key_id)
+    SELECT id, value, data_key_id, '${at}'::timestamp FROM unnest(${columnsOf(swaps)}) AS c (id, value, data_key_id)
     WHERE (SELECT open FROM fence)
     ON CONFLICT ("Id") DO UPDATE
     SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"
     WHERE k."Id"::text || COALESCE(k."Key", '') COLLATE "C" = ANY(${textArray(expected)}::text[])
-    RETURNING k."Id" AS id, k."RevisionDate" IS NOT NULL AS replaced
-  )${keepIn(tables.history, swaps, at)}
+    RETURNING k."Id" AS id, k."RevisionDate" IS NOT NULL AS replaced`;
+  return messageOf(opensIn(tables.manifests, fence), `${written})${keepIn(tables.history, swaps, at)}`, {
+    deadline,
+    wait,
+  });
+}
+
+/** The same that leaves the dates alone, and makes no row. */
+function resealIn(
+  tables: Tables,
+  reseals: readonly UserKeyReseal[],
+  times: { readonly deadline: number; readonly wait: number },
+  fence: RingFence,
+): string {
+  const written = `
+    UPDATE ${tables.members} AS k SET "Key" = c.value, "DataKeyId" = c.data_key_id
+    FROM unnest(${columnsOf(reseals)}, ${textArray(reseals.map(({ expected }) => expected))}::text[])
+      AS c (id, value, data_key_id, expected)
+    WHERE k."Id" = c.id AND k."Key" COLLATE "C" = c.expected AND (SELECT open FROM fence)
+    RETURNING k."Id" AS id`;
+  return messageOf(opensIn(tables.manifests, fence), `${written})`, times);
+}
+
+/** What is written, as arrays of one length: ids, values, data keys. */
+const columnsOf = (changes: readonly { readonly key: StoredUserKey }[]): string => `
+  '${arrayOf(changes.map(({ key }) => key.id))}'::uuid[],
+  ${textArray(changes.map(({ key }) => key.value))}::text[],
+  '${arrayOf(changes.map(({ key }) => key.dataKeyId ?? 'NULL'))}'::int[]`;
+
+const messageOf = (
+  fence: string,
+  written: string,
+  { deadline, wait }: { readonly deadline: number; readonly wait: number },
+): string => `
+  SELECT set_config('lock_timeout', '${wait}', true), ${durableCommit};
+  WITH fence AS (${fence}), written AS (${written}
   SELECT fence.open, written.id FROM fence LEFT JOIN written ON true;
   SELECT 1 / (extract(epoch FROM clock_timestamp()) * 1000 < ${deadline})::int`;
-}
 
 /** Parts of a swap that put what it replaces into the history, and take out what makes room. */
 function keepIn(table: string, swaps: readonly UserKeySwap[], at: string): string {
@@ -154,9 +181,28 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     { at, deadline }: SwapTimes,
     fence: RingFence,
   ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    const times = { at: toUtcText(new Date(at)), deadline, wait: this.lockWait };
+    return this.change(swapIn(this.tables(), swaps, times, fence));
+  }
+
+  reseal(
+    reseals: readonly UserKeyReseal[],
+    deadline: number,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    return this.change(resealIn(this.tables(), reseals, { deadline, wait: this.lockWait }, fence));
+  }
+
+  async touch(ids: readonly UserId[], at: Date): Promise<void> {
+    await poolOf(this.source).query(touchIn(this.tables().members), [arrayOf(ids), toUtcText(at)]);
+  }
+
+  private get lockWait(): number {
+    return lockWait(Number(poolOf(this.source).options.statement_timeout));
+  }
+
+  private async change(text: string): Promise<ReadonlySet<UserId> | SwapRefusal> {
     try {
-      const wait = lockWait(Number(poolOf(this.source).options.statement_timeout));
-      const text = swapIn(this.tables(), swaps, { at: toUtcText(new Date(at)), deadline, wait }, fence);
       // A row by itself where nothing was written.
       const [, { rows }] = await this.runAll<[unknown, pg.QueryResult<{ open: boolean; id: UserId | null }>]>(text);
       if (rows[0]?.open !== true) return 'fenced';
@@ -165,10 +211,6 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
       if (driverErrorOf(error)?.code === late) return 'late';
       throw error;
     }
-  }
-
-  async touch(ids: readonly UserId[], at: Date): Promise<void> {
-    await poolOf(this.source).query(touchIn(this.tables().members), [arrayOf(ids), toUtcText(at)]);
   }
 
   /** Runs the statements of a message. */

@@ -1,11 +1,12 @@
 import { parseUserId, type UserId } from '@key-connector/common';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import {
   fenceRows,
   type RingFence,
   type StoredUserKey,
   type SwapRefusal,
   type SwapTimes,
+  type UserKeyReseal,
   type UserKeysSeen,
   type UserKeyStatements,
   type UserKeySwap,
@@ -50,6 +51,11 @@ const swap = `
   ON CONFLICT DO UPDATE
   SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"
   WHERE ${valueOf('"UserKeys"')} = ? ->> ('$."' || excluded."Id" || '"')
+  RETURNING "Id"`;
+
+const reseal = `
+  UPDATE "UserKeys" SET "Key" = c.value ->> 1, "DataKeyId" = c.value ->> 2 FROM json_each(?) AS c
+  WHERE "UserKeys"."Id" = c.value ->> 0 COLLATE NOCASE AND "UserKeys"."Key" = c.value ->> 3
   RETURNING "Id"`;
 
 /** Whether the manifest counts that a fence names: one walk along the primary key. Bytes are equal to no text. */
@@ -100,18 +106,13 @@ export class SqliteUserKeyStatements implements UserKeyStatements {
    * What it waited for in this process is over; better-sqlite3 waits for another process inside of the call, and shortly. The
    * transaction has the file's write lock from its begin: no manifest comes between the fence and the commit.
    */
-  async swap(
+  swap(
     swaps: readonly UserKeySwap[],
     { at, deadline }: SwapTimes,
     fence: RingFence,
   ): Promise<ReadonlySet<UserId> | SwapRefusal> {
     const time = toUtcText(new Date(at));
-    return this.source.transaction(async (manager) => {
-      if (Date.now() >= deadline) return 'late';
-      const named = [fence, ...fence.passedOver].map(({ version, signature }) => [version, signature]);
-      const asked = [fence.version, JSON.stringify(named), fence.version];
-      const [answer] = await manager.query<{ open: number }[]>(opens, asked);
-      if (answer?.open !== 1) return 'fenced';
+    return this.change(deadline, fence, async (manager) => {
       const kept = keptRows(swaps);
       if (kept.length > 0) {
         await manager.query(keep, [time, JSON.stringify(kept)]);
@@ -121,8 +122,31 @@ export class SqliteUserKeyStatements implements UserKeyStatements {
       const rows = swaps.map(({ key: { id, value, dataKeyId } }) => [id.toUpperCase(), value, dataKeyId]);
       const expected = Object.fromEntries(swaps.map(({ key: { id }, expected: value }) => [id.toUpperCase(), value]));
       const values = [time, JSON.stringify(rows), JSON.stringify(expected)];
-      const written = await manager.query<Pick<Row, 'Id'>[]>(swap, values);
-      return new Set(written.flatMap(({ Id }) => parseUserId(Id) ?? []));
+      return manager.query<Pick<Row, 'Id'>[]>(swap, values);
+    });
+  }
+
+  reseal(
+    reseals: readonly UserKeyReseal[],
+    deadline: number,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    const rows = reseals.map(({ key: { id, value, dataKeyId }, expected }) => [id, value, dataKeyId, expected]);
+    return this.change(deadline, fence, (manager) => manager.query<Pick<Row, 'Id'>[]>(reseal, [JSON.stringify(rows)]));
+  }
+
+  private change(
+    deadline: number,
+    fence: RingFence,
+    write: (manager: EntityManager) => Promise<Pick<Row, 'Id'>[]>,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    return this.source.transaction(async (manager) => {
+      if (Date.now() >= deadline) return 'late';
+      const named = [fence, ...fence.passedOver].map(({ version, signature }) => [version, signature]);
+      const asked = [fence.version, JSON.stringify(named), fence.version];
+      const [answer] = await manager.query<{ open: number }[]>(opens, asked);
+      if (answer?.open !== 1) return 'fenced';
+      return new Set((await write(manager)).flatMap(({ Id }) => parseUserId(Id) ?? []));
     });
   }
 

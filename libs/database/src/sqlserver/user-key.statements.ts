@@ -9,6 +9,7 @@ import {
   type StoredUserKey,
   type SwapRefusal,
   type SwapTimes,
+  type UserKeyReseal,
   type UserKeysSeen,
   type UserKeyStatements,
   type UserKeySwap,
@@ -44,6 +45,10 @@ const insert = `
 const replace = `
   UPDATE [UserKeys] SET [Key] = @value, [DataKeyId] = @dataKeyId, [RevisionDate] = @at
   WHERE [Id] = @id AND COALESCE([Key], N'') = @expected COLLATE Latin1_General_BIN2`;
+
+const reseal = `
+  UPDATE [UserKeys] SET [Key] = @value, [DataKeyId] = @dataKeyId
+  WHERE [Id] = @id AND [Key] = @expected COLLATE Latin1_General_BIN2`;
 
 const keep = `
   INSERT INTO [UserKeyHistory] ([UserId], [Key], [DataKeyId], [CreationDate], [ReplacedDate], [Cause])
@@ -149,14 +154,25 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
     return { clock, rows };
   }
 
-  async swap(
-    swaps: readonly UserKeySwap[],
-    times: SwapTimes,
+  swap(swaps: readonly UserKeySwap[], times: SwapTimes, fence: RingFence): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    return this.each(swaps, (one) => this.changeOne(one, one.expected === undefined ? insert : replace, times, fence));
+  }
+
+  reseal(
+    reseals: readonly UserKeyReseal[],
+    deadline: number,
     fence: RingFence,
   ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    return this.each(reseals, (one) => this.changeOne(one, reseal, { at: deadline, deadline }, fence));
+  }
+
+  private async each<Change extends { readonly key: StoredUserKey }>(
+    changes: readonly Change[],
+    change: (one: Change) => Promise<number>,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
     const written = new Set<UserId>();
-    for (const one of swaps) {
-      const count = await this.swapOne(one, times, fence);
+    for (const one of changes) {
+      const count = await change(one);
       const refusal = refusals.get(count);
       if (refusal !== undefined) return refusal;
       if (count > 0) written.add(one.key.id);
@@ -165,8 +181,9 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
   }
 
   /** Rows that were written; below zero for a refusal. */
-  private async swapOne(
+  private async changeOne(
     { key: { id, value, dataKeyId }, expected, kept }: UserKeySwap,
+    write: string,
     { at, deadline }: SwapTimes,
     fence: RingFence,
   ): Promise<number> {
@@ -179,7 +196,6 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
     inputManifest(request, '', fence);
     for (const [index, row] of fence.passedOver.entries()) inputManifest(request, String(index), row);
     if (expected !== undefined) request.input('expected', mssql.NVarChar(mssql.MAX), expected);
-    const write = expected === undefined ? insert : replace;
     try {
       const text = this.shortly + transaction(opens(fence), write, inputKept(request, kept));
       const { recordset } = await request.query<{ written: number }>(text);
