@@ -90,7 +90,12 @@ describe('a replica that serves, while someone writes into the tables of the rin
       },
       'manifest_unsigned',
     ],
-    ['at version 2147483647', () => ({ ...first, version: 2_147_483_647 }), 'manifest_out_of_order'],
+    [
+      'at version 2147483647',
+      () => ({ version: 2_147_483_647, document: '{}', signature: 'AA==' }),
+      'manifest_unsigned',
+    ],
+    ['of before, at version 2147483647', () => ({ ...first, version: 2_147_483_647 }), 'manifest_out_of_order'],
     ['of before, at the next version', () => ({ ...first, version: 2 }), 'manifest_out_of_order'],
   ])('passes over a manifest %s: told once, audited, named in the fence', async (_, made, reason) => {
     const row = made(ring);
@@ -143,19 +148,37 @@ describe('a replica that serves, while someone writes into the tables of the rin
     expect(performance.now() - before).toBeLessThan(2_000);
   });
 
-  it('writes nothing once its manifest is gone, whatever comes after, until it is started again', async () => {
+  it('writes nothing while its manifest is gone', async () => {
     const sealed = replica.keyRing.seal(alice, key);
     const second = ring.next(first);
     fixture.putManifest(second);
     await look();
     fixture.sql('DELETE FROM "RingManifests" WHERE "Version" = 2');
     await look();
-    expect(fence).toThrow('restart');
-    fixture.putManifest(second);
     await look();
-    expect(fence).toThrow(RingUnusable);
+    expect(fence).toThrow('not in the database any more');
     await expect(replica.keyRing.open(sealed)).resolves.toEqual(key);
     expect(await refusalsOf(replica)).toEqual({ manifest_gone: 1 });
+    fixture.putManifest(second);
+    await look();
+    expect(fence().version).toBe(2);
+  });
+
+  it('writes nothing once its manifest is another one, whatever comes after, until it is started again', async () => {
+    const [second, other] = [ring.next(first), ring.next(first, { layout: 'bound' })];
+    fixture.putManifest(second);
+    await look();
+    fixture.sql(
+      'UPDATE "RingManifests" SET "Document" = ?, "Signature" = ? WHERE "Version" = 2',
+      other.document,
+      other.signature,
+    );
+    await look();
+    fixture.sql('DELETE FROM "RingManifests" WHERE "Version" = 2');
+    fixture.putManifest(second);
+    await look();
+    expect(fence).toThrow('restart');
+    expect(await refusalsOf(replica)).toEqual({ manifest_replaced: 1 });
     expect((await fixture.start()).keyRing.sealer().fence.version).toBe(2);
   });
 
@@ -177,6 +200,13 @@ describe('a replica that serves, while someone writes into the tables of the rin
     expect(fence).toThrow('does not know');
     await expect(replica.keyRing.open(sealed)).resolves.toEqual(key);
     expect(await refusalsOf(replica)).toEqual({ manifest_unreadable: 1 });
+  });
+
+  it('writes nothing beside a version of its ring that it cannot reach: others may write under that', async () => {
+    fixture.putManifest(ring.next(ring.next(first)));
+    await look();
+    expect(fence).toThrow('does not follow');
+    expect(await refusalsOf(replica)).toEqual({ manifest_out_of_reach: 1 });
   });
 
   it('writes nothing under a manifest whose data key is not the one that it names, until it is', async () => {

@@ -1,15 +1,18 @@
 import { AuditLog, Metrics } from '@key-connector/observability';
 import { Injectable, Logger } from '@nestjs/common';
 import type { PassedOver } from './manifest/ring-loader.js';
-import type { ManifestRefusal } from './manifest/succession.js';
+import type { ManifestObstacle, ManifestRefusal } from './manifest/succession.js';
 
 /** What was found in the tables of the ring and does not count: the label of the metric, and a field of log and audit line. */
 export type RingRefusal =
   | ManifestRefusal
-  /** Signed by the ring, and of a later format. */
-  | 'manifest_unreadable'
-  /** The version that is held is not there as it was. */
+  | ManifestObstacle
+  /** The version that is held is not there. */
   | 'manifest_gone'
+  /** The version that is held is there with another signature or text. */
+  | 'manifest_replaced'
+  /** More rows that do not count than a statement can name, or one that it cannot name. */
+  | 'too_many_passed_over'
   /** A manifest that counts names what does not open, or is another one. */
   | 'manifest_unusable'
   /** Versions of another ring, beside the one that is pinned. */

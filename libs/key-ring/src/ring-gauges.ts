@@ -67,7 +67,7 @@ export class RingGauges {
     const pin = this.settings.identity.find(({ fingerprint }) => fingerprint === held.identity.fingerprint);
     if (pin === undefined || pin.least >= held.version) return false;
     const row = await this.database.snapshot((manager) => this.store.at(manager, pin.least));
-    const least = row && authentic(row, held.identity);
+    const least = row?.signature && authentic({ ...row, signature: row.signature }, held.identity);
     // What the pin's own version said is not known any more: then nobody can tell that nothing was given up.
     return typeof least !== 'object' || gaveUp(least.manifest, held.manifest);
   }

@@ -1,5 +1,6 @@
 import { Database } from '@key-connector/database';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { CountingManifest, type CountingState } from './data-keys/counting-manifest.js';
 import { DataKeys, requireListed, type RingRows } from './data-keys/data-keys.js';
 import { FirstDataKey } from './data-keys/first-data-key.js';
@@ -38,8 +39,9 @@ export class RingStart {
    */
   async run(): Promise<StartedRing> {
     for (;;) {
-      const found = await this.look();
-      const started = found.state === undefined ? await this.make(found.symmetricKey) : await this.open(found.state);
+      const { state, symmetricKey } = await this.look();
+      if (state === undefined) await this.make(symmetricKey);
+      const started = state && (await this.open(state));
       if (started !== undefined) return started;
     }
   }
@@ -61,7 +63,7 @@ export class RingStart {
   }
 
   /** The lock keeps others out; should it ever fail to, the primary keys decide and the loser reads the winner's. */
-  private async make(symmetricKey: string | undefined): Promise<undefined> {
+  private async make(symmetricKey: string | undefined): Promise<void> {
     const kek = await this.dataKeys.openKey(undefined, symmetricKey);
     try {
       await this.database.lock(async (manager) => {
@@ -81,14 +83,19 @@ export class RingStart {
     if (rows === undefined) return undefined;
     const layout = atLeast(manifest.layout, this.settings.valueLayout);
     const opened = await this.dataKeys.open(held, kek, { rows, layout });
-    const named = manifest.dataKeys.map(({ id }) => id);
-    const { ring, foreign } = await this.database.snapshot(async (manager) => ({
-      foreign: await this.knownValues.foreign(named, manager),
-      ring: await this.knownValues.check(opened, manager),
-    }));
-    this.tell(foreign, otherRings);
+    const ring = await this.database.snapshot(async (manager) => {
+      this.tell(await this.foreign({ held, ring: opened, kek }, manager), otherRings);
+      return this.knownValues.check(opened, manager);
+    });
     this.alarms.passedOver(passedOver);
     return { held, ring, kek, rows };
+  }
+
+  /** Data keys that values need, and that were neither opened nor, where they were dropped, seen to be those of the manifest. */
+  private async foreign({ held, ring, kek }: HeldRing, manager: EntityManager): Promise<number[]> {
+    const ids = await this.knownValues.foreign([...ring.dataKeys.keys()], manager);
+    const dropped = await this.dataKeys.held(held, kek, { ids, manager });
+    return ids.filter((id) => !dropped.includes(id));
   }
 
   /** With a pin it is known which ring is ours, whatever else is there; without one, a value that is not of it is a reason to ask. */
@@ -96,8 +103,8 @@ export class RingStart {
     const ids = foreign.join(', ');
     if (foreign.length > 0 && this.settings.identity.length === 0)
       throw new RingRefused(
-        `There are user keys, or a history of them, under data keys that the manifest of this ring does not name (${ids}): the ` +
-          'is older than they are, or somebody replaced it, or put them there. Restore RingManifests, DataKeys and DataKeyWrappings ' +
+        `There are user keys, or a history of them, under data keys that this ring has not, or has dropped (${ids}; 0 is that of ` +
+          'the classic layout): its manifest is older than they are, or somebody replaced the ring, or put them there. Restore RingManifests, DataKeys and DataKeyWrappings ' +
           'from the backup that these user keys are from; if this ring is yours all the same, set keyRing__identity to it.',
       );
     this.alarms.found('start', [
@@ -109,7 +116,7 @@ export class RingStart {
       ...foreign.map((id) => ({
         reason: 'value_under_unnamed_data_key' as const,
         key: String(id),
-        why: `There are user keys under data key ${id}, which the manifest of this ring does not name: they do not open.`,
+        why: `There are user keys under data key ${id}, which this ring has not, or has dropped: they do not open.`,
       })),
     ]);
     if (this.settings.identity.length === 0)

@@ -9,7 +9,7 @@ import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
 import { fenceOf } from './manifest/ring-fence.js';
 import { type Followed, RingLoader } from './manifest/ring-loader.js';
-import type { HeldManifest } from './manifest/succession.js';
+import type { HeldManifest, ManifestObstacle } from './manifest/succession.js';
 import { RingAlarms, type RingRefusal } from './ring-alarms.js';
 import { classicDataKeyId } from './values/data-key.js';
 import type { Ring } from './values/ring.js';
@@ -137,24 +137,16 @@ export class RingWatch implements BeforeApplicationShutdown {
 
   private async look(): Promise<void> {
     const before = this.required();
-    // Only a restart says which ring counts once the database has gone back in time.
-    if ('reason' in before.fence && before.fence.reason === 'manifest_gone') return;
+    // Only a restart says which one counts once the version that was held is another one.
+    if ('reason' in before.fence && before.fence.reason === 'manifest_replaced') return;
     const { followed, rows } = await this.see(before);
     this.alarms.passedOver(followed.passedOver);
-    if (followed.gone) return this.block(before, followed.held, gone(followed.held));
     const next = rows && (await this.open(before, followed.held, rows));
-    if (typeof next === 'string') return this.block(before, followed.held, { reason: 'manifest_unusable', why: next });
-    const held = next ?? before;
-    if (followed.unreadable !== undefined)
-      return this.block(held, followed.held, {
-        reason: 'manifest_unreadable',
-        why: unknownForm(followed.unreadable.version),
-      });
-    const fence = fenceOf(followed.held, followed.passedOver);
-    if (typeof fence === 'string') return this.block(held, followed.held, { reason: 'manifest_unsigned', why: fence });
-    this.alarms.found('blocked', []);
+    const held = typeof next === 'object' ? next : before;
+    const fence = typeof next === 'string' ? { reason: 'manifest_unusable' as const, why: next } : fenceAbove(followed);
+    this.alarms.found('blocked', 'why' in fence ? [{ ...fence, key: String(followed.held.version) }] : []);
     this.now = { held: held.held, ring: held.ring, kek: held.kek, last: followed.held, fence };
-    if (next !== undefined && rows !== undefined) this.onChange(next, rows);
+    if (typeof next === 'object' && rows !== undefined) this.onChange(next, rows);
   }
 
   /** Until manifest and rows belong together: a transaction need not be a snapshot. */
@@ -196,11 +188,6 @@ export class RingWatch implements BeforeApplicationShutdown {
     }
   }
 
-  private block({ held, ring, kek }: HeldRing, last: HeldManifest, fence: Blocked): void {
-    this.alarms.found('blocked', [{ ...fence, key: `${last.version}` }]);
-    this.now = { held, ring, kek, last, fence };
-  }
-
   /** Fingerprints that settings name behind the one that is held. */
   private after({ identity }: HeldManifest): string[] {
     const pins = this.settings.identity.map(({ fingerprint }) => fingerprint);
@@ -221,12 +208,35 @@ const changesOf = ({ version, manifest }: HeldManifest, { active, layout }: Ring
   layout,
 });
 
-const gone = ({ version }: HeldManifest): Blocked => ({
-  reason: 'manifest_gone',
-  why:
-    `version ${version} of the ring's manifest is not in the database any more as it was: a restore or a failover took the ` +
-    'database back in time, or somebody changed it. Find out which, then restart every replica.',
-});
+/** What statements name, by what stands above the manifest; or why there can be none. */
+function fenceAbove({ held, gone, unreadable, passedOver }: Followed): RingFence | Blocked {
+  if (gone === 'replaced')
+    return {
+      reason: 'manifest_replaced',
+      why:
+        `version ${held.version} of the ring's manifest in the database is another one than this replica has written under: a ` +
+        'restore or a failover took the database back in time, or somebody changed it. Find out which, then restart every replica.',
+    };
+  if (gone === 'missing')
+    return {
+      reason: 'manifest_gone',
+      why:
+        `version ${held.version} of the ring's manifest is not in the database any more: a restore or a failover took it back in ` +
+        'time, or somebody deleted it. Put it back, or find out which version counts and restart every replica.',
+    };
+  if (unreadable !== undefined)
+    return { reason: unreadable.reason, why: obstacles[unreadable.reason](unreadable.version) };
+  const fence = fenceOf(held, passedOver);
+  return typeof fence === 'string' ? { reason: 'too_many_passed_over', why: fence } : fence;
+}
 
-const unknownForm = (version: number): string =>
-  `version ${version} of the ring's manifest is of a form that this version of the software does not know: a newer one wrote it.`;
+const obstacles: Readonly<Record<ManifestObstacle, (version: number) => string>> = {
+  manifest_unreadable: (version) =>
+    `version ${version} of the ring's manifest is of a form that this version of the software does not know: a newer one wrote it.`,
+  manifest_out_of_reach: (version) =>
+    `version ${version} of the ring's manifest is signed by the ring and does not follow the one that this replica holds: a version ` +
+    'between them is gone, or another one. Find out what became of it, then restart every replica.',
+  manifest_takes_back: (version) =>
+    `version ${version} of the ring's manifest, signed by the ring, takes back a data key that this replica holds. Find out who ` +
+    'signed it.',
+};

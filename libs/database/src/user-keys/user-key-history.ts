@@ -45,15 +45,6 @@ export class UserKeyHistory {
     return row ? { id, value: row.value ?? '', dataKeyId: row.dataKeyId } : undefined;
   }
 
-  /** Puts a value that was sealed anew into a row; its dates stay. One that is gone stays gone. */
-  async replaceValue(
-    manager: EntityManager,
-    entry: number | string,
-    { value, dataKeyId }: StoredUserKey,
-  ): Promise<void> {
-    await manager.update(UserKeyHistoryRow, { id: String(entry) }, { value, dataKeyId });
-  }
-
   /**
    * Moves a member's row into the history, where it holds the expected value; in the caller's transaction. Without `kept` it
    * is gone.
@@ -80,6 +71,11 @@ export class UserKeyHistory {
     });
     await this.remove(manager, kept.expendable);
     return true;
+  }
+
+  /** Puts the same key, sealed anew, into a row; its dates stay. */
+  async reseal(manager: EntityManager, entry: number | string, { value, dataKeyId }: StoredUserKey): Promise<void> {
+    await manager.update(UserKeyHistoryRow, { id: String(entry) }, { value, dataKeyId });
   }
 
   /** Removes all that is kept of a member, the row too; in the caller's transaction. Returns how many values there were. */

@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { dataKeyLength, type KeyEncryptionKey } from '@key-connector/crypto-providers';
+import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { Injectable } from '@nestjs/common';
-import type { ManifestKek } from '../manifest/manifest.js';
 import type { HeldManifest } from '../manifest/succession.js';
 import { classicDataKeyId } from '../values/data-key.js';
 import { RingChangeRefused } from './changes.errors.js';
-import { wrapForClassicSoftware } from './kek-wrapper.js';
+import { byId, serviceEntry, wrapForClassicSoftware } from './kek-wrapper.js';
 import { type RingChange, RingChanges, type RingView } from './ring-changes.js';
 import { ChangedRows } from './changed-rows.js';
 
@@ -27,13 +25,7 @@ export class KekChanges {
    */
   async add(seen: RingView, added: KeyEncryptionKey): Promise<HeldManifest> {
     this.requireMayAdd(seen, added);
-    const entry: ManifestKek = {
-      id: added.id,
-      role: 'service',
-      algorithm: await algorithmOf(added),
-      reference: added.keyReference,
-      publicKey: added.publicKey,
-    };
+    const entry = await serviceEntry(added);
     return this.changes.apply(seen, async (change) => {
       await change.withPlainKeys(async (plain) => {
         for (const each of plain) await change.wrap(each, [entry], [added]);
@@ -91,11 +83,3 @@ export class KekChanges {
     await this.rows.putApplicationData(change.manager, wrapped);
   }
 }
-
-/** What a key wraps with, in its own words; it wraps something that nobody needs to tell. */
-async function algorithmOf(key: KeyEncryptionKey): Promise<string> {
-  const bytes = randomBytes(dataKeyLength);
-  return (await key.wrap(bytes)).algorithm;
-}
-
-const byId = (one: ManifestKek, other: ManifestKek): number => (one.id < other.id ? -1 : 1);

@@ -1,5 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import {
+  dataKeyLength,
   type KeyEncryptionKey,
   type WrappedKey,
   wrapsWithPublicKey,
@@ -85,3 +86,13 @@ const rowOf = ({ id }: PlainKey, kek: ManifestKek, ciphertext: Uint8Array): NewW
   algorithm: kek.algorithm,
   wrappedKey: Buffer.from(ciphertext).toString('base64'),
 });
+
+/** How a manifest lists a key-encryption key of the service: with what it wraps with, in its own words. */
+export async function serviceEntry(key: KeyEncryptionKey): Promise<ManifestKek> {
+  // It wraps something that nobody needs to tell.
+  const { algorithm } = await key.wrap(randomBytes(dataKeyLength));
+  return { id: key.id, role: 'service', algorithm, reference: key.keyReference, publicKey: key.publicKey };
+}
+
+/** The order in which a manifest lists key-encryption keys. */
+export const byId = (one: ManifestKek, other: ManifestKek): number => (one.id < other.id ? -1 : 1);

@@ -174,7 +174,7 @@ export class Reencryption {
       for (const { row, userId: id, value, dataKeyId } of rows) {
         const key = id && (await this.sealedAnew({ id, value, dataKeyId }, sealer, run));
         if (key === undefined) continue;
-        await this.history.replaceValue(manager, row, key);
+        await this.history.reseal(manager, row, key);
         count += 1;
       }
       return count;

@@ -18,7 +18,7 @@ import { classicDataKeyId, type DataKey, takeSecret } from '../values/data-key.j
 import { ChangedRows } from './changed-rows.js';
 import { RingChangeRefused } from './changes.errors.js';
 import { freeDataKeyId } from './data-key-rotation.js';
-import { kekWrapper, type PlainKey } from './kek-wrapper.js';
+import { kekWrapper, type PlainKey, serviceEntry } from './kek-wrapper.js';
 import { NeededDataKeys, type ValuesFound } from './needed-data-keys.js';
 
 /** Rows of RingManifests that do not count, of which so many are deleted; and rows of DataKeys that are looked at. */
@@ -223,7 +223,7 @@ export class RingAdoption {
       );
     const symmetricKey = await this.store.symmetricKey(manager);
     const kek = await this.dataKeys.openKey(undefined, symmetricKey);
-    const entry = await entryOf(kek);
+    const entry = await serviceEntry(kek);
     const wrapped = rows.length > 0 ? await this.store.wrappings(manager, kek.id, rows) : new Map<number, string>();
     const opened = new Map<number, DataKey>();
     for (const [id, text] of wrapped) {
@@ -264,12 +264,6 @@ function requireSame(classic: DataKey | undefined, listed: DataKey | undefined):
     'ApplicationDatas and DataKeyWrappings hold two different data keys 0: somebody put one of them there. Restore both tables from ' +
       'a backup, or delete the row of DataKeyWrappings where the deployment was a classic one until now.',
   );
-}
-
-/** How the manifest lists the configured key: by what it wraps with now. */
-async function entryOf(kek: KeyEncryptionKey): Promise<ManifestKek> {
-  const { algorithm, keyReference: reference } = await kek.wrap(randomBytes(dataKeyLength));
-  return { id: kek.id, role: 'service', algorithm, reference, publicKey: kek.publicKey };
 }
 
 async function unwrapped(

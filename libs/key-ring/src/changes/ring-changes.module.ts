@@ -9,6 +9,9 @@ import { Reencryption } from './reencryption.js';
 import { ManifestWriter } from './manifest-writer.js';
 import { NeededDataKeys } from './needed-data-keys.js';
 import { RingAdoption } from './ring-adoption.js';
+import { RecoveryChanges } from './recovery-changes.js';
+import { RecoveryOpening } from './recovery-opening.js';
+import { RecoveryRestore } from './recovery-restore.js';
 import { RingChanges } from './ring-changes.js';
 import { RingRekey } from './ring-rekey.js';
 import { ChangedRows } from './changed-rows.js';
@@ -19,6 +22,8 @@ const changes = [
   KekChanges,
   LayoutDowngrade,
   LayoutUpgrade,
+  RecoveryChanges,
+  RecoveryRestore,
   Reencryption,
   RingAdoption,
   RingChanges,
@@ -26,7 +31,10 @@ const changes = [
 ];
 
 /** Provides what changes a ring, for operators: the service itself has none of it. */
-@Module({ providers: [...changes, ChangedRows, EveryKey, ManifestWriter, NeededDataKeys], exports: changes })
+@Module({
+  providers: [...changes, ChangedRows, EveryKey, ManifestWriter, NeededDataKeys, RecoveryOpening],
+  exports: changes,
+})
 export class RingChangesModule {
   /** On the rooms of one deployment: its database, and its key ring. */
   static on(...rooms: readonly DynamicModule[]): DynamicModule {

@@ -37,8 +37,9 @@ export class CountingManifest {
       );
     if (state.unreadable !== undefined)
       throw new RingRefused(
-        `Version ${state.unreadable.version} of the ring's manifest is signed by its identity, and of a form that this version of ` +
-          'the software does not know: a newer one wrote it. Run that one.',
+        `Version ${state.unreadable.version} of the ring's manifest is signed by its identity, and cannot be followed from version ` +
+          `${held.version} (${state.unreadable.reason}): a newer version of the software wrote it, which is the one to run, or a ` +
+          'restore has mixed versions.',
       );
     if (pin === undefined && state.otherRings.length > 0)
       throw new RingRefused(

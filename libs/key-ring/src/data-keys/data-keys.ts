@@ -86,8 +86,42 @@ export class DataKeys {
     return new Ring(opened, active, layout);
   }
 
+  /**
+   * Which of these dropped data keys the database holds still, as the manifest names them: it may be asked who signed a manifest
+   * that drops them, and his ring cannot vouch for what it never opened. They are compared, and used for nothing.
+   */
+  async held(
+    held: HeldManifest,
+    kek: KeyEncryptionKey,
+    { ids, manager }: { ids: readonly number[]; manager: EntityManager },
+  ): Promise<number[]> {
+    const dropped = held.manifest.dataKeys.filter(({ id, state }) => state === 'dropped' && ids.includes(id));
+    if (dropped.length === 0) return [];
+    const wrapped = await this.store.wrappings(
+      manager,
+      kek.id,
+      dropped.map(({ id }) => id),
+    );
+    const rows = { wrapped, present: new Set(wrapped.keys()) };
+    const found: number[] = [];
+    for (const dataKey of dropped) {
+      try {
+        await this.unwrap(held.manifest, dataKey, kek, rows);
+        found.push(dataKey.id);
+      } catch (error) {
+        if (!(error instanceof DataKeyUnreadable)) throw error;
+      }
+    }
+    return found;
+  }
+
   /** What stands in the database for a data key, whatever is in memory. Throws as `open`. */
-  async unwrap(manifest: Manifest, dataKey: ManifestDataKey, kek: KeyEncryptionKey, rows: RingRows): Promise<DataKey> {
+  async unwrap(
+    manifest: Manifest,
+    dataKey: ManifestDataKey,
+    kek: KeyEncryptionKey,
+    rows: Pick<RingRows, 'wrapped' | 'present'>,
+  ): Promise<DataKey> {
     const wrapped = wrappedKeyOf(requireListed(manifest, kek), wrappingOf(dataKey.id, kek, rows));
     return this.wrappings.open(manifest, dataKey, kek, wrapped);
   }
@@ -111,7 +145,11 @@ export function requireListed(manifest: Manifest, kek: KeyEncryptionKey): Manife
 }
 
 /** Base64. */
-export function wrappingOf(id: number, kek: KeyEncryptionKey, { wrapped, present }: RingRows): string {
+export function wrappingOf(
+  id: number,
+  kek: KeyEncryptionKey,
+  { wrapped, present }: Pick<RingRows, 'wrapped' | 'present'>,
+): string {
   const wrappedKey = wrapped.get(id);
   if (wrappedKey !== undefined && present.has(id)) return wrappedKey;
   const what = present.has(id)

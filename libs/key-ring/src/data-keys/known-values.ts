@@ -5,12 +5,12 @@ import { DataKeyUnreadable, ValueLayoutRefused } from '../key-ring.errors.js';
 import { boundPrefix, headerOf } from '../values/bound.layout.js';
 import { classicDataKeyId } from '../values/data-key.js';
 import { OpeningFailures } from '../values/opening-failures.js';
-import { Ring } from '../values/ring.js';
+import { longestValue, Ring } from '../values/ring.js';
 
 /** Values that a start opens, the newest. */
 const sampleSize = 8;
 
-/** Values under data keys that are not named, of which so many are looked at. */
+/** Values under data keys that were not opened, of which so many are looked at. */
 const mostForeign = 100;
 
 /** Before the first request: data keys and layout must fit what is stored. Only reads. */
@@ -34,11 +34,20 @@ export class KnownValues {
     return tightened;
   }
 
-  /** Data keys that the header of a value needs, a member's or one of the history, beside these. */
-  async foreign(named: readonly number[], manager: EntityManager): Promise<number[]> {
-    const others = named.map((id) => `${boundPrefix}${id}.`);
+  /**
+   * Data keys that a value needs, a member's or one of the history, beside these. One in the classic layout has no header, and
+   * needs data key 0.
+   */
+  async foreign(opened: readonly number[], manager: EntityManager): Promise<number[]> {
+    const others = opened.map((id) => `${boundPrefix}${id}.`);
     const found = await this.userKeys.beginnings(manager, { prefix: boundPrefix, others, take: mostForeign });
-    return [...new Set(found.flatMap((beginning) => headerOf(beginning) ?? []))];
+    const ids = new Set(found.flatMap((beginning) => headerOf(beginning) ?? []));
+    if (!opened.includes(classicDataKeyId)) {
+      const limits = { prefix: boundPrefix, longest: longestValue, take: mostForeign };
+      const classic = await this.userKeys.beginningsWithout(manager, limits);
+      if (classic.some(mayBeClassic)) ids.add(classicDataKeyId);
+    }
+    return [...ids];
   }
 
   /**
@@ -90,3 +99,6 @@ export class KnownValues {
     this.logger.error({ msg: 'some stored user keys do not open', failed: failed.length, tried: sample.length });
   }
 }
+
+/** Whether a value that begins so may be one of a classic deployment: base64, and no garbage that fails by itself. */
+const mayBeClassic = (beginning: string): boolean => /^[A-Za-z0-9+/]{78,}={0,2}$/.test(beginning);
