@@ -46,8 +46,8 @@ export class JsonImport {
   async run(path: string): Promise<JsonImportResult> {
     const opened = await this.open(path, await readJsonFile(path));
     const plan = await this.database.snapshot(async (manager) => {
-      const ring = await this.classicKeys.ring(opened.key, manager);
-      return ring && this.plan(ring, opened, manager);
+      const found = await this.classicKeys.ring(opened.key, manager);
+      return found && this.plan(found.ring, opened, manager);
     });
     return plan?.missing.length === 0 ? resultOf(plan) : this.write(opened);
   }
@@ -88,7 +88,7 @@ export class JsonImport {
       let missing = Math.min(before, opened.file.userKey.length + 1);
       try {
         return await this.database.lock(async (manager) => {
-          const ring = await this.classicKeys.ringOrAdopt(opened.key, manager);
+          const { ring } = await this.classicKeys.ringOrAdopt(opened.key, manager);
           const plan = await this.plan(ring, opened, manager);
           missing = plan.missing.length;
           await this.insert(ring, opened, plan.missing, manager);

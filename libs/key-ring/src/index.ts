@@ -1,9 +1,11 @@
-export { type ClassicKey, ClassicKeys } from './data-keys/classic-keys.js';
+export { type ClassicKey, ClassicKeys, type RingToFill } from './data-keys/classic-keys.js';
 export {
   ClassicKeyUnreadable,
   DataKeyLost,
   DataKeyUnreadable,
   NotReady,
+  RingRefused,
+  RingUnusable,
   UserKeyUnreadable,
   ValueLayoutRefused,
 } from './key-ring.errors.js';
@@ -22,7 +24,7 @@ export { ManifestStore, type SeenManifest } from './manifest/manifest-store.js';
 export { identityRow, RingIdentity, RingSigner } from './manifest/ring-identity.js';
 export { type Followed, type PassedOver, RingLoader, type RingState } from './manifest/ring-loader.js';
 export { formatRingPin, parseRingPin, type RingPin } from './manifest/ring-pin.js';
-export type { HeldManifest, ManifestRefusal, ManifestRow } from './manifest/succession.js';
+export type { HeldManifest, ManifestObstacle, ManifestRefusal, ManifestRow } from './manifest/succession.js';
 export { type OpenedRing, RingLook, type StoredFacts } from './ring-look.js';
 export { OpeningFailure } from './values/opening-failure.js';
 export type { Ring } from './values/ring.js';

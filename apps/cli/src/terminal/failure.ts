@@ -18,6 +18,10 @@ const kinds: Partial<Record<ErrorCode, FailureKind>> = {
   DATA_KEY_LOST: 'damaged',
   DATA_KEY_UNREADABLE: 'damaged',
   USER_KEY_UNREADABLE: 'damaged',
+  RING_REFUSED: 'refused',
+  RING_UNUSABLE: 'damaged',
+  RECOVERY_KEY_UNUSABLE: 'damaged',
+  RECOVERY_SHARES_REFUSED: 'damaged',
 };
 
 /** How a command failed, as `--json` prints it. */

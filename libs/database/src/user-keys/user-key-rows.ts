@@ -23,6 +23,25 @@ export interface NewUserKey extends StoredUserKey {
   readonly lastAccessDate: string | null;
 }
 
+/** A row as the driver gives it, whatever its columns hold. */
+export interface UncheckedRow {
+  readonly id: unknown;
+  /** `null` where it is longer than was asked for, too. */
+  readonly value: unknown;
+  readonly dataKeyId: unknown;
+}
+
+/** Rows that a look at all of them reads at a time. */
+const pageSize = 500;
+
+/** Letters that a stored value's header has at most: `kc2.`, a data key's id, and a point. */
+const headerLength = 15;
+
+/** Letters of a member's 32 bytes in the classic layout: base64 of 60 bytes. */
+const shortestClassic = 80;
+
+type Condition = [sql: string, parameters: Readonly<Record<string, string>>];
+
 /** Rows in one statement: with six values each it stays below SQL Server's limit of 2,100 parameters. */
 const batchSize = 250;
 
@@ -51,6 +70,75 @@ export class UserKeyRows {
   /** Whether a stored value begins so. The prefix holds neither `%` nor `_`. */
   existWithPrefix(manager: EntityManager, prefix: string): Promise<boolean> {
     return manager.existsBy(UserKey, { value: Like(`${prefix}%`) });
+  }
+
+  /** Whether anything is kept of what members' keys were before. */
+  async historyExists(manager: EntityManager): Promise<boolean> {
+    const query = manager.createQueryBuilder().select('1', 'one').from('UserKeyHistory', 'h');
+    return (await query.limit(1).getRawMany()).length > 0;
+  }
+
+  /** Every row, some hundreds at a time; no value is read that is longer than `longest`. */
+  async *all(manager: EntityManager, longest: number): AsyncGenerator<UncheckedRow> {
+    let last: UncheckedRow | undefined;
+    for (;;) {
+      const query = manager
+        .createQueryBuilder(UserKey, 'k')
+        .select('k.id', 'id')
+        .addSelect(`CASE WHEN ${this.dialect.lengthOf('k.value')} <= ${longest} THEN k.value END`, 'value')
+        .addSelect('k.dataKeyId', 'dataKeyId')
+        .orderBy('k.id', 'ASC')
+        .limit(pageSize);
+      if (last !== undefined) query.where('k.id > :last', { last: last.id });
+      const rows = await query.getRawMany<UncheckedRow>();
+      yield* rows;
+      if (rows.length < pageSize) return;
+      last = rows.at(-1);
+    }
+  }
+
+  /**
+   * How some stored values begin, of members and of their history, that begin with the prefix and with none of the others; at
+   * most `take` of each. None of them holds `%` or `_`.
+   */
+  beginnings(
+    manager: EntityManager,
+    { prefix, others, take }: { prefix: string; others: readonly string[]; take: number },
+  ): Promise<string[]> {
+    return this.parts(manager, { length: headerLength, take }, (column) => [
+      [`${column} LIKE :prefix`, { prefix: `${prefix}%` }],
+      ...others.map((other, index): Condition => [
+        `${column} NOT LIKE :other${index}`,
+        { [`other${index}`]: `${other}%` },
+      ]),
+    ]);
+  }
+
+  /** The first 80 letters of some stored values, as `beginnings`, that are no longer than `longest` and begin otherwise. */
+  beginningsWithout(
+    manager: EntityManager,
+    { prefix, longest, take }: { prefix: string; longest: number; take: number },
+  ): Promise<string[]> {
+    return this.parts(manager, { length: shortestClassic, take }, (column) => [
+      [`${column} NOT LIKE :prefix`, { prefix: `${prefix}%` }],
+      [`${this.dialect.lengthOf(column)} BETWEEN ${shortestClassic} AND ${longest}`, {}],
+    ]);
+  }
+
+  private async parts(
+    manager: EntityManager,
+    { length, take }: { length: number; take: number },
+    conditions: (column: string) => Condition[],
+  ): Promise<string[]> {
+    const column = manager.dataSource.driver.escape('Key');
+    const found: string[] = [];
+    for (const table of ['UserKeys', 'UserKeyHistory']) {
+      const query = manager.createQueryBuilder().select(`SUBSTRING(${column}, 1, ${length})`, 'part').from(table, 't');
+      for (const [condition, parameters] of conditions(column)) query.andWhere(condition, parameters);
+      const rows = await query.limit(take).getRawMany<{ part: unknown }>();
+      found.push(...rows.flatMap(({ part }) => (typeof part === 'string' ? [part] : [])));
+    }
+    return found;
   }
 
   /** The rows with a value that were created last, at most `take`. */

@@ -26,6 +26,12 @@ export function isBound(value: string): boolean {
   return value.startsWith(boundPrefix);
 }
 
+/** The data key that a value needs, by its beginning alone; `undefined` where it names none. */
+export function headerOf(value: string): number | undefined {
+  const [, id] = /^kc2\.(0|[1-9]\d{0,9})\./.exec(value) ?? [];
+  return id === undefined || Number(id) > maxDataKeyId ? undefined : Number(id);
+}
+
 /** Takes `kc2.<dataKeyId>.<payload>` apart. */
 export function parseBound(value: string): BoundValue {
   const [, id, payload] = pattern.exec(value) ?? [];

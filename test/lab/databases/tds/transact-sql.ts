@@ -33,6 +33,7 @@ const rules: readonly (readonly [from: RegExp, to: string])[] = [
   [/"sys"\."databases"/g, '"SYS_DATABASES"'],
   [/\bDB_ID\(\)/g, '1'],
   [/\bDB_NAME\(\)/g, 'current_database()'],
+  [/\(DATALENGTH\(([^()]+)\) \/ 2\)/g, 'OCTET_LENGTH($1)'],
   [/\bSYSUTCDATETIME\(\)/g, "(clock_timestamp() AT TIME ZONE 'UTC')"],
   [/\bCOLLATE Latin1_General_BIN2\b/g, 'COLLATE "C"'],
   [/\bSET LOCK_TIMEOUT (\d+)/g, 'SET lock_timeout = $1'],

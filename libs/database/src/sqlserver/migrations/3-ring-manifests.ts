@@ -8,8 +8,8 @@ export class RingManifests1760000000003 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE [RingManifests] (
         [Version] int NOT NULL,
-        [Document] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
-        [Signature] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+        [Document] nvarchar(max) COLLATE Latin1_General_BIN2 NOT NULL,
+        [Signature] nvarchar(max) COLLATE Latin1_General_BIN2 NOT NULL,
         [CreationDate] datetime2 NOT NULL,
         CONSTRAINT [PK_RingManifests] PRIMARY KEY ([Version])
       )`);
