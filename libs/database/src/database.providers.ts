@@ -9,6 +9,8 @@ import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { openDialect } from './products.js';
+import { SealedValues } from './user-keys/sealed-values.js';
+import { UserKeyHistory } from './user-keys/user-key-history.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 
 export const dialectProvider: FactoryProvider<Dialect> = {
@@ -18,6 +20,7 @@ export const dialectProvider: FactoryProvider<Dialect> = {
 };
 
 export const databaseProviders: Provider[] = [
+  SealedValues,
   {
     provide: Expectation,
     inject: [Dialect, DATABASE_SETTINGS],
@@ -35,6 +38,11 @@ export const databaseProviders: Provider[] = [
     useFactory: (dialect: Dialect, expectation: Expectation) => new Migrations(dialect, expectation),
   },
   { provide: DatabaseLook, inject: [Dialect], useFactory: (dialect: Dialect) => new DatabaseLook(dialect) },
+  {
+    provide: UserKeyHistory,
+    inject: [Dialect],
+    useFactory: (dialect: Dialect) => new UserKeyHistory(dialect),
+  },
   {
     provide: UserKeyRows,
     inject: [Dialect],

@@ -9,7 +9,7 @@ import { FirstDataKey } from './data-keys/first-data-key.js';
 import { KnownValues } from './data-keys/known-values.js';
 import { RingStore } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
-import { ConfigurableModuleClass } from './key-ring.module-definition.js';
+import { ConfigurableModuleClass, KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import { KeyRing } from './key-ring.js';
 import { ManifestStore } from './manifest/manifest-store.js';
 import { RingLoader } from './manifest/ring-loader.js';
@@ -47,6 +47,17 @@ import { OpeningFailures } from './values/opening-failures.js';
     StoredKeysCheck,
     Wrappings,
   ],
-  exports: [ClassicKeys, KeyRing, ManifestStore, RingLoader, RingLook],
+  exports: [
+    ClassicKeys,
+    DataKeys,
+    KEY_RING_SETTINGS,
+    KeyRing,
+    ManifestStore,
+    RingLoader,
+    RingLook,
+    RingStore,
+    TypeOrmModule,
+    Wrappings,
+  ],
 })
 export class KeyRingModule extends ConfigurableModuleClass {}

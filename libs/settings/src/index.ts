@@ -6,5 +6,5 @@ export { assertSettings, loadSettings } from './load-settings.js';
 export { type PrintedSetting, type PrintedSettings, printSettings } from './print-settings.js';
 export { useProxies } from './proxies.js';
 export { type Problem, SettingsInvalid } from './settings.errors.js';
-export { Settings } from './settings.js';
+export { type SecretFiles, Settings } from './settings.js';
 export { startWarnings } from './start-warnings.js';

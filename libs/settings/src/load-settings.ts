@@ -1,5 +1,6 @@
 import { check } from './check.js';
 import { type Environment, extendProcessEnvironment, givenByEnvironment, processEnvironment } from './environment.js';
+import { GivenSecrets } from './given-secrets.js';
 import { environmentName, settingName } from './names.js';
 import { nameSettings } from './named-settings.js';
 import { readSecretFiles } from './secret-files.js';
@@ -44,7 +45,9 @@ async function settingsOf(sources: Sources): Promise<Settings> {
   const named = await nameSettings(sources);
   // What is wrong with a setting that nobody looks at does not matter, and its secret is not read.
   const isUsed = (name: string): boolean => !named.leftovers.has(name);
-  const read = await readSecretFiles(named.values.filter(({ setting }) => isUsed(settingName(setting.path))));
+  const used = named.values.filter(({ setting }) => isUsed(settingName(setting.path)));
+  const read = await readSecretFiles(used);
   const problems = [...named.problems.filter(({ name }) => isUsed(name)), ...read.problems];
-  return check(named.catalogue, { values: read.values, problems }, sources.complete);
+  const secrets = new GivenSecrets(named.catalogue, used, read.values);
+  return check(named.catalogue, { values: read.values, problems }, sources.complete, secrets);
 }

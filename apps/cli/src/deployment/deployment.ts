@@ -1,4 +1,6 @@
 import { trustExtraCas } from '@key-connector/common';
+import { type KeyEncryptionKey, KeyProvider } from '@key-connector/crypto-providers';
+import { Database } from '@key-connector/database';
 import { envFileWarning, loadSettings, type Settings, useProxies } from '@key-connector/settings';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { DeploymentModule } from './deployment.module.js';
@@ -38,5 +40,24 @@ export class Deployment {
     const found = [envFileWarning(), ...(await trustExtraCas(settings.tls.extraCaPath)), ...useProxies()];
     for (const warning of found) if (warning !== undefined) logger.warn(warning);
     return useContext(DeploymentModule.with(settings, how), work);
+  }
+
+  /** The same with the database connected, as a start of the service does it. */
+  async useConnected<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
+    return this.use(async (context) => {
+      await context.get(Database).connect();
+      return work(context);
+    });
+  }
+
+  /** Gives the key-encryption key that other settings name to some work: those of env files alone, not of this process. */
+  async useKeyOf<T>(envFiles: readonly string[], work: (key: KeyEncryptionKey) => Promise<T>): Promise<T> {
+    const { keyProvider } = await loadSettings({}, envFiles);
+    const provider = new KeyProvider(keyProvider);
+    try {
+      return await work(await provider.open());
+    } finally {
+      await provider.onApplicationShutdown();
+    }
   }
 }
