@@ -6,6 +6,7 @@ import type { DatabaseSettings } from './database.settings.js';
 import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
 import type { Dialect } from './dialect/dialect.js';
 import { openSource } from './dialect/open-source.js';
+import { longestWrite } from './dialect/user-key.statements.js';
 import { DatabaseSessionWrong, DatabaseUnavailable } from './errors/database.errors.js';
 import type { Failure } from './errors/failure.js';
 import type { Expectation } from './migrations/expectation.js';
@@ -42,8 +43,11 @@ export class Database implements OnApplicationShutdown {
   /** Longest wait for a place among the statements that run, in milliseconds. */
   readonly acquireTimeout: number;
 
-  /** Longest run of one statement, in milliseconds; for a write, its deadline. */
+  /** Longest run of one statement, in milliseconds. */
   readonly statementTimeout: number;
+
+  /** How long a write may take from its look at the rows to its commit, in milliseconds: its deadline. */
+  readonly writeTimeout: number;
 
   /** Rows that one `session.userKeys.swap` takes at most. */
   readonly maxSwaps: number;
@@ -70,6 +74,7 @@ export class Database implements OnApplicationShutdown {
     this.description = dialect.description;
     this.acquireTimeout = settings.acquireTimeoutSeconds * 1000;
     this.statementTimeout = (settings.connection.commandTimeout ?? settings.statementTimeoutSeconds) * 1000;
+    this.writeTimeout = Math.min(this.statementTimeout, longestWrite);
     this.#open = new OpenPlace(source, dialect);
     this.maxSwaps = this.#open.session.userKeys.maxSwaps;
     this.pinged = new SharedAnswer(() => this.again(({ ping }) => ping(), readFailures), pingMilliseconds);

@@ -50,7 +50,7 @@ describe('the background check of the key provider', () => {
     errors.mockClear();
     metrics = new Metrics();
     key = new SwitchedKey();
-    check = new ProviderCheck(metrics, { valueLayout: 'auto', providerCheckSeconds: seconds });
+    check = new ProviderCheck(metrics, { providerCheckSeconds: seconds });
   });
   afterEach(() => {
     check.beforeApplicationShutdown();

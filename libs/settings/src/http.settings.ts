@@ -82,10 +82,10 @@ export const httpSettingsSchema = z
       'At shutdown, how long requests are still taken while load balancers learn that this replica is not ready',
       { min: 0, max: 300 },
     ).default(5),
-    drainTimeoutSeconds: seconds('At shutdown, how long running requests may take to end', {
-      min: 0,
-      max: 300,
-    }).default(20),
+    drainTimeoutSeconds: seconds(
+      'At shutdown, how long running requests may take to end, and idle connections to be used once more',
+      { min: 0, max: 300 },
+    ).default(20),
   })
   .superRefine((http, context) => {
     const together = (given: unknown, missing: unknown, path: string, other: string): void => {

@@ -72,14 +72,14 @@ export class PostgresqlDialect extends Dialect {
 
   /** Says where the session reads, beside what requests read; in one statement, since the next one may have another session. */
   override async ping(source: DataSource): Promise<void> {
-    const find = findIn(this.sessions.membersTable);
+    const find = findIn(this.sessions.tables.members);
     const text = `SELECT ${placeColumns} FROM (SELECT 1) AS session LEFT JOIN (${find}) AS found ON true`;
     const { rows } = await poolOf(source).query<Place>(text, [[nobody]]);
     for (const place of rows) this.sessions.look(place);
   }
 
   userKeys(source: DataSource): PostgresqlUserKeyStatements {
-    return new PostgresqlUserKeyStatements(source, () => this.sessions.membersTable);
+    return new PostgresqlUserKeyStatements(source, () => this.sessions.tables);
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {

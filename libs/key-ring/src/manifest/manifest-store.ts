@@ -14,9 +14,12 @@ const nameable = 1024;
 /** A column's largest version: `int` in every database but SQLite, which takes 64 bits. */
 const maxVersion = 0x7fff_ffff;
 
-/** A row that cannot be named in a fence has no signature here: it holds bytes, or more than a statement should carry. */
+/** A row, whatever it holds. */
 export interface SeenManifest {
   readonly version: number;
+  /** Empty where it is no text, or longer than a document can be. */
+  readonly document: string;
+  /** `undefined` where a fence cannot name the row: it holds bytes, or more than a statement should carry. */
   readonly signature: string | undefined;
 }
 
@@ -30,37 +33,36 @@ export class ManifestStore {
 
   /** Rows that can be a manifest by their lengths, the highest versions first. */
   async newest(manager: EntityManager, { below, take }: { below?: number; take: number }): Promise<ManifestRow[]> {
-    const query = this.rows(manager)
-      .andWhere('m.version < :below', { below: below ?? maxVersion + 1 })
+    const length = (column: string): string => this.database.lengthOf(`m.${column}`);
+    const query = this.bounded(manager)
+      .where(`${length('document')} <= ${maxDocumentLength}`)
+      .andWhere(`${length('signature')} = ${signatureLength}`)
+      // No more than the column's type has room for: a server may refuse the very parameter.
+      .andWhere('m.version BETWEEN 1 AND :most', { most: below === undefined ? maxVersion : below - 1 })
       .orderBy('m.version', 'DESC');
-    return (await query.limit(take).getRawMany<ManifestRow>()).map(asText);
+    return (await query.limit(take).getRawMany<ManifestRow>())
+      .map(seen)
+      .map((row) => ({ ...row, signature: row.signature ?? '' }));
   }
 
-  /** The row of this version; `undefined` where there is none, or one that is no manifest by its lengths. */
-  async at(manager: EntityManager, version: number): Promise<ManifestRow | undefined> {
-    const row = await this.rows(manager).andWhere('m.version = :version', { version }).getRawOne<ManifestRow>();
-    return row && asText(row);
+  /** The row of this version. */
+  async at(manager: EntityManager, version: number): Promise<SeenManifest | undefined> {
+    const row = await this.bounded(manager).where('m.version = :version', { version }).getRawOne<ManifestRow>();
+    return row && seen(row);
   }
 
-  /** Rows of higher versions, whatever they hold, in ascending order. */
+  /** Rows of higher versions, whatever they hold, in ascending order, and all of one moment: in one statement. */
   async above(manager: EntityManager, version: number, take: number): Promise<SeenManifest[]> {
-    const rows = await manager
-      .createQueryBuilder(RingManifestRow, 'm')
-      .select('m.version', 'version')
-      .addSelect(`CASE WHEN ${this.database.lengthOf('m.signature')} <= ${nameable} THEN m.signature END`, 'signature')
+    const query = this.bounded(manager)
       .where('m.version > :version', { version })
       .orderBy('m.version', 'ASC')
-      .limit(take)
-      .getRawMany<{ version: number; signature: unknown }>();
-    return rows.map(({ version: found, signature }) => ({
-      version: found,
-      signature: typeof signature === 'string' && Number.isSafeInteger(found) ? signature : undefined,
-    }));
+      .limit(take);
+    return (await query.getRawMany<ManifestRow>()).map(seen);
   }
 
   /** Whether any row is there. */
   exist(manager: EntityManager): Promise<boolean> {
-    return manager.createQueryBuilder(RingManifestRow, 'm').select('m.version').getExists();
+    return manager.exists(RingManifestRow);
   }
 
   /** Inserts a version; one that is there fails it. */
@@ -73,22 +75,20 @@ export class ManifestStore {
     for (const { version, signature } of rows) await manager.delete(RingManifestRow, { version, signature });
   }
 
-  private rows(manager: EntityManager): SelectQueryBuilder<RingManifestRow> {
-    const length = (column: string): string => this.database.lengthOf(`m.${column}`);
+  private bounded(manager: EntityManager): SelectQueryBuilder<RingManifestRow> {
+    const within = (column: string, length: number): string =>
+      `CASE WHEN ${this.database.lengthOf(`m.${column}`)} <= ${length} THEN m.${column} END`;
     return manager
       .createQueryBuilder(RingManifestRow, 'm')
       .select('m.version', 'version')
-      .addSelect('m.document', 'document')
-      .addSelect('m.signature', 'signature')
-      .where(`${length('document')} <= ${maxDocumentLength}`)
-      .andWhere(`${length('signature')} = ${signatureLength}`)
-      .andWhere(`m.version BETWEEN 1 AND ${maxVersion}`);
+      .addSelect(within('document', maxDocumentLength), 'document')
+      .addSelect(within('signature', nameable), 'signature');
   }
 }
 
-/** SQLite keeps bytes in a column of text: they are no manifest, and a row all the same. */
-const asText = ({ version, document, signature }: Record<keyof ManifestRow, unknown>): ManifestRow => ({
+/** SQLite keeps bytes in a column of text, and versions of 64 bits. */
+const seen = ({ version, document, signature }: Record<keyof ManifestRow, unknown>): SeenManifest => ({
   version: Number(version),
   document: typeof document === 'string' ? document : '',
-  signature: typeof signature === 'string' ? signature : '',
+  signature: typeof signature === 'string' && Number.isSafeInteger(version) ? signature : undefined,
 });

@@ -127,8 +127,8 @@ describe('a manifest', () => {
   });
 
   it.each<[string, Partial<Manifest>, string]>([
-    ['another version than the next', { version: 3 }, 'manifest_out_of_order'],
-    ['one that names another previous one', { previous: `sha256:${'1'.repeat(64)}` }, 'manifest_out_of_order'],
+    ['another version than the next', { version: 3 }, 'manifest_out_of_reach'],
+    ['one that names another previous one', { previous: `sha256:${'1'.repeat(64)}` }, 'manifest_out_of_reach'],
     [
       'one without a data key of before',
       { dataKeys: [{ id: 2, check: check(2), state: 'open' }] },

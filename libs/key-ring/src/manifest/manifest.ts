@@ -125,4 +125,7 @@ function parsed(document: string): unknown {
 }
 
 const ascending = (items: readonly (number | string)[]): boolean =>
-  items.slice(1).every((item, index) => item > (items[index] ?? item));
+  items.every((item, index) => {
+    const before = items[index - 1];
+    return before === undefined || before < item;
+  });

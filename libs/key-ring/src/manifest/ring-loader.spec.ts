@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Database } from '@key-connector/database';
 import { KeyRingFixture } from '../testing/key-ring-fixture.js';
 import { MadeRing } from '../testing/made-ring.js';
 import type { Manifest } from './manifest.js';
+import { ManifestStore } from './manifest-store.js';
 import { type Followed, RingLoader, type RingState } from './ring-loader.js';
 import { parseRingPin } from './ring-pin.js';
 import { authenticOfItsRing, type HeldManifest, type ManifestRow } from './succession.js';
@@ -11,6 +12,7 @@ describe('the manifests of a database', () => {
   let fixture: KeyRingFixture;
   let database: Database;
   let loader: RingLoader;
+  let store: ManifestStore;
   const ring = MadeRing.of();
   const first = ring.row(ring.manifest());
   const second = ring.next(first, { layout: 'bound' });
@@ -23,6 +25,7 @@ describe('the manifests of a database', () => {
     await replica.connect();
     database = replica.module.get(Database);
     loader = replica.module.get(RingLoader);
+    store = replica.module.get(ManifestStore);
   });
   afterAll(() => fixture.remove());
   afterEach(() => {
@@ -57,7 +60,7 @@ describe('the manifests of a database', () => {
     expect(state.passedOver.map(({ version, reason }) => [version, reason])).toEqual([
       [3, 'manifest_unsigned'],
       [9, 'manifest_out_of_order'],
-      [2_147_483_647, 'manifest_out_of_order'],
+      [2_147_483_647, 'manifest_unsigned'],
     ]);
   });
 
@@ -132,19 +135,25 @@ describe('the manifests of a database', () => {
     });
 
     it('are gone when the database went back, or holds another one at that version', async () => {
-      put(second);
-      expect(await follow()).toMatchObject({ gone: true });
+      expect(await follow()).toMatchObject({ gone: 'missing' });
       put({ ...first, signature: second.signature });
-      expect(await follow()).toMatchObject({ gone: true });
+      expect(await follow()).toMatchObject({ gone: 'replaced' });
       fixture.sql('UPDATE "RingManifests" SET "Signature" = ?, "Document" = ?', first.signature, second.document);
-      expect(await follow()).toMatchObject({ gone: true });
+      expect(await follow()).toMatchObject({ gone: 'replaced' });
     });
 
     it.each<[string, () => ManifestRow, string]>([
       ['by another ring', () => MadeRing.of().next(first), 'manifest_unsigned'],
-      ['that follows another one', () => ring.next(ring.row(ring.manifest())), 'manifest_out_of_order'],
       ['of before, at the next version', () => ({ ...first, version: 2 }), 'manifest_out_of_order'],
       ['that skips a version', () => ({ ...ring.next(second), version: 2 }), 'manifest_out_of_order'],
+    ])('are not followed by one %s', async (_, row, reason) => {
+      put(first, row());
+      expect(await follow()).toMatchObject({ held: { version: 1 }, passedOver: [{ version: 2, reason }] });
+    });
+
+    it.each<[string, () => ManifestRow, string]>([
+      ['that follows another one', () => ring.next(ring.row(ring.manifest())), 'manifest_out_of_reach'],
+      ['behind a version that is gone', () => ring.next(second), 'manifest_out_of_reach'],
       [
         'with another data key under an id of before',
         () => ring.next(first, { dataKeys: [ring.dataKey(1)] }),
@@ -155,9 +164,24 @@ describe('the manifests of a database', () => {
         () => ring.next(first, { dataKeys: [ring.dataKey(2)], activeDataKeyId: 2 } satisfies Partial<Manifest>),
         'manifest_takes_back',
       ],
-    ])('are not followed by one %s', async (_, row, reason) => {
+    ])('are no garbage where the ring signed one %s', async (_, row, reason) => {
+      const { version } = row();
       put(first, row());
-      expect(await follow()).toMatchObject({ held: { version: 1 }, passedOver: [{ version: 2, reason }] });
+      expect(await follow()).toMatchObject({ held: { version: 1 }, passedOver: [], unreadable: { version, reason } });
+    });
+
+    it('are judged by what one statement saw, also when the next one comes between two of them', async () => {
+      put(first, garbage(4));
+      const above = jest.spyOn(store, 'above');
+      above.mockImplementationOnce(async (...given) => {
+        const rows = await store.above(...given);
+        put(second);
+        return rows;
+      });
+      expect((await follow()).passedOver).toEqual([
+        { version: 4, signature: garbage(4).signature, reason: 'manifest_unsigned' },
+      ]);
+      expect((await follow()).held.version).toBe(2);
     });
 
     it('are followed into another ring only where settings name it, and back never', async () => {
@@ -166,6 +190,10 @@ describe('the manifests of a database', () => {
       put(first, rekeyed, ring.next(rekeyed));
       expect(versionOf(await follow())).toBe(1);
       expect(await follow(later.fingerprint)).toMatchObject({ held: { version: 2 }, passedOver: [{ version: 3 }] });
+      // As the command leaves it: without the versions of the old identity.
+      fixture.sql('DELETE FROM "RingManifests" WHERE "Version" <> 2');
+      expect(await follow(later.fingerprint)).toMatchObject({ held: { version: 2 }, gone: false, passedOver: [] });
+      expect(await follow()).toMatchObject({ held: { version: 1 }, gone: 'missing' });
     });
   });
 });

@@ -7,10 +7,11 @@ import {
   authenticOfItsRing,
   type HeldManifest,
   identityIn,
+  type ManifestObstacle,
   type ManifestRefusal,
   type ManifestRow,
   successor,
-  unreadable,
+  type Verdict,
 } from './succession.js';
 
 /** Rows above the manifest that a fence names; with more of them nothing is written. */
@@ -23,7 +24,7 @@ const page = 32;
 const mostJudged = 4096;
 
 /** A row that counts for nothing, and why. */
-export interface PassedOver extends SeenManifest {
+export interface PassedOver extends Omit<SeenManifest, 'document'> {
   readonly reason: ManifestRefusal;
 }
 
@@ -31,8 +32,8 @@ export interface PassedOver extends SeenManifest {
 interface Above {
   /** Rows that are not authentic, the lowest versions first; no more than {@link mostPassedOver} and one. */
   readonly passedOver: readonly PassedOver[];
-  /** Signed by the ring's identity, and not understood by this version of the software. */
-  readonly unreadable: ManifestVersion | undefined;
+  /** Signed by the ring at its own version, and not to be followed from here: nothing may be written. */
+  readonly unreadable: (ManifestVersion & { readonly reason: ManifestObstacle }) | undefined;
 }
 
 /** What RingManifests says, judged. */
@@ -51,8 +52,8 @@ export interface RingState extends Above {
 export interface Followed extends Above {
   /** The same one, or the last of those that follow it. */
   readonly held: HeldManifest;
-  /** The version that was held is no longer there as it was: the database has gone back in time, or somebody changed it. */
-  readonly gone: boolean;
+  /** Whether the version that was held is no longer there as it was: the database is at an earlier time, or somebody changed it. */
+  readonly gone: false | 'missing' | 'replaced';
 }
 
 /** Reads the manifests of a database and says which one counts. It keeps nothing: whoever holds a manifest hands it in. */
@@ -67,10 +68,10 @@ export class RingLoader {
    */
   async load(manager: EntityManager, pins: readonly RingPin[] = []): Promise<RingState> {
     const { best, fingerprints, rows, tooMany } = await this.judgeAll(manager, pins);
-    const held = choose(best, pins);
-    const otherRings = fingerprints.filter((fingerprint) => fingerprint !== held?.identity.fingerprint);
-    const above = held && (await this.lookAbove(manager, held));
-    return { held, otherRings, rows, tooMany, passedOver: above?.passedOver ?? [], unreadable: above?.unreadable };
+    const highest = choose(best, pins);
+    const otherRings = fingerprints.filter((fingerprint) => fingerprint !== highest?.identity.fingerprint);
+    const above = highest && (await this.climb(manager, highest, []));
+    return { held: undefined, passedOver: [], unreadable: undefined, ...above, otherRings, rows, tooMany };
   }
 
   /**
@@ -79,32 +80,30 @@ export class RingLoader {
    * @param next fingerprints that the ring may go over to: see `successor`.
    */
   async follow(manager: EntityManager, held: HeldManifest, next: readonly string[] = []): Promise<Followed> {
+    const followed = await this.climb(manager, held, next);
+    // A command that changes the identity deletes the versions of the old one.
+    if (followed.held !== held) return { ...followed, gone: false };
     const still = await this.store.at(manager, held.version);
-    if (still?.signature !== held.signature || still.document !== held.document)
-      return { held, gone: true, passedOver: [], unreadable: undefined };
-    for (let last = held; ;) {
-      const row = await this.store.at(manager, last.version + 1);
-      const found = row && successor(last, row, next);
-      if (typeof found === 'object') last = found;
-      else return { held: last, gone: false, ...(await this.lookAbove(manager, last, next)) };
-    }
+    const same = still?.signature === held.signature && still.document === held.document;
+    return { ...followed, gone: same ? false : still === undefined ? 'missing' : 'replaced' };
   }
 
-  /** What stands above: the next version may be one that is not understood, and nothing else there is authentic. */
-  private async lookAbove(manager: EntityManager, held: HeldManifest, next: readonly string[] = []): Promise<Above> {
-    const row = await this.store.at(manager, held.version + 1);
-    const verdict = row && successor(held, row, next);
-    const above = await this.store.above(manager, held.version, mostPassedOver + 1);
-    const ofNext = typeof verdict === 'string' && verdict !== unreadable ? verdict : 'manifest_unsigned';
-    const reasonOf = ({ version }: SeenManifest): ManifestRefusal =>
-      version === held.version + 1 ? ofNext : 'manifest_out_of_order';
-    const notUnderstood = verdict === unreadable ? row : undefined;
-    return {
-      passedOver: above
-        .filter(({ version }) => version !== notUnderstood?.version)
-        .map((seen) => ({ ...seen, reason: reasonOf(seen) })),
-      unreadable: notUnderstood && { version: notUnderstood.version, signature: notUnderstood.signature },
-    };
+  /**
+   * The last of those that follow, and what stands above it as one statement saw it: were the next version looked for by itself,
+   * one that is committed meanwhile could be taken for one that nobody signed, and a fence would let writes pass under the old one.
+   */
+  private async climb(
+    manager: EntityManager,
+    held: HeldManifest,
+    next: readonly string[],
+  ): Promise<Above & { held: HeldManifest }> {
+    for (let last = held; ;) {
+      const rows = await this.store.above(manager, last.version, mostPassedOver + 1);
+      const judged = rows.map((row) => ({ ...row, verdict: verdictOn(last, row, next) }));
+      const [first] = judged;
+      if (typeof first?.verdict === 'object') last = first.verdict;
+      else return { held: last, ...split(judged) };
+    }
   }
 
   /** The highest authentic version of each ring, page by page from above. */
@@ -134,6 +133,25 @@ interface Judged {
   readonly fingerprints: readonly string[];
   readonly rows: boolean;
   readonly tooMany: boolean;
+}
+
+const verdictOn = (
+  held: HeldManifest,
+  { version, document, signature }: SeenManifest,
+  next: readonly string[],
+): Verdict => (signature === undefined ? 'manifest_unsigned' : successor(held, { version, document, signature }, next));
+
+/** Of several that are above a gap or in each other's way, the lowest one is told. */
+function split(judged: readonly (SeenManifest & { readonly verdict: Verdict })[]): Above {
+  const passedOver: PassedOver[] = [];
+  const obstacles: Above['unreadable'][] = [];
+  for (const { version, signature, verdict } of judged) {
+    if (verdict === 'manifest_unsigned' || verdict === 'manifest_out_of_order')
+      passedOver.push({ version, signature, reason: verdict });
+    else if (typeof verdict === 'string' && signature !== undefined)
+      obstacles.push({ version, signature, reason: verdict });
+  }
+  return { passedOver, unreadable: obstacles[0] };
 }
 
 function judge(row: ManifestRow, best: Map<string, HeldManifest>, fingerprints: Set<string>): void {

@@ -17,28 +17,31 @@ export interface HeldManifest extends ManifestRow {
 /**
  * Why a row of RingManifests is passed over: the label of the metric, and a field of the log line.
  *
- * `manifest_unsigned`: not signed by an identity that counts. `manifest_out_of_order`: another version than its row, or than
- * the next; or it does not follow the one that is held. `manifest_takes_back`: a data key is gone, has another check, or is
- * opened again together with another change.
+ * `manifest_unsigned`: not signed by an identity that counts. `manifest_out_of_order`: it names another version than its row has,
+ * so it is an older one, copied.
  */
-export type ManifestRefusal = 'manifest_unsigned' | 'manifest_out_of_order' | 'manifest_takes_back';
+export type ManifestRefusal = 'manifest_unsigned' | 'manifest_out_of_order';
 
 /**
- * Signed by an identity that counts, and not understood here: of a later format, or not in its one spelling. Nobody but the
- * ring's operators can make one, so it is not passed over: nothing is written until it is understood.
+ * Why a row stops writes that an identity which counts has signed at this very version: nobody but the ring's operators can have
+ * made it, so it is no garbage.
+ *
+ * `manifest_unreadable`: of a later format, or not in its one spelling. `manifest_out_of_reach`: it does not follow the one that is
+ * held, because a version between them is gone or another one. `manifest_takes_back`: a data key is gone, has another check, or
+ * is opened again together with another change.
  */
-export const unreadable = 'manifest_unreadable';
+export type ManifestObstacle = 'manifest_unreadable' | 'manifest_out_of_reach' | 'manifest_takes_back';
 
 /** What is made of a row. */
-export type Verdict = HeldManifest | ManifestRefusal | typeof unreadable;
+export type Verdict = HeldManifest | ManifestRefusal | ManifestObstacle;
 
 /** Takes a row as the manifest of this identity, whatever came before; or says why not. */
 export function authentic(row: ManifestRow, identity: RingIdentity): Verdict {
   // Over the bytes, before anything is made of them.
   if (!identity.signed(row.document, row.signature)) return 'manifest_unsigned';
   const manifest = readManifest(row.document);
-  if (manifest === undefined) return unreadable;
-  if (manifest.publicKey !== identity.publicKey || manifest.ring !== identity.fingerprint) return unreadable;
+  if (manifest === undefined) return 'manifest_unreadable';
+  if (manifest.publicKey !== identity.publicKey || manifest.ring !== identity.fingerprint) return 'manifest_unreadable';
   if (manifest.version !== row.version) return 'manifest_out_of_order';
   return { ...row, manifest, identity };
 }
@@ -66,23 +69,19 @@ export function identityIn(document: string): RingIdentity | undefined {
  * of the identity that is held is no reason to go over.
  */
 export function successor(held: HeldManifest, row: ManifestRow, next: readonly string[] = []): Verdict {
-  const found = authentic(row, held.identity);
-  if (found === 'manifest_unsigned') return ofNextRing(held, row, next);
+  const found = authenticOfOneOf(row, held.identity, next);
   if (typeof found === 'string') return found;
-  if (!isNext(held, found.manifest)) return 'manifest_out_of_order';
-  return keepsChecks(held.manifest, found.manifest) && keepsStates(held.manifest, found.manifest)
-    ? found
-    : 'manifest_takes_back';
+  if (!isNext(held, found.manifest)) return 'manifest_out_of_reach';
+  // The checks are others in another ring: whoever follows it compares them with the data keys that he has.
+  const keeps = found.identity === held.identity ? keepsChecks(held.manifest, found.manifest) : true;
+  return keeps && keepsStates(held.manifest, found.manifest) ? found : 'manifest_takes_back';
 }
 
-/** The checks are others in another ring: whoever follows it compares them with the data keys that he has. */
-function ofNextRing(held: HeldManifest, row: ManifestRow, next: readonly string[]): Verdict {
+function authenticOfOneOf(row: ManifestRow, own: RingIdentity, next: readonly string[]): Verdict {
+  const found = authentic(row, own);
+  if (found !== 'manifest_unsigned') return found;
   const identity = identityIn(row.document);
-  if (identity === undefined || !next.includes(identity.fingerprint)) return 'manifest_unsigned';
-  const found = authentic(row, identity);
-  if (typeof found === 'string') return found;
-  if (!isNext(held, found.manifest)) return 'manifest_out_of_order';
-  return keepsStates(held.manifest, found.manifest) ? found : 'manifest_takes_back';
+  return identity !== undefined && next.includes(identity.fingerprint) ? authentic(row, identity) : found;
 }
 
 const isNext = (held: HeldManifest, { version, previous }: Manifest): boolean =>
@@ -112,4 +111,16 @@ function isUndo(held: Manifest, next: Manifest): boolean {
   const dataKeys = held.dataKeys.map((key) => ({ ...key, state: after.get(key.id)?.state ?? key.state }));
   const { version, previous } = next;
   return JSON.stringify({ ...held, version, previous, dataKeys }) === JSON.stringify(next);
+}
+
+/** Whether a later manifest of a ring gives up what an earlier one accepts: a data key, a key-encryption key, a layout. */
+export function gaveUp(before: Manifest, after: Manifest): boolean {
+  const states = byId(after);
+  const keks = new Set(after.keks.map(({ id }) => id));
+  return (
+    before.ring !== after.ring ||
+    before.dataKeys.some(({ id, state }) => state === 'open' && states.get(id)?.state !== 'open') ||
+    before.keks.some(({ id }) => !keks.has(id)) ||
+    (before.layout !== after.layout && after.layout !== 'classic')
+  );
 }

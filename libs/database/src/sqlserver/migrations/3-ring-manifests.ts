@@ -8,14 +8,14 @@ export class RingManifests1760000000003 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE [RingManifests] (
         [Version] int NOT NULL,
-        [Document] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
-        [Signature] nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+        [Document] nvarchar(max) COLLATE Latin1_General_BIN2 NOT NULL,
+        [Signature] nvarchar(max) COLLATE Latin1_General_BIN2 NOT NULL,
         [CreationDate] datetime2 NOT NULL,
         CONSTRAINT [PK_RingManifests] PRIMARY KEY ([Version])
       )`);
     await runner.query(`
       CREATE TABLE [UserKeyHistory] (
-        [Id] int NOT NULL IDENTITY,
+        [Id] bigint NOT NULL IDENTITY,
         [UserId] uniqueidentifier NOT NULL,
         [Key] nvarchar(max) NULL,
         [DataKeyId] int NULL,
