@@ -13,6 +13,7 @@ const words = new Set(
   UNION UPDATE VALUES WHERE WITH INFORMATION_SCHEMA COLUMNS TABLE_CONSTRAINTS QUOTED_IDENTIFIER XACT_ABORT
   bigint datetime2 int max nvarchar uniqueidentifier varchar
   APPLOCK_TEST COALESCE CONCAT COUNT DB_ID DB_NAME Latin1_General_BIN2 LOWER OBJECT_ID SCHEMA_NAME SYSUTCDATETIME sp_getapplock
+  BETWEEN CASE DATALENGTH SUBSTRING THEN WHEN
   a at changed dummy_column id k n name one t0 t1 t2 what
   `
     .trim()
@@ -22,7 +23,7 @@ const words = new Set(
 
 /** Blanks and comments; text; quoted names; variables; numbers; words; operators. */
 const piece =
-  /(?:\s|--[^\n]*(?:\n|$))+|N?'(?:[^']|'')*'|\[[^\]]+\]|"[^"]+"|(?<variable>@@?\w+)|\d+\b|(?<word>[A-Za-z_]\w*)|<>|[<>]=|[(),.;=<>*-]/y;
+  /(?:\s|--[^\n]*(?:\n|$))+|N?'(?:[^']|'')*'|\[[^\]]+\]|"[^"]+"|(?<variable>@@?\w+)|\d+\b|(?<word>[A-Za-z_]\w*)|<>|[<>]=|[(),.;=<>*/-]/y;
 
 /** Parameters of one request (Maximum capacity specifications for SQL Server), of which sp_executesql takes two. */
 const maxParameters = 2100 - 2;
