@@ -258,7 +258,7 @@ module.exports = {
     only('crypto-providers', ['common', 'observability']),
     only('recovery-keys', ['common', 'crypto-providers']),
     only('database', ['common', 'observability']),
-    only('key-ring', ['common', 'observability', 'crypto-providers', 'database']),
+    only('key-ring', ['common', 'observability', 'crypto-providers', 'recovery-keys', 'database']),
     only('import', ['common', 'observability', 'key-ring', 'database']),
     only('user-keys', ['common', 'observability', 'key-ring', 'auth', 'database']),
     only('settings', ['common', 'observability', 'auth', 'crypto-providers', 'database', 'key-ring', 'user-keys']),

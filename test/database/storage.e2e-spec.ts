@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { DatabaseUnavailable, fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
 import type { UserId } from '@key-connector/common';
+import { fencedSwaps } from './fenced-swaps.js';
 import { lateSwaps } from './late-swaps.js';
 import { insert, newId, put, store, useDatabases, userId } from './open-database.js';
 import { describeIf } from '../lab/skip/skip.js';
@@ -283,4 +284,6 @@ function storageSuite(kind: TestKind): void {
   });
 
   lateSwaps(kind.name, suite);
+
+  fencedSwaps(kind.name, suite);
 }

@@ -59,8 +59,12 @@ const answers = {
   DATA_KEY_UNREADABLE: unavailable,
   IMPORT_REFUSED: unavailable,
   KEY_PROVIDER_MISCONFIGURED: unavailable,
+  MEMBER_UNKNOWN: unavailable,
+  REPLACED_KEY_REFUSED: unavailable,
   RECOVERY_KEY_UNUSABLE: unavailable,
   RECOVERY_SHARES_REFUSED: unavailable,
+  RING_CHANGE_REFUSED: unavailable,
+  RING_CHANGED: unavailable,
   RING_REFUSED: unavailable,
   SETTINGS_INVALID: unavailable,
   // ours

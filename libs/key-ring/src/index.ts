@@ -1,3 +1,13 @@
+export { DataKeyDrop } from './changes/data-key-drop.js';
+export { DataKeyRotation } from './changes/data-key-rotation.js';
+export { KekChanges } from './changes/kek-changes.js';
+export { RecoveryChanges } from './changes/recovery-changes.js';
+export { RecoveryRestore } from './changes/recovery-restore.js';
+export { Reencryption, type ReencryptionResult } from './changes/reencryption.js';
+export { RingChanges, type RingView } from './changes/ring-changes.js';
+export { RingChangesModule } from './changes/ring-changes.module.js';
+export { RingRekey } from './changes/ring-rekey.js';
+export { pinOf } from './manifest/ring-pin.js';
 export { type ClassicKey, ClassicKeys, type RingToFill } from './data-keys/classic-keys.js';
 export {
   ClassicKeyUnreadable,
@@ -25,5 +35,6 @@ export { identityRow, RingIdentity, RingSigner } from './manifest/ring-identity.
 export { type Followed, type PassedOver, RingLoader, type RingState } from './manifest/ring-loader.js';
 export { formatRingPin, parseRingPin, type RingPin } from './manifest/ring-pin.js';
 export type { HeldManifest, ManifestObstacle, ManifestRefusal, ManifestRow } from './manifest/succession.js';
+export { type OpenedRing, RingLook, type StoredFacts } from './ring-look.js';
 export { OpeningFailure } from './values/opening-failure.js';
 export type { Ring } from './values/ring.js';

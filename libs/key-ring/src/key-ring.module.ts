@@ -9,7 +9,7 @@ import { FirstDataKey } from './data-keys/first-data-key.js';
 import { KnownValues } from './data-keys/known-values.js';
 import { RingStore } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
-import { ConfigurableModuleClass } from './key-ring.module-definition.js';
+import { ConfigurableModuleClass, KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import { KeyRing } from './key-ring.js';
 import { ManifestStore } from './manifest/manifest-store.js';
 import { RingLoader } from './manifest/ring-loader.js';
@@ -17,6 +17,7 @@ import { RingManifestRow } from './manifest/ring-manifests.entity.js';
 import { ProviderCheck } from './provider-check.js';
 import { RingAlarms } from './ring-alarms.js';
 import { RingGauges } from './ring-gauges.js';
+import { RingLook } from './ring-look.js';
 import { RingStart } from './ring-start.js';
 import { RingWatch } from './ring-watch.js';
 import { StoredKeysCheck } from './stored-keys-check.js';
@@ -39,12 +40,24 @@ import { OpeningFailures } from './values/opening-failures.js';
     RingAlarms,
     RingGauges,
     RingLoader,
+    RingLook,
     RingStart,
     RingStore,
     RingWatch,
     StoredKeysCheck,
     Wrappings,
   ],
-  exports: [ClassicKeys, KeyRing, ManifestStore, RingLoader],
+  exports: [
+    ClassicKeys,
+    DataKeys,
+    KEY_RING_SETTINGS,
+    KeyRing,
+    ManifestStore,
+    RingLoader,
+    RingLook,
+    RingStore,
+    TypeOrmModule,
+    Wrappings,
+  ],
 })
 export class KeyRingModule extends ConfigurableModuleClass {}

@@ -1,10 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
-import {
-  encryptWithPublicKey,
-  publicKeyFacts,
-  requireDataKey,
-  requireOpened,
-} from '@key-connector/crypto-providers';
+import { publicKeyFacts, requireOpened, wrapWithPublicKey } from '@key-connector/crypto-providers';
 import type { Secret } from '@key-connector/common';
 import { OpenRecoveryKey, RecoveryKey, requireDataKeyId } from './recovery-key.js';
 import { RecoveryKeyUnusable } from './recovery-keys.errors.js';
@@ -18,28 +13,23 @@ const bits = { min: 3072, max: 8192 };
 /** The least and the first too large public exponent (FIPS 186-5, section A.1.1: 2¹⁶ < e < 2²⁵⁶, odd). */
 const exponent = { min: 65_537n, below: 2n ** 256n };
 
-/** A recovery key whose private half an operator keeps offline. */
+/**
+ * A recovery key whose private half an operator keeps offline. RSA-OAEP names no data key: the check that the ring's
+ * manifest has of each does.
+ */
 class RsaRecoveryKey extends RecoveryKey {
   override readonly algorithm = algorithm;
   override readonly id: string;
   override readonly publicKey: string;
-  readonly #encrypt: ReturnType<typeof encryptWithPublicKey<typeof algorithm>>;
 
   constructor(key: KeyObject) {
     super();
     ({ id: this.id, publicKey: this.publicKey } = publicKeyFacts(key));
-    this.#encrypt = encryptWithPublicKey(key, { [algorithm]: oaep.hash });
   }
 
   override async wrap(dataKeyId: number, secret: Uint8Array): Promise<Uint8Array> {
     requireDataKeyId(dataKeyId);
-    requireDataKey(secret);
-    const copy = Uint8Array.from(secret);
-    try {
-      return await this.#encrypt[algorithm](copy);
-    } finally {
-      copy.fill(0);
-    }
+    return await wrapWithPublicKey(this, secret);
   }
 }
 

@@ -7,7 +7,7 @@ import { Dialect, nobody } from '../dialect/dialect.js';
 import { OptionalLock } from '../dialect/optional-lock.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { isLockRefusal, postgresqlFailureOf } from './failures.js';
+import { isLockRefusal, isLoginRefusal, postgresqlFailureOf } from './failures.js';
 import { followerOf, followingPool, ServerLeft } from './following-pool.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
@@ -72,14 +72,14 @@ export class PostgresqlDialect extends Dialect {
 
   /** Says where the session reads, beside what requests read; in one statement, since the next one may have another session. */
   override async ping(source: DataSource): Promise<void> {
-    const find = findIn(this.sessions.membersTable);
+    const find = findIn(this.sessions.tables.members);
     const text = `SELECT ${placeColumns} FROM (SELECT 1) AS session LEFT JOIN (${find}) AS found ON true`;
     const { rows } = await poolOf(source).query<Place>(text, [[nobody]]);
     for (const place of rows) this.sessions.look(place);
   }
 
   userKeys(source: DataSource): PostgresqlUserKeyStatements {
-    return new PostgresqlUserKeyStatements(source, () => this.sessions.membersTable);
+    return new PostgresqlUserKeyStatements(source, () => this.sessions.tables);
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
@@ -98,6 +98,10 @@ export class PostgresqlDialect extends Dialect {
       await this.lookInside(manager);
       return work(manager);
     });
+  }
+
+  override isLoginRefused(error: unknown): boolean {
+    return isLoginRefusal(error);
   }
 
   failureOf(error: unknown): Failure | undefined {

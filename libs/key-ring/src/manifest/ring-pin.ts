@@ -14,5 +14,14 @@ export function parseRingPin(given: string): RingPin | undefined {
   return fingerprint === undefined ? undefined : { fingerprint: fingerprint.toLowerCase(), least: Number(least) };
 }
 
+/** The pin to set for a manifest: no older version of it counts then. */
+export const pinOf = ({
+  identity,
+  version,
+}: {
+  readonly identity: { readonly fingerprint: string };
+  readonly version: number;
+}): string => formatRingPin({ fingerprint: identity.fingerprint, least: version });
+
 /** A pin as it is set. */
 export const formatRingPin = ({ fingerprint, least }: RingPin): string => `${fingerprint}@${least}`;

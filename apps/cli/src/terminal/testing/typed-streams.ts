@@ -11,7 +11,8 @@ export class TypedStreams extends Streams {
     const stream = (listen: (text: string) => void): PassThrough => {
       const made = Object.assign(new PassThrough(), { isTTY: isTerminal, columns: 100 });
       made.setEncoding('utf8').on('data', listen);
-      return made;
+      // A prompt ends what it draws on, which standard error outlives.
+      return Object.assign(made, { end: () => made });
     };
     this.keyboard = Object.assign(new PassThrough(), { isTTY: isTerminal });
     Object.assign(this, {

@@ -25,7 +25,6 @@ describe('a key that a package brings', () => {
   it.each([
     ['an id that is no fingerprint', { id: 'key-1' }],
     ['an id in upper case', { id: `sha256:${'A'.repeat(64)}` }],
-    ['a public key of another id', { publicKey: randomBytes(294).toString('base64') }],
     ['no key reference', { keyReference: ' ' }],
     ['no wrap()', { wrap: undefined }],
     ['a public key that its id is not over', { publicKey: publicKey.toString('base64') }],

@@ -18,7 +18,7 @@ export class RingManifests1760000000003 implements StepwiseMigration {
       ) ENGINE = InnoDB CHARACTER SET = utf8mb4`);
     await runner.query(`
       CREATE TABLE IF NOT EXISTS \`UserKeyHistory\` (
-        \`Id\` int NOT NULL AUTO_INCREMENT,
+        \`Id\` bigint NOT NULL AUTO_INCREMENT,
         \`UserId\` char(36) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL,
         \`Key\` longtext CHARACTER SET utf8mb4 NULL,
         \`DataKeyId\` int NULL,

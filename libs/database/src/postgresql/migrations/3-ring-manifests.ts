@@ -15,7 +15,7 @@ export class RingManifests1760000000003 implements MigrationInterface {
       )`);
     await runner.query(`
       CREATE TABLE "UserKeyHistory" (
-        "Id" integer GENERATED ALWAYS AS IDENTITY,
+        "Id" bigint GENERATED ALWAYS AS IDENTITY,
         "UserId" uuid NOT NULL,
         "Key" text,
         "DataKeyId" integer,

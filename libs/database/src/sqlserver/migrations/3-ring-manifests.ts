@@ -15,7 +15,7 @@ export class RingManifests1760000000003 implements MigrationInterface {
       )`);
     await runner.query(`
       CREATE TABLE [UserKeyHistory] (
-        [Id] int NOT NULL IDENTITY,
+        [Id] bigint NOT NULL IDENTITY,
         [UserId] uniqueidentifier NOT NULL,
         [Key] nvarchar(max) NULL,
         [DataKeyId] int NULL,
