@@ -147,13 +147,23 @@ module.exports = {
       },
     },
     {
+      name: 'manifests-of-the-key-ring-know-no-data-key-rows',
+      comment: 'Who signed what is judged by itself: it reads RingManifests, and nothing of what the rows beside it say.',
+      severity: 'error',
+      from: { path: '^libs/key-ring/src/manifest/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/key-ring/src/',
+        pathNot: ['^libs/key-ring/src/(manifest|values)/', '^libs/key-ring/src/key-ring\\.errors\\.ts$'],
+      },
+    },
+    {
       name: 'data-keys-of-the-key-ring-know-no-request',
       severity: 'error',
       from: { path: '^libs/key-ring/src/data-keys/', pathNot: '\\.spec\\.ts$' },
       to: {
         path: '^libs/key-ring/src/',
         pathNot: [
-          '^libs/key-ring/src/(data-keys|values)/',
+          '^libs/key-ring/src/(data-keys|manifest|values)/',
           '^libs/key-ring/src/key-ring\\.(errors|settings|module-definition)\\.ts$',
         ],
       },
@@ -246,8 +256,9 @@ module.exports = {
     only('observability', ['common']),
     only('auth', ['common', 'observability']),
     only('crypto-providers', ['common', 'observability']),
+    only('recovery-keys', ['common', 'crypto-providers']),
     only('database', ['common', 'observability']),
-    only('key-ring', ['common', 'observability', 'crypto-providers', 'database']),
+    only('key-ring', ['common', 'observability', 'crypto-providers', 'recovery-keys', 'database']),
     only('import', ['common', 'observability', 'key-ring', 'database']),
     only('user-keys', ['common', 'observability', 'key-ring', 'auth', 'database']),
     only('settings', ['common', 'observability', 'auth', 'crypto-providers', 'database', 'key-ring', 'user-keys']),

@@ -1,7 +1,23 @@
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { bundleApart } from './test/lab/service/bundle-apart.ts';
+import { unbundledCommands, unbundledService } from './test/lab/service/service.process.ts';
 
 // gRPC would trust the authorities in this file alone, and not those that a test adds.
 Reflect.deleteProperty(process.env, 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH');
+
+/**
+ * Journeys start what an image ships, in half the processor time of a start of the build: docs/adr/0098. Not a bundle
+ * that is older than the build.
+ */
+const builds = [unbundledService, unbundledCommands];
+process.env.TEST_BUNDLE ??= builds.every((file) => madeAt(file) < madeAt(`${bundleApart}/service.js`))
+  ? bundleApart
+  : '';
+
+function madeAt(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
 
 /** What every project shares, those of jest.cluster.config.js too. */
 export const shared = {

@@ -6,7 +6,7 @@ import { type Check, verdict } from './outcome.ts';
 
 /** What belongs on a developer's machine: compilers, bundlers, formatters, test and scaffolding tools, and what was once brought by mistake. */
 const tools =
-  /^(typescript|prettier|eslint|jest|mocha|vitest|knip|inquirer|apache-arrow|esbuild|webpack|rollup|vite|terser|ts-node|tsx|node-gyp|nest|swc|babel-core)$|^@(babel|swc|jest|eslint|inquirer|typescript-eslint|commitlint)\/|^@nestjs\/(cli|schematics|testing)$/;
+  /^(typescript|prettier|eslint|jest|mocha|vitest|knip|inquirer|apache-arrow|esbuild|webpack|rollup|vite|terser|ts-node|tsx|node-gyp|nest|swc|babel-core)$|^@(babel|swc|jest|eslint|typescript-eslint|commitlint)\/|^@nestjs\/(cli|schematics|testing)$/;
 
 /** What `npm ci --omit=dev` installs holds no tools, no conflict, and no direct dependency without a use and a reason. */
 export const productionTree: Check = {

@@ -19,7 +19,7 @@ describe('key-connector', () => {
       database__provider: 'sqlite',
       databse__migrate: 'true',
     });
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stderr).toContain('database__sqliteConnectionString: is required');
     expect(stderr).toContain('databse__migrate');
     expect(stderr).toContain('certificate__filesystemPath: is required');
@@ -27,7 +27,7 @@ describe('key-connector', () => {
 
   test('a database that does not answer ends the command with its name, without the password', async () => {
     const { code, stdout, stderr } = await runCli(['migrations', 'print'], cliSettings(unreachable));
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
     expect(stderr).toMatch(/^PostgreSQL at 127\.0\.0\.1:1\/keys cannot be used: .*ECONNREFUSED/);
     expect(stderr).not.toContain('hunter2');
   });
@@ -36,8 +36,18 @@ describe('key-connector', () => {
     '%j is refused',
     async (args) => {
       const { code, stderr } = await runCli(args, {});
-      expect(code).toBe(1);
+      expect(code).toBe(2);
       expect(stderr).toMatch(/unknown command 'nonsense'|Usage: key-connector migrations|too many arguments for 'run'/);
     },
   );
+
+  test.each([
+    [['migrations', 'print', '--json'], 4, { kind: 'database', code: 'DATABASE_UNAVAILABLE' }],
+    [['--json', 'nonsense'], 2, { kind: 'usage', code: 'USAGE' }],
+    [['migrations', 'run', 'everything', '--json'], 2, { kind: 'usage', code: 'USAGE' }],
+  ])('with --json, %j prints its error as the one document on standard output', async (args, exitCode, expected) => {
+    const { code, stdout } = await runCli(args, cliSettings(unreachable));
+    expect(code).toBe(exitCode);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { ...expected, exitCode } });
+  });
 });

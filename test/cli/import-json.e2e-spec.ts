@@ -59,7 +59,7 @@ describe('key-connector import json', () => {
   test('is what the refusal of database__provider json names', async () => {
     const settings = { ...cliSettings({ provider: 'json', jsonFilePath: file }) };
     const { code, stderr } = await runCli(['import', 'json', file], settings);
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stderr).toContain('key-connector import json <file>');
   });
 });

@@ -140,8 +140,8 @@ for (const { name, kind, client, start } of kinds) {
           const settings = await settingsOf(place);
           const start = (): Promise<string[]> => Promise.all(replicas.map((replica) => replica.start(settings)));
           const urls = migrated ? await heldAtDataKeys(place, settings, replicas.length, start) : await start();
-          expect(await place.sql('SELECT "Id" FROM "DataKeys"')).toHaveLength(1);
-          expect(await place.sql('SELECT "DataKeyId" FROM "DataKeyWrappings"')).toHaveLength(1);
+          expect(await place.sql('SELECT "Id" FROM "DataKeys" WHERE "Id" >= 0')).toHaveLength(1);
+          expect(await place.sql('SELECT "DataKeyId" FROM "DataKeyWrappings" WHERE "DataKeyId" >= 0')).toHaveLength(1);
           for (const writer of urls) {
             const [member, key] = [randomUUID(), randomBytes(32).toString('base64')];
             expect((await call(writer, 'POST', member, key)).status).toBe(200);
@@ -165,7 +165,7 @@ for (const { name, kind, client, start } of kinds) {
         { code: 0, stderr: expect.any(String) },
       ]);
       expect(await place.sql('SELECT "Id" FROM "ApplicationDatas"')).toHaveLength(1);
-      expect(await place.sql('SELECT "Id" FROM "DataKeys"')).toHaveLength(1);
+      expect(await place.sql('SELECT "Id" FROM "DataKeys" WHERE "Id" >= 0')).toHaveLength(1);
       expect(await place.sql('SELECT "Id" FROM "UserKeys"')).toHaveLength(members);
     });
 
@@ -176,7 +176,7 @@ for (const { name, kind, client, start } of kinds) {
       await applyScript(ownClientOf(client), databaseSettings(settings), script.stdout);
       const service = await startService({ settings: { ...settings, database__migrate: 'false' } });
       try {
-        expect(await place.sql('SELECT "Id" FROM "DataKeys"')).toHaveLength(1);
+        expect(await place.sql('SELECT "Id" FROM "DataKeys" WHERE "Id" >= 0')).toHaveLength(1);
         const lines = (): number =>
           service.logs.filter(({ msg }) => String(msg).startsWith('The database has no lock')).length;
         await until(() => lines() > 0, 'the log says so');

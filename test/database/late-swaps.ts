@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { type Database, DatabaseRowLocked, UserKey } from '@key-connector/database';
 import type { EntityManager } from 'typeorm';
-import { type DatabaseSuite, newId, put, store } from './open-database.js';
+import { type DatabaseSuite, ensureManifest, newId, put, store, testFence } from './open-database.js';
 import type { TestDatabases } from './test-database.js';
 
 /** What a product says to hold more than rows. */
@@ -52,6 +52,7 @@ export function lateSwaps(name: string, suite: DatabaseSuite<TestDatabases>): vo
   ])('a swap that waited for %s beyond its deadline changes nothing', async (what, hold) => {
     const database = await suite.open();
     await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
+    await ensureManifest(database);
     const id = newId();
     const there = what === 'its row';
     if (there) await put(database, id, 'old');
@@ -63,7 +64,7 @@ export function lateSwaps(name: string, suite: DatabaseSuite<TestDatabases>): vo
       const swaps = [{ key: { id, value: 'late', dataKeyId: 1 }, expected: there ? 'old' : undefined }];
       // Elsewhere than in this piece of work, which has its turn.
       late = elsewhere(() =>
-        database.write(({ userKeys }) => userKeys.swap(swaps, { at: clock, deadline: clock + 300 })),
+        database.write(({ userKeys }) => userKeys.swap(swaps, { at: clock, deadline: clock + 300 }, testFence)),
       );
       await sleep(400);
       await Promise.all(release.map((sql) => manager.query(sql)));
@@ -90,7 +91,7 @@ export function lateSwaps(name: string, suite: DatabaseSuite<TestDatabases>): vo
         const ids = [held, free].slice(0, database.maxSwaps).sort();
         const swaps = ids.map((id) => ({ key: { id, value: 'new', dataKeyId: null }, expected: 'old' }));
         const times = { at: clock, deadline: clock + database.statementTimeout };
-        const swapped = database.write(({ userKeys }) => userKeys.swap(swaps, times));
+        const swapped = database.write(({ userKeys }) => userKeys.swap(swaps, times, testFence));
         await expect(swapped).rejects.toThrow(DatabaseRowLocked);
         expect(performance.now() - began).toBeLessThan(database.statementTimeout / 2);
         throw new Error('let go');
@@ -103,6 +104,7 @@ export function lateSwaps(name: string, suite: DatabaseSuite<TestDatabases>): vo
 
   test('a swap changes a row only while it is as it was expected, byte for byte', async () => {
     const database = await suite.open();
+    await ensureManifest(database);
     const ids = Array.from({ length: database.maxSwaps > 1 ? 4 : 1 }, newId).sort();
     const [first = newId()] = ids;
     const swap = async (expected: string | undefined, value: string): Promise<unknown> => {
@@ -111,7 +113,7 @@ export function lateSwaps(name: string, suite: DatabaseSuite<TestDatabases>): vo
         key: { id, value: id === first ? value : `${value} too`, dataKeyId: null },
         expected,
       }));
-      return database.write(({ userKeys }) => userKeys.swap(swaps, { at: clock, deadline: clock + 10_000 }));
+      return database.write(({ userKeys }) => userKeys.swap(swaps, { at: clock, deadline: clock + 10_000 }, testFence));
     };
     expect(await swap(undefined, 'Abc')).toEqual(new Set(ids));
     expect(await swap(undefined, 'x')).toEqual(new Set());

@@ -4,8 +4,10 @@ import { parseUserId, type UserId } from '@key-connector/common';
 import {
   Database,
   DatabaseModule,
+  type DatabaseSession,
   databaseSettingsSchema,
   DatabaseUnavailable,
+  type RingFence,
   type StoredUserKey,
 } from '@key-connector/database';
 import { type INestApplicationContext } from '@nestjs/common';
@@ -55,6 +57,34 @@ export function newId(): UserId {
   return userId(randomUUID());
 }
 
+/** What tests write under that have no ring. */
+export const testFence: RingFence = { version: 1, signature: 'signed by nobody', passedOver: [] };
+
+const withManifest = new WeakMap<Database, Promise<void>>();
+
+/** Puts the manifest that {@link testFence} names into the database, where it is not there yet. */
+export function ensureManifest(database: Database): Promise<void> {
+  const made = withManifest.get(database) ?? insertManifest(database);
+  withManifest.set(database, made);
+  return made;
+}
+
+async function insertManifest(database: Database): Promise<void> {
+  const { version: Version, signature: Signature } = testFence;
+  const row = { Version, Document: '{}', Signature, CreationDate: '2026-01-01 00:00:00' };
+  const there = ({ manager }: DatabaseSession): Promise<unknown[]> =>
+    manager.createQueryBuilder().select('1', 'one').from('RingManifests', 'm').getRawMany();
+  if ((await database.read(there)).length > 0) return;
+  try {
+    await database.write(({ manager }) =>
+      manager.createQueryBuilder().insert().into('RingManifests', Object.keys(row)).values(row).execute(),
+    );
+  } catch (error) {
+    // Another replica may have been faster.
+    if ((await database.read(there)).length === 0) throw error;
+  }
+}
+
 /** Stores a member's value as a PUT does. */
 export function put(database: Database, id: UserId, value: string, at?: Date): Promise<void> {
   return store(database, [{ id, value, dataKeyId: null }], at);
@@ -63,24 +93,27 @@ export function put(database: Database, id: UserId, value: string, at?: Date): P
 /** Stores rows in place of what stands there, dated by the database's clock unless told otherwise. */
 export async function store(database: Database, keys: readonly StoredUserKey[], at?: Date): Promise<void> {
   let open = keys;
+  await ensureManifest(database);
   while (open.length > 0) {
     const ids = open.map(({ id }) => id);
     const { clock, rows } = await database.read(({ userKeys }) => userKeys.look(ids, 0));
     const seen = new Map(rows.map(({ id, value }) => [id, value]));
     const swaps = open.map((key) => ({ key, expected: seen.get(key.id) }));
     const times = { at: at?.getTime() ?? clock, deadline: clock + database.statementTimeout };
-    const written = await database.write(({ userKeys }) => userKeys.swap(swaps, times));
-    if (written === 'late') throw new DatabaseUnavailable('late');
+    const written = await database.write(({ userKeys }) => userKeys.swap(swaps, times, testFence));
+    if (typeof written === 'string') throw new DatabaseUnavailable(written);
     open = open.filter(({ id }) => !written.has(id));
   }
 }
 
 /** Stores a member's first value as a POST does; whether it was the first. */
 export async function insert(database: Database, key: StoredUserKey, at?: Date): Promise<boolean> {
+  await ensureManifest(database);
   const { clock } = await database.read(({ userKeys }) => userKeys.look([key.id], 0));
   const times = { at: at?.getTime() ?? clock, deadline: clock + database.statementTimeout };
-  const written = await database.write(({ userKeys }) => userKeys.swap([{ key, expected: undefined }], times));
-  return written !== 'late' && written.has(key.id);
+  const swaps = [{ key, expected: undefined }];
+  const written = await database.write(({ userKeys }) => userKeys.swap(swaps, times, testFence));
+  return typeof written !== 'string' && written.has(key.id);
 }
 
 /** An empty database for each test of a suite, and the replicas that the test opens on it. */

@@ -7,7 +7,7 @@ import { startTdsDouble, type TdsDouble } from '../lab/databases/tds/double.js';
 import { KeepingProxy } from '../lab/network/keeping-proxy.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { mariadbKind } from './mariadb-kind.js';
-import { newId, type OpenDatabase, openDatabase, put, useDatabases } from './open-database.js';
+import { newId, type OpenDatabase, openDatabase, put, useDatabases, testFence } from './open-database.js';
 import { mysqlDatabases } from './test-database.js';
 
 let warn: jest.SpiedFunction<Logger['warn']>;
@@ -100,10 +100,11 @@ describeIf(ownsMariadb, mysqlReason, 'whatever a server of MySQL presets', () =>
       'a write that came too late',
       (database) =>
         database.write(({ userKeys }) =>
-          userKeys.swap([{ key: { id: newId(), value: 'v', dataKeyId: null }, expected: undefined }], {
-            at: 0,
-            deadline: 0,
-          }),
+          userKeys.swap(
+            [{ key: { id: newId(), value: 'v', dataKeyId: null }, expected: undefined }],
+            { at: 0, deadline: 0 },
+            testFence,
+          ),
         ),
     ],
     ['work under the lock', (database) => database.lock((manager) => manager.query('SELECT 1'))],

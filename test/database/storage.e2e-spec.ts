@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { DatabaseUnavailable, fromUtcText, SchemaNewer, UserKey, type Database } from '@key-connector/database';
 import type { UserId } from '@key-connector/common';
+import { fencedSwaps } from './fenced-swaps.js';
 import { lateSwaps } from './late-swaps.js';
 import { insert, newId, put, store, useDatabases, userId } from './open-database.js';
 import { describeIf } from '../lab/skip/skip.js';
@@ -214,7 +215,11 @@ function storageSuite(kind: TestKind): void {
     const replicas = await Promise.all(Array.from({ length: 10 }, () => open()));
     await Promise.all(replicas.map((database) => database.ping()));
     const rows = await suite.place.sql<{ name: string }>('SELECT "name" FROM "KeyConnectorMigrations" ORDER BY "id"');
-    expect(rows.map(({ name }) => name)).toEqual(['ClassicTables1760000000001', 'DataKeys1760000000002']);
+    expect(rows.map(({ name }) => name)).toEqual([
+      'ClassicTables1760000000001',
+      'DataKeys1760000000002',
+      'RingManifests1760000000003',
+    ]);
   });
 
   test('a database that a newer version migrated is refused by name', async () => {
@@ -279,4 +284,6 @@ function storageSuite(kind: TestKind): void {
   });
 
   lateSwaps(kind.name, suite);
+
+  fencedSwaps(kind.name, suite);
 }

@@ -95,13 +95,17 @@ describe('the start of the service', () => {
   });
 
   test('a damaged wrapped data key ends the start, and changes nothing', async () => {
-    const [row] = await postgres.query<{ WrappedKey: string }>('SELECT "WrappedKey" FROM "DataKeyWrappings"');
+    const [row] = await postgres.query<{ WrappedKey: string }>(
+      'SELECT "WrappedKey" FROM "DataKeyWrappings" WHERE "DataKeyId" = 1',
+    );
     const wrapped = row?.WrappedKey ?? '';
-    await postgres.query('UPDATE "DataKeyWrappings" SET "WrappedKey" = $1', [`AAAA${wrapped.slice(4)}`]);
+    await postgres.query('UPDATE "DataKeyWrappings" SET "WrappedKey" = $1 WHERE "DataKeyId" = 1', [
+      `AAAA${wrapped.slice(4)}`,
+    ]);
     try {
       expect(await expectRefusal({})).toMatch(/data key/i);
     } finally {
-      await postgres.query('UPDATE "DataKeyWrappings" SET "WrappedKey" = $1', [wrapped]);
+      await postgres.query('UPDATE "DataKeyWrappings" SET "WrappedKey" = $1 WHERE "DataKeyId" = 1', [wrapped]);
     }
   });
 
@@ -115,6 +119,7 @@ describe('the start of the service', () => {
       await fresh.query('UPDATE "UserKeys" SET "DataKeyId" = NULL');
       await fresh.query('DELETE FROM "DataKeyWrappings"');
       await fresh.query('DELETE FROM "DataKeys"');
+      await fresh.query('DELETE FROM "RingManifests"');
       service = await startService({ settings: first.settings, waitFor: 'started' });
       expect(await service.exited).toBe(1);
       expect(service.output).toMatch(/stored keys|user keys|rows/i);

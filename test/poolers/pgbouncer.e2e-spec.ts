@@ -97,7 +97,7 @@ for (const pgbouncer of pgbouncers) {
         const database = { database__provider: 'postgresql', database__postgreSqlConnectionString: stringTo(there) };
         try {
           const urls = await Promise.all(replicas.map((replica) => replica.start({ ...common, ...database })));
-          expect(await sql('SELECT "Id" FROM "DataKeys"')).toHaveLength(1);
+          expect(await sql('SELECT "Id" FROM "DataKeys" WHERE "Id" >= 0')).toHaveLength(1);
           const members = urls.map((url) => ({ url, id: randomUUID(), key: randomBytes(32).toString('base64') }));
           const call = (url: string, method: string, id: string, key?: string): Promise<Response> =>
             fetch(`${url}/user-keys`, {

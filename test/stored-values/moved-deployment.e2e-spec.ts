@@ -93,7 +93,7 @@ describe('a deployment that is moved by its env file', () => {
       ['import', 'json', join(fixtures, 'data.json')],
     ];
     for (const { code, stdout, stderr } of await Promise.all(runs.map((args) => runCli(args, settings)))) {
-      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
       expect(stderr).toContain('database__expect is existing, but no deployment was found');
     }
     expect(await tablesInPublic()).toEqual([]);

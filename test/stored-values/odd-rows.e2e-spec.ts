@@ -79,7 +79,7 @@ function oddRowsSuite(start: () => Promise<TestDatabases>, { values = [], time }
     async () => {
       await change('"Key" = "Key"');
       await database.sql(`UPDATE "UserKeys" SET "CreationDate" = ${time ?? ''}, "RevisionDate" = ${time ?? ''}`);
-      for (const table of ['DataKeys', 'DataKeyWrappings'])
+      for (const table of ['DataKeys', 'DataKeyWrappings', 'RingManifests'])
         await database.sql(`UPDATE "${table}" SET "CreationDate" = ${time ?? ''}`);
       for (const id of [odd, ...others]) expect((await deployment.call('GET', id)).status).toBe(200);
       for (const id of [odd, ...others]) expect((await deployment.call('PUT', id, key)).status).toBe(200);

@@ -60,7 +60,7 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
   };
   /** All that is stored, but for the times of reads. */
   const everything = async (): Promise<unknown[]> => {
-    const tables = ['UserKeys', 'DataKeys', 'DataKeyWrappings', 'ApplicationDatas'];
+    const tables = ['UserKeys', 'DataKeys', 'DataKeyWrappings', 'RingManifests', 'ApplicationDatas'];
     const rows = await Promise.all(tables.map((table) => place.sql(`SELECT * FROM "${table}" ORDER BY 1`)));
     return rows.flat().map((row) => ({ ...row, LastAccessDate: undefined }));
   };
@@ -87,7 +87,7 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
     });
     const keyRing = KeyRingModule.forRootAsync({
       imports: [observability, database, keyProvider],
-      useFactory: () => ({ valueLayout: 'auto' as const, providerCheckSeconds: 300 }),
+      useFactory: () => ({ valueLayout: 'auto' as const, providerCheckSeconds: 300, identity: [], reloadSeconds: 5 }),
     });
     const auth = AuthModule.forRootAsync({
       imports: [observability],
@@ -95,7 +95,7 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
     });
     const userKeys = UserKeysModule.forRootAsync({
       imports: [observability, database, keyRing, auth],
-      useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000, replaceGuardMinutes }),
+      useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000, replaceGuardMinutes, keepReplacedDays: 90 }),
     });
     const module = await Test.createTestingModule({ imports: [userKeys] }).compile();
     const served = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {

@@ -1,7 +1,13 @@
 import { Module } from '@nestjs/common';
 import { Deployment } from './deployment/deployment.js';
 import { groups, Program, single } from './program.js';
+import { NewShares } from './recovery/new-shares.js';
+import { PrivateHalf } from './recovery/private-half.js';
+import { TerminalModule } from './terminal/terminal.module.js';
 
 /** The program and its commands. */
-@Module({ providers: [Program, Deployment, ...groups.flatMap(({ commands }) => commands), ...single] })
+@Module({
+  imports: [TerminalModule],
+  providers: [Program, Deployment, NewShares, PrivateHalf, ...groups.flatMap(({ commands }) => commands), ...single],
+})
 export class CliModule {}

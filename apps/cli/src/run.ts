@@ -1,20 +1,18 @@
-import { KeyConnectorError } from '@key-connector/common';
+import { CommanderError } from 'commander';
 import { CliModule } from './cli.module.js';
 import { useContext } from './deployment/use-context.js';
 import { Program } from './program.js';
+import { Output } from './terminal/output.js';
 
-/** Runs the command that the arguments of this process name. When it fails, the exit code is 1 and standard error says why. */
+/** Runs the command that the arguments of this process name. When it fails, standard error says why, and the exit code of what kind. */
 export async function run(): Promise<void> {
-  try {
-    await useContext(CliModule, (context) => context.get(Program).run());
-  } catch (error) {
-    process.stderr.write(`${textOf(error)}\n`);
-    process.exitCode = 1;
-  }
-}
-
-/** Only a bug of ours comes with a stack. */
-function textOf(error: unknown): string {
-  if (error instanceof KeyConnectorError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  await useContext(CliModule, async (context) => {
+    try {
+      await context.get(Program).run();
+    } catch (error) {
+      // Help and the version, which were asked for.
+      if (error instanceof CommanderError && error.exitCode === 0) return;
+      await context.get(Output, { strict: false }).failure(error);
+    }
+  });
 }

@@ -49,6 +49,7 @@ const answers = {
   ISSUER_UNAVAILABLE: unavailable,
   KEY_PROVIDER_UNAVAILABLE: unavailable,
   NOT_READY: unavailable,
+  RING_UNUSABLE: unavailable,
   // what only an operator can mend: the service does not start
   DATABASE_SCHEMA_NEWER: unavailable,
   DATABASE_UNEXPECTED: unavailable,
@@ -58,6 +59,13 @@ const answers = {
   DATA_KEY_UNREADABLE: unavailable,
   IMPORT_REFUSED: unavailable,
   KEY_PROVIDER_MISCONFIGURED: unavailable,
+  MEMBER_UNKNOWN: unavailable,
+  REPLACED_KEY_REFUSED: unavailable,
+  RECOVERY_KEY_UNUSABLE: unavailable,
+  RECOVERY_SHARES_REFUSED: unavailable,
+  RING_CHANGE_REFUSED: unavailable,
+  RING_CHANGED: unavailable,
+  RING_REFUSED: unavailable,
   SETTINGS_INVALID: unavailable,
   // ours
   INTERNAL: { status: 500, detail: 'Something went wrong here. The log has more under this request id.' },

@@ -3,11 +3,14 @@ import type { TypeOrmModuleAsyncOptions } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { DATABASE_SETTINGS } from './database.module-definition.js';
 import { Database } from './database.js';
+import { DatabaseLook } from './database-look.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { openDialect } from './products.js';
+import { SealedValues } from './user-keys/sealed-values.js';
+import { UserKeyHistory } from './user-keys/user-key-history.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 
 export const dialectProvider: FactoryProvider<Dialect> = {
@@ -17,6 +20,7 @@ export const dialectProvider: FactoryProvider<Dialect> = {
 };
 
 export const databaseProviders: Provider[] = [
+  SealedValues,
   {
     provide: Expectation,
     inject: [Dialect, DATABASE_SETTINGS],
@@ -32,6 +36,12 @@ export const databaseProviders: Provider[] = [
     provide: Migrations,
     inject: [Dialect, Expectation],
     useFactory: (dialect: Dialect, expectation: Expectation) => new Migrations(dialect, expectation),
+  },
+  { provide: DatabaseLook, inject: [Dialect], useFactory: (dialect: Dialect) => new DatabaseLook(dialect) },
+  {
+    provide: UserKeyHistory,
+    inject: [Dialect],
+    useFactory: (dialect: Dialect) => new UserKeyHistory(dialect),
   },
   {
     provide: UserKeyRows,

@@ -26,7 +26,10 @@ describe('on a classic deployment’s database, the key ring', () => {
       expect((await keyRing.open(fixture.stored(user))).toString('base64')).toBe(key);
     }
     expect(fixture.sql('SELECT * FROM "ApplicationDatas"')).toEqual(before);
-    expect(fixture.sql('SELECT "Algorithm" FROM "DataKeyWrappings"')).toEqual([{ Algorithm: 'RSA-OAEP' }]);
+    expect(fixture.sql('SELECT "Algorithm" FROM "DataKeyWrappings"')).toEqual([
+      { Algorithm: 'RSA-OAEP-256' },
+      { Algorithm: 'RSA-OAEP-256' },
+    ]);
   });
 
   it('writes what the deployment’s own software reads', async () => {
@@ -47,7 +50,7 @@ describe('on a classic deployment’s database, the key ring', () => {
     fixture = await KeyRingFixture.create('classic');
     const replicas = await Promise.all(Array.from({ length: 10 }, () => fixture.replica()));
     await Promise.all(replicas.map((replica) => replica.load()));
-    expect(fixture.sql('SELECT "Id" FROM "DataKeys"')).toEqual([{ Id: 0 }]);
+    expect(fixture.sql('SELECT "Id" FROM "DataKeys"')).toEqual([{ Id: -1 }, { Id: 0 }]);
   });
 
   it('seals bound under data key 0 when told to, and reads both', async () => {

@@ -14,15 +14,16 @@ describe('on an empty database, the key ring', () => {
     fixture = await KeyRingFixture.create();
     const { keyRing } = await fixture.start();
     expect(keyRing.summary()).toMatchObject({ activeDataKeyId: 1, layout: 'boundOnly' });
-    expect(fixture.sql('SELECT "Id" FROM "DataKeys"')).toEqual([{ Id: 1 }]);
+    expect(fixture.sql('SELECT "Id" FROM "DataKeys"')).toEqual([{ Id: -1 }, { Id: 1 }]);
     expect(fixture.sql('SELECT * FROM "ApplicationDatas"')).toEqual([]);
+    const under = {
+      KekId: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      KeyReference: expect.stringMatching(/^certificate:sha1:[0-9a-f]{40}$/),
+      Algorithm: 'RSA-OAEP-256',
+    };
     expect(fixture.sql('SELECT "DataKeyId", "KekId", "KeyReference", "Algorithm" FROM "DataKeyWrappings"')).toEqual([
-      {
-        DataKeyId: 1,
-        KekId: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
-        KeyReference: expect.stringMatching(/^certificate:sha1:[0-9a-f]{40}$/),
-        Algorithm: 'RSA-OAEP-256',
-      },
+      { DataKeyId: -1, ...under },
+      { DataKeyId: 1, ...under },
     ]);
   });
 
@@ -41,6 +42,22 @@ describe('on an empty database, the key ring', () => {
     expect(unasked).not.toHaveBeenCalled();
   });
 
+  it('makes a ring whose identity signed the first manifest, and says so once', async () => {
+    fixture = await KeyRingFixture.create();
+    const replica = await fixture.start();
+    const ring = await fixture.operator(replica);
+    const { document, signature, version } = fixture.manifest();
+    expect(ring.row(document)).toEqual({ version, document, signature });
+    expect(JSON.parse(document)).toMatchObject({
+      ring: ring.fingerprint,
+      keks: [{ role: 'service', algorithm: 'RSA-OAEP-256', publicKey: expect.stringMatching(/^MII/) }],
+      layout: 'boundOnly',
+    });
+    const summary = { ringIdentity: ring.fingerprint, manifestVersion: 1 };
+    expect(replica.keyRing.summary()).toMatchObject({ ring: 'made', ...summary });
+    expect((await fixture.start()).keyRing.summary()).toMatchObject({ ring: 'found', ...summary });
+  });
+
   it('creates what classic software understands when told to write classic', async () => {
     fixture = await KeyRingFixture.create();
     const { keyRing } = await fixture.start('classic');
@@ -56,7 +73,9 @@ describe('on an empty database, the key ring', () => {
     fixture = await KeyRingFixture.create();
     const replicas = await Promise.all(Array.from({ length: 10 }, () => fixture.replica()));
     await Promise.all(replicas.map((replica) => replica.load()));
-    expect(fixture.sql('SELECT * FROM "DataKeyWrappings"')).toHaveLength(1);
+    expect(fixture.sql('SELECT * FROM "DataKeyWrappings"')).toHaveLength(2);
+    expect(fixture.manifests()).toHaveLength(1);
+    expect(replicas.filter(({ keyRing }) => keyRing.summary().ring === 'made')).toHaveLength(1);
     const key = randomBytes(32);
     for (const writer of replicas) {
       const sealed = writer.keyRing.seal(alice, key);

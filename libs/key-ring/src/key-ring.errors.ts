@@ -43,6 +43,20 @@ export class ClassicKeyUnreadable extends DataKeyUnreadable {
   }
 }
 
+/** What the database says of its ring is not what settings say, or is not to be believed: only an operator can tell. */
+export class RingRefused extends KeyConnectorError {
+  readonly code: ErrorCode = 'RING_REFUSED';
+
+  constructor(message: string) {
+    super(`${message} Nothing was changed in the database.`);
+  }
+}
+
+/** Nothing may be written under the ring as this replica knows it; reads go on. */
+export class RingUnusable extends UnavailableError {
+  readonly code: ErrorCode = 'RING_UNUSABLE';
+}
+
 /** `keyRing__valueLayout` does not fit what is in the database. */
 export class ValueLayoutRefused extends KeyConnectorError {
   readonly code: ErrorCode = 'SETTINGS_INVALID';

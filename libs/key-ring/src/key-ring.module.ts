@@ -1,33 +1,63 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ClassicKeys } from './data-keys/classic-keys.js';
+import { CountingManifest } from './data-keys/counting-manifest.js';
 import { DataKeys } from './data-keys/data-keys.js';
 import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from './data-keys/data-keys.entity.js';
+import { EveryValue } from './data-keys/every-value.js';
 import { FirstDataKey } from './data-keys/first-data-key.js';
 import { KnownValues } from './data-keys/known-values.js';
 import { RingStore } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
-import { ConfigurableModuleClass } from './key-ring.module-definition.js';
+import { ConfigurableModuleClass, KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import { KeyRing } from './key-ring.js';
+import { ManifestStore } from './manifest/manifest-store.js';
+import { RingLoader } from './manifest/ring-loader.js';
+import { RingManifestRow } from './manifest/ring-manifests.entity.js';
 import { ProviderCheck } from './provider-check.js';
-import { RingReload } from './ring-reload.js';
+import { RingAlarms } from './ring-alarms.js';
+import { RingGauges } from './ring-gauges.js';
+import { RingLook } from './ring-look.js';
+import { RingStart } from './ring-start.js';
+import { RingWatch } from './ring-watch.js';
+import { StoredKeysCheck } from './stored-keys-check.js';
 import { OpeningFailures } from './values/opening-failures.js';
 
 /** Provides the KeyRing. Give it DatabaseModule, CryptoProvidersModule and ObservabilityModule in `imports`. */
 @Module({
-  imports: [TypeOrmModule.forFeature([DataKeyRow, DataKeyWrappingRow, ApplicationDataRow])],
+  imports: [TypeOrmModule.forFeature([DataKeyRow, DataKeyWrappingRow, ApplicationDataRow, RingManifestRow])],
   providers: [
     KeyRing,
     ClassicKeys,
+    CountingManifest,
     DataKeys,
+    EveryValue,
     FirstDataKey,
     KnownValues,
+    ManifestStore,
     OpeningFailures,
     ProviderCheck,
-    RingReload,
+    RingAlarms,
+    RingGauges,
+    RingLoader,
+    RingLook,
+    RingStart,
     RingStore,
+    RingWatch,
+    StoredKeysCheck,
     Wrappings,
   ],
-  exports: [ClassicKeys, KeyRing],
+  exports: [
+    ClassicKeys,
+    DataKeys,
+    KEY_RING_SETTINGS,
+    KeyRing,
+    ManifestStore,
+    RingLoader,
+    RingLook,
+    RingStore,
+    TypeOrmModule,
+    Wrappings,
+  ],
 })
 export class KeyRingModule extends ConfigurableModuleClass {}

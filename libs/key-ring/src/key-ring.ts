@@ -1,21 +1,27 @@
 import type { UserId } from '@key-connector/common';
-import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
-import { Database, type StoredUserKey } from '@key-connector/database';
-import { Inject, Injectable } from '@nestjs/common';
-import { DataKeys } from './data-keys/data-keys.js';
-import { KnownValues } from './data-keys/known-values.js';
+import type { RingFence, StoredUserKey } from '@key-connector/database';
+import { Injectable } from '@nestjs/common';
+import { FirstDataKey } from './data-keys/first-data-key.js';
+import type { RingRows } from './data-keys/data-keys.js';
+import { requireListed, wrappingOf } from './data-keys/data-keys.js';
+import { wrappedKeyOf } from './data-keys/wrappings.js';
+import type { HeldRing } from './held-ring.js';
 import { NotReady } from './key-ring.errors.js';
-import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
-import type { KeyRingSettings } from './key-ring.settings.js';
 import { ProviderCheck, type ProviderState } from './provider-check.js';
-import { RingReload } from './ring-reload.js';
+import { RingGauges } from './ring-gauges.js';
+import { RingStart } from './ring-start.js';
+import { RingWatch } from './ring-watch.js';
+import { StoredKeysCheck } from './stored-keys-check.js';
 import { OpeningFailure } from './values/opening-failure.js';
 import { OpeningFailures } from './values/opening-failures.js';
-import { Ring } from './values/ring.js';
-import { resolveLayout } from './values/value-layout.js';
 
-/** What the service prints about its data keys when it is ready. */
+/** What the service prints about its ring when it is ready. */
 export interface KeyRingSummary {
+  /** Whether this process made the ring, or found it; the first start of a deployment says `made`, and no other one may. */
+  readonly ring: 'made' | 'found';
+  /** The fingerprint of the ring's identity: what `keyRing__identity` is set to. */
+  readonly ringIdentity: string;
+  readonly manifestVersion: number;
   /** The data key that new values are sealed under. */
   readonly activeDataKeyId: number;
   /** `classic`, `bound` or `boundOnly`: how values are written, and which are read. */
@@ -24,10 +30,11 @@ export interface KeyRingSummary {
   readonly keyEncryptionKey: string;
 }
 
-/** A ring, and the key-encryption key that opened its data keys. */
-interface Loaded {
-  readonly ring: Ring;
-  readonly kek: KeyEncryptionKey;
+/** Seals values under one manifest of the ring, and the fence that is sent with them. */
+export interface Sealer {
+  readonly fence: RingFence;
+  /** Encrypts a member's key (32 bytes, or what an import brings); the bytes stay the caller's, to wipe. */
+  seal(id: UserId, key: Uint8Array): StoredUserKey;
 }
 
 /**
@@ -35,42 +42,43 @@ interface Loaded {
  *
  * @example
  * await keyRing.load();
- * const row = keyRing.seal(userId, key);
+ * const { fence, seal } = keyRing.sealer();
  * const opened = await keyRing.open(row); // wipe it: opened.fill(0)
  */
 @Injectable()
 export class KeyRing {
-  private now: Loaded | undefined;
+  private lookingFor: Promise<void> | undefined;
 
   constructor(
-    private readonly database: Database,
-    private readonly dataKeys: DataKeys,
-    private readonly knownValues: KnownValues,
+    private readonly start: RingStart,
+    private readonly watch: RingWatch,
+    private readonly storedKeys: StoredKeysCheck,
+    private readonly first: FirstDataKey,
     private readonly failures: OpeningFailures,
-    private readonly reload: RingReload,
     private readonly providerCheck: ProviderCheck,
-    @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
+    private readonly gauges: RingGauges,
   ) {}
 
   /** Whether `seal` and `open` can work. */
   get loaded(): boolean {
-    return this.now !== undefined;
+    return this.watch.current !== undefined;
   }
 
   /**
-   * Loads the data keys, or creates the first one, and proves that they open what is stored; a step of the boot. Once it has
-   * succeeded, it does nothing: what is in memory is not exchanged.
+   * Loads the ring, or makes it, and proves that its data keys open what is stored; a step of the boot. From then on it follows
+   * the ring's manifest, which says what data keys there are.
    *
-   * @throws UnavailableError when it is worth another try; DataKeyLost, DataKeyUnreadable and ValueLayoutRefused are fatal
-   * and leave the database as it was.
+   * @throws UnavailableError when it is worth another try; RingRefused, DataKeyLost, DataKeyUnreadable and ValueLayoutRefused
+   * are fatal and leave the database as it was.
    */
   async load(): Promise<void> {
-    if (this.now !== undefined) return;
-    const { dataKeys, kek, newestWrapping } = await this.dataKeys.load();
-    const loaded = Ring.withNewest(dataKeys, resolveLayout(this.settings.valueLayout, [...dataKeys.keys()]));
-    const ring = await this.database.snapshot((manager) => this.knownValues.check(loaded, manager));
-    this.now = { ring, kek };
-    this.providerCheck.watch(kek, { wrapped: newestWrapping, secret: ring.active.secret });
+    if (this.loaded) return;
+    const { rows, ...started } = await this.start.run();
+    await this.watch.watch(started, (held, read) => {
+      void this.changed(held, read);
+    });
+    await this.changed(started, rows);
+    await this.storedKeys.begin(rows, () => this.watch.current);
   }
 
   /** How the key provider did when it was last asked, in the background: no request needs it. */
@@ -84,13 +92,28 @@ export class KeyRing {
   }
 
   /**
-   * Encrypts a member's key (32 bytes, or what an import brings) for the database, in the layout that was decided at the
-   * start. The bytes stay the caller's, to wipe.
+   * The ring as it is now, for what is written in one statement: one manifest, its active data key, and what the statement names.
    *
-   * @throws NotReady before `load` is done.
+   * @throws NotReady before `load` is done; RingUnusable while nothing may be written.
    */
+  sealer(): Sealer {
+    this.requireLoaded();
+    return this.watch.sealer();
+  }
+
+  /** The row of a member's key (32 bytes, or what an import brings), sealed as by {@link sealer}; the bytes stay the caller's. */
   seal(id: UserId, key: Uint8Array): StoredUserKey {
-    return this.current().ring.seal(id, key);
+    return this.sealer().seal(id, key);
+  }
+
+  /**
+   * Looks for a newer manifest at once: a fence has refused a write. One look is shared by all who wait.
+   *
+   * @throws an UnavailableError when the database is away.
+   */
+  async refresh(): Promise<void> {
+    this.requireLoaded();
+    await this.watch.refresh();
   }
 
   /**
@@ -103,33 +126,54 @@ export class KeyRing {
     try {
       return this.current().ring.open(stored);
     } catch (error) {
-      if (error instanceof OpeningFailure && error.reason === 'unknown_data_key') return this.openReloaded(stored);
+      if (error instanceof OpeningFailure && error.reason === 'unknown_data_key') return this.openRefreshed(stored);
       throw this.failures.report(stored.id, error);
     }
   }
 
-  /** The active data key, the layout that is written, and the key-encryption key, for people. */
+  /** The ring, the active data key, the layout that is written, and the key-encryption key, for people. */
   summary(): KeyRingSummary {
-    const { ring, kek } = this.current();
-    const { active, layout } = ring;
-    return { activeDataKeyId: active.id, layout, keyEncryptionKey: `${kek.description} (${kek.id})` };
+    const { held, ring, kek } = this.current();
+    return {
+      ring: this.first.made === held.identity.fingerprint ? 'made' : 'found',
+      ringIdentity: held.identity.fingerprint,
+      manifestVersion: held.version,
+      activeDataKeyId: ring.active.id,
+      layout: ring.layout,
+      keyEncryptionKey: `${kek.description} (${kek.id})`,
+    };
   }
 
-  /** The value names a data key that may have been added after this replica started. */
-  private async openReloaded(stored: StoredUserKey): Promise<Buffer> {
-    const { ring, kek } = this.current();
-    const reloaded = await this.reload.run(ring, kek);
-    // Another look may have ended meanwhile: the ring that knows more stays.
-    if (reloaded.dataKeys.size > this.current().ring.dataKeys.size) this.now = { ring: reloaded, kek };
+  /** The value names a data key that may have come after the last look. */
+  private async openRefreshed(stored: StoredUserKey): Promise<Buffer> {
+    this.lookingFor ??= this.lookAround().finally(() => {
+      this.lookingFor = undefined;
+    });
+    await this.lookingFor;
     try {
-      return reloaded.open(stored);
+      return this.current().ring.open(stored);
     } catch (error) {
       throw this.failures.report(stored.id, error);
     }
   }
 
-  private current(): Loaded {
-    if (this.now === undefined) throw new NotReady();
-    return this.now;
+  /** Such a value may be the first sign of rows that do not belong there. */
+  private async lookAround(): Promise<void> {
+    await this.watch.refreshCooled();
+    await this.storedKeys.run(this.current());
+  }
+
+  private async changed({ held, ring, kek }: HeldRing, rows: RingRows): Promise<void> {
+    await this.gauges.hold(held);
+    // A key-encryption key that was taken out of the ring while this replica ran goes on being checked as it was.
+    if (!held.manifest.keks.some(({ id }) => id === kek.id)) return;
+    const wrapped = wrappedKeyOf(requireListed(held.manifest, kek), wrappingOf(ring.active.id, kek, rows));
+    this.providerCheck.watch(kek, { wrapped, secret: ring.active.secret });
+  }
+
+  private current(): HeldRing {
+    const { current } = this.watch;
+    if (current === undefined) throw new NotReady();
+    return current;
   }
 }

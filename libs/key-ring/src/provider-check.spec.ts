@@ -8,6 +8,7 @@ import { ProviderCheck } from './provider-check.js';
 /** A key whose provider can be switched off; it "wraps" nothing, because only the answers count here. */
 class SwitchedKey extends KeyEncryptionKey {
   override readonly id = 'sha256:00';
+  override readonly publicKey = null;
   override readonly description = 'a switched key';
   override readonly keyReference = 'switched/1';
   override readonly classicAlgorithm = 'none';
@@ -49,7 +50,7 @@ describe('the background check of the key provider', () => {
     errors.mockClear();
     metrics = new Metrics();
     key = new SwitchedKey();
-    check = new ProviderCheck(metrics, { valueLayout: 'auto', providerCheckSeconds: seconds });
+    check = new ProviderCheck(metrics, { providerCheckSeconds: seconds });
   });
   afterEach(() => {
     check.beforeApplicationShutdown();

@@ -32,7 +32,7 @@ export class ProviderCheck implements BeforeApplicationShutdown {
 
   constructor(
     metrics: Metrics,
-    @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
+    @Inject(KEY_RING_SETTINGS) private readonly settings: Pick<KeyRingSettings, 'providerCheckSeconds'>,
   ) {
     const up = metrics.gauge({
       name: 'key_connector_key_provider_up',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { StoredUserKey } from '@key-connector/database';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Manifest } from './manifest/manifest.js';
 import { failuresOf, KeyRingFixture } from './testing/key-ring-fixture.js';
 import { alice, bob } from './testing/user-id.js';
 
@@ -34,20 +35,23 @@ describe('while serving, the key ring', () => {
     });
   });
 
-  it('meets a data key that another replica has added, and opens its values', async () => {
+  it('meets a data key that an operator has added, opens its values, and writes with it', async () => {
     fixture = await KeyRingFixture.create();
-    const [old, { keyRing: donor }] = [await fixture.start(), await fixture.start()];
-    expect(donor.summary().activeDataKeyId).toBe(1);
-    fixture.sql(`INSERT INTO "DataKeys" VALUES (2, '2026-01-01 00:00:00')`);
-    fixture.sql(
-      'INSERT INTO "DataKeyWrappings" SELECT 2, "KekId", "KeyReference", "Algorithm", "WrappedKey", "CreationDate" FROM "DataKeyWrappings"',
-    );
-    const { keyRing: rotated } = await fixture.start();
+    const [old, rotated] = [await fixture.start(), await fixture.start()];
+    const bytes = randomBytes(32);
+    const ring = await fixture.operator(old);
+    await fixture.putDataKey(old, 2, bytes);
+    const first = fixture.manifest();
+    const { dataKeys } = JSON.parse(first.document) as Manifest;
+    fixture.putManifest(ring.next(first, { activeDataKeyId: 2, dataKeys: [...dataKeys, ring.dataKey(2, bytes)] }));
+    await rotated.keyRing.refresh();
     const key = randomBytes(32);
-    const sealed = rotated.seal(alice, key);
+    const sealed = rotated.keyRing.seal(alice, key);
     expect(sealed.dataKeyId).toBe(2);
     const reads = Array.from({ length: 50 }, () => old.keyRing.open(sealed));
     expect(await Promise.all(reads)).toEqual(reads.map(() => key));
+    expect(old.keyRing.sealer()).toMatchObject({ fence: { version: 2, passedOver: [] } });
+    expect(old.keyRing.seal(alice, key).dataKeyId).toBe(2);
   });
 
   it('goes on with the data keys in memory when the new one does not open', async () => {

@@ -5,7 +5,8 @@ export type KeyEvent = 'user-key.create' | 'user-key.replace';
 
 /** Who did what to which member's key, and how it ended; never the key. */
 export interface AuditEvent {
-  readonly event: KeyEvent | 'token' | 'request';
+  /** `user-key.replaced` beside `user-key.replace`: what was there was another key. */
+  readonly event: KeyEvent | 'user-key.replaced' | 'token' | 'request' | 'ring';
   readonly outcome: 'done' | 'refused' | 'failed';
   readonly userId?: string;
   readonly requestId?: string;

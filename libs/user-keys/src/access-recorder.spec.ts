@@ -45,6 +45,7 @@ describe('last-access dates', () => {
       recordAccessDates: true,
       accessFlushMilliseconds: 20,
       replaceGuardMinutes: 15,
+      keepReplacedDays: 90,
     });
   });
   test('are not kept at all where the settings say so', async () => {
@@ -52,6 +53,7 @@ describe('last-access dates', () => {
       recordAccessDates: false,
       accessFlushMilliseconds: 20,
       replaceGuardMinutes: 15,
+      keepReplacedDays: 90,
     });
     recorder.record(id(1));
     await jest.advanceTimersByTimeAsync(1000);

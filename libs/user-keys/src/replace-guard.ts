@@ -1,9 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
+import { KeyConnectorError } from '@key-connector/common';
 import type { SeenUserKey } from '@key-connector/database';
 import { KeyRing, UserKeyUnreadable } from '@key-connector/key-ring';
 import { Metrics } from '@key-connector/observability';
 import { Inject, Injectable } from '@nestjs/common';
 import { USER_KEYS_SETTINGS } from './user-keys.module-definition.js';
+import { UserKeyStoredRecently } from './user-keys.errors.js';
 import type { UserKeysSettings } from './user-keys.settings.js';
 
 /**
@@ -29,27 +31,35 @@ export class ReplaceGuard {
   }
 
   /**
-   * Whether this key may stand in place of the row's; a refusal is counted. The row is opened only when it is young.
+   * What the row's key is to this one: the `same`, an `other` that may be replaced, or one that is too `young` for that.
    *
-   * @throws UnavailableError when the row names a data key that this replica does not know and cannot look for.
+   * @throws UnavailableError when a young row names a data key that this replica does not know and cannot look for.
    */
-  async admits(row: SeenUserKey, key: Uint8Array): Promise<boolean> {
-    if (this.minutes === 0 || !row.young || (await this.holds(row, key))) return true;
+  async judge(row: SeenUserKey, key: Uint8Array): Promise<'same' | 'other' | 'young'> {
+    const young = this.minutes > 0 && row.young;
+    if (await this.holds(row, key, young)) return 'same';
+    return young ? 'young' : 'other';
+  }
+
+  /** Counts a refusal, and gives it. */
+  refuse(): UserKeyStoredRecently {
     this.refusals.inc();
-    return false;
+    return new UserKeyStoredRecently();
   }
 
   /**
    * Whether the row holds this key. One that does not open counts as another key: it may be good, under a data key that this
-   * replica does not have, and once it is no longer young it can be replaced all the same.
+   * replica does not have, and once it is no longer young it can be replaced all the same, and is kept.
    */
-  private async holds(row: SeenUserKey, key: Uint8Array): Promise<boolean> {
+  private async holds(row: SeenUserKey, key: Uint8Array, young: boolean): Promise<boolean> {
+    if (!young && row.value === '') return false;
     let stored: Buffer | undefined;
     try {
       stored = await this.ring.open(row);
       return stored.length === key.length && timingSafeEqual(stored, key);
     } catch (error) {
-      if (error instanceof UserKeyUnreadable) return false;
+      // What is not young is replaced and kept, whatever it is: no PUT waits for a data key to be found.
+      if (error instanceof UserKeyUnreadable || (!young && error instanceof KeyConnectorError)) return false;
       throw error;
     } finally {
       stored?.fill(0);

@@ -3,23 +3,33 @@ import { KeyConnectorError, type UserId } from '@key-connector/common';
 import {
   Database,
   DatabaseUnavailable,
+  type HistoryCause,
   type SeenUserKey,
   type StoredUserKey,
   type UserKeySwap,
 } from '@key-connector/database';
+import { KeyRing, RingUnusable } from '@key-connector/key-ring';
 import { Injectable } from '@nestjs/common';
+import { KeptKeys } from './kept-keys.js';
 import { ReplaceGuard } from './replace-guard.js';
 import { StatementBatches } from './statement-batches.js';
-import { UserKeyAlreadyStored, UserKeyStoredRecently } from './user-keys.errors.js';
+import { UserKeyAlreadyStored } from './user-keys.errors.js';
+
+/** Also told by operators' commands. */
+export const fencedTwice =
+  'The database holds another manifest of the ring than this process knows, also after a look for it. Nothing was changed.';
 
 /** A member's key that shall be stored. */
 export interface UserKeyWrite {
-  readonly sealed: StoredUserKey;
-  /** The key itself, for the guard; the caller's to wipe, once the write has ended. */
+  readonly id: UserId;
+  /** The key itself; the caller's to wipe, once the write has ended. */
   readonly key: Uint8Array;
-  /** Whether it must be the member's first. */
-  readonly first: boolean;
+  /** Whether it must be the member's first; whether an operator puts it back, whom no guard keeps from it. */
+  readonly kind: 'first' | 'put' | 'restore';
 }
+
+/** What a write did: in a history, the key that it `replaced` can be found. */
+export type Stored = 'stored' | 'replaced';
 
 /** How often rows are looked at that others change before we do. */
 const attempts = 10;
@@ -34,48 +44,63 @@ const attempts = 10;
  */
 @Injectable()
 export class UserKeyWriter {
-  private readonly batches: StatementBatches<UserKeyWrite, undefined>;
+  private readonly batches: StatementBatches<UserKeyWrite, Stored>;
 
   constructor(
     private readonly database: Database,
+    private readonly ring: KeyRing,
     private readonly guard: ReplaceGuard,
+    private readonly kept: KeptKeys,
   ) {
     this.batches = new StatementBatches(database, database.maxSwaps, (writes) => this.storeAll(writes), {
-      of: ({ sealed }) => sealed.id,
+      of: ({ id }) => id,
       inOrder: true,
     });
   }
 
   /**
-   * Resolves when the row is committed.
+   * Resolves when the row is committed, and with it the history's row of another key that it replaced.
    *
-   * @throws UserKeyAlreadyStored, UserKeyStoredRecently, DatabaseRowLocked: nothing was changed. DatabaseUnavailable: it may be done, until
-   * `database__statementTimeoutSeconds` after it began.
+   * @throws UserKeyAlreadyStored, UserKeyStoredRecently, DatabaseRowLocked, RingUnusable: nothing was changed. DatabaseUnavailable:
+   * it may be done, until `database__statementTimeoutSeconds` after it began.
    */
-  async store(write: UserKeyWrite): Promise<void> {
-    await this.batches.add(write);
+  store(write: UserKeyWrite): Promise<Stored> {
+    return this.batches.add(write);
   }
 
-  private async storeAll(writes: readonly UserKeyWrite[]): Promise<(Error | undefined)[]> {
-    const batch = new Batch(this.database, this.guard, writes);
+  private async storeAll(writes: readonly UserKeyWrite[]): Promise<(Stored | Error)[]> {
+    const batch = new Batch(this.database, this.ring, this.guard, this.kept, writes);
     await batch.store();
-    return writes.map(({ sealed }) => batch.outcomes.get(sealed.id));
+    // Each has its outcome by now.
+    return writes.map(({ id }) => batch.outcomes.get(id) ?? new Error('a write without an outcome'));
   }
+}
+
+/** What a write does to the row that was seen. */
+interface Change {
+  readonly write: UserKeyWrite;
+  readonly row: SeenUserKey | undefined;
+  /** Whether the row's value goes into the history; what takes the place of another key is told as replaced all the same. */
+  readonly cause: HistoryCause | undefined;
 }
 
 /** Writes of different members, until each has its outcome. */
 class Batch {
-  /** `undefined` where the row is committed. */
-  readonly outcomes = new Map<UserId, Error | undefined>();
+  readonly outcomes = new Map<UserId, Stored | Error>();
   private readonly deadline: number;
   private open: UserKeyWrite[];
+  /** What each value was sent for: a row that holds one is a commit whose answer was lost. */
+  private readonly sent = new Map<string, Stored>();
+  private refused = 0;
 
   constructor(
     private readonly database: Database,
+    private readonly ring: KeyRing,
     private readonly guard: ReplaceGuard,
+    private readonly kept: KeptKeys,
     writes: readonly UserKeyWrite[],
   ) {
-    this.deadline = performance.now() + database.statementTimeout;
+    this.deadline = performance.now() + database.writeTimeout;
     this.open = [...writes];
   }
 
@@ -101,7 +126,7 @@ class Batch {
 
   private failOpen(error: unknown): void {
     const failure = error instanceof Error ? error : new Error('unknown', { cause: error });
-    for (const { sealed } of this.open) this.outcomes.set(sealed.id, failure);
+    for (const { id } of this.open) this.outcomes.set(id, failure);
   }
 
   private async storeOpen(): Promise<void> {
@@ -114,38 +139,68 @@ class Batch {
   }
 
   private dropSettled(): void {
-    this.open = this.open.filter(({ sealed }) => !this.outcomes.has(sealed.id));
+    this.open = this.open.filter(({ id }) => !this.outcomes.has(id));
   }
 
   /** Looks at the rows, and changes those that may be. What another one changed meanwhile stays open. */
   private async swapOpen(): Promise<void> {
-    const ids = this.open.map(({ sealed }) => sealed.id);
+    const ids = this.open.map(({ id }) => id);
     const { clock, rows } = await this.database.read(({ userKeys }) => userKeys.look(ids, this.guard.minutes));
     // The server told its time before its answer came here: what is left from then on ends no later than ours.
-    const left = this.deadline - performance.now();
-    if (left <= 0) throw this.unavailable('a write did not get its turn in time');
+    const told = performance.now();
     const seen = new Map(rows.map((row) => [row.id, row]));
-    const swaps: UserKeySwap[] = [];
+    const changes: Change[] = [];
     const judge = async (write: UserKeyWrite): Promise<void> => {
-      const { id } = write.sealed;
-      const row = seen.get(id);
-      const done = row?.value === write.sealed.value;
-      const refusal = row === undefined || done ? undefined : await this.refusalOf(write, row);
-      if (done || refusal !== undefined) this.outcomes.set(id, refusal);
-      else swaps.push({ key: write.sealed, expected: row?.value });
+      const change = await this.changeOf(write, seen.get(write.id));
+      if (typeof change === 'string' || change instanceof Error) this.outcomes.set(write.id, change);
+      else changes.push(change);
     };
     // Together: rows under data keys that are not known here share one look for them.
     await Promise.all(this.open.map(judge));
-    if (swaps.length === 0) return;
-    const times = { at: clock, deadline: clock + left };
-    const written = await this.database.write(({ userKeys }) => userKeys.swap(swaps.toSorted(byId), times));
-    if (written !== 'late') for (const id of written) this.outcomes.set(id, undefined);
+    if (changes.length > 0) await this.swap(changes, clock, told);
   }
 
-  private async refusalOf({ first, key }: UserKeyWrite, row: SeenUserKey): Promise<Error | undefined> {
-    if (first) return new UserKeyAlreadyStored();
+  /** Sends changes whose values name one manifest, with the fence that holds them together. */
+  private async swap(changes: readonly Change[], clock: number, told: number): Promise<void> {
+    const left = this.deadline - performance.now();
+    if (left <= 0) throw this.unavailable('a write did not get its turn in time');
+    const sealer = this.ring.sealer();
+    const swaps: UserKeySwap[] = [];
+    for (const { write, row, cause } of changes) {
+      const key = sealer.seal(write.id, write.key);
+      const kept = row && cause && (await this.kept.of(row, cause, clock));
+      swaps.push({ key, expected: row?.value, kept });
+      this.sent.set(key.value, cause === undefined ? 'stored' : 'replaced');
+    }
+    const times = { at: clock, deadline: clock + this.deadline - told };
+    const written = await this.database.write(({ userKeys }) =>
+      userKeys.swap(swaps.toSorted(byId), times, sealer.fence),
+    );
+    if (written === 'fenced') await this.follow();
+    else if (written !== 'late') for (const { key } of swaps) if (written.has(key.id)) this.settle(key);
+  }
+
+  private settle({ id, value }: StoredUserKey): void {
+    this.outcomes.set(id, this.sent.get(value) ?? 'stored');
+  }
+
+  /** Another manifest counts: looks for it at once, for one more try. */
+  private async follow(): Promise<void> {
+    this.refused += 1;
+    if (this.refused > 1) throw new RingUnusable(fencedTwice);
+    await this.ring.refresh();
+  }
+
+  private async changeOf(write: UserKeyWrite, row: SeenUserKey | undefined): Promise<Change | Stored | Error> {
+    if (row === undefined) return { write, row, cause: undefined };
+    const done = this.sent.get(row.value);
+    if (done !== undefined) return done;
+    if (write.kind === 'first') return new UserKeyAlreadyStored();
     try {
-      return (await this.guard.admits(row, key)) ? undefined : new UserKeyStoredRecently();
+      const relation = await this.guard.judge(row, write.key);
+      if (relation === 'young' && write.kind === 'put') return this.guard.refuse();
+      const other = relation !== 'same' && row.value !== '';
+      return { write, row, cause: other ? (write.kind === 'put' ? 'replaced' : 'restored') : undefined };
     } catch (error) {
       // Its own: the others' rows may be judged.
       if (error instanceof KeyConnectorError) return error;

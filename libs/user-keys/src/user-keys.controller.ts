@@ -1,7 +1,7 @@
 import { AccessTokenGuard, CurrentUser } from '@key-connector/auth';
 import type { UserId } from '@key-connector/common';
 import { Audited } from '@key-connector/observability';
-import { Body, Controller, Get, Header, HttpCode, Post, Put, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Post, Put, Req, UseGuards } from '@nestjs/common';
 import { readJsonBody } from './json-body.js';
 import { parseUserKey, type UserKeyBody } from './user-key-body.js';
 import { UserKeys } from './user-keys.js';
@@ -35,8 +35,8 @@ export class UserKeysController {
   @Put()
   @HttpCode(200)
   @Audited('user-key.replace')
-  replace(@CurrentUser() id: UserId, @Body() body: unknown): Promise<void> {
-    return withKey(body, (key) => this.keys.replace(id, key));
+  replace(@CurrentUser() id: UserId, @Body() body: unknown, @Req() request: { readonly id: string }): Promise<void> {
+    return withKey(body, (key) => this.keys.replace(id, key, request.id));
   }
 }
 

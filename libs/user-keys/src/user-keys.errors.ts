@@ -1,4 +1,4 @@
-import { KeyConnectorError } from '@key-connector/common';
+import { KeyConnectorError, type UserId } from '@key-connector/common';
 
 /** The member has no key here. */
 export class UserKeyNotFound extends KeyConnectorError {
@@ -38,5 +38,23 @@ export class BodyMalformed extends KeyConnectorError {
 
   constructor() {
     super('The body is not JSON, or holds a member twice.');
+  }
+}
+
+/** An operator named a member of whom nothing is kept. */
+export class MemberUnknown extends KeyConnectorError {
+  readonly code = 'MEMBER_UNKNOWN';
+
+  constructor(id: UserId) {
+    super(`No key is kept of the member ${id}. Nothing was changed.`);
+  }
+}
+
+/** A key of the history is not put back. */
+export class ReplacedKeyRefused extends KeyConnectorError {
+  readonly code = 'REPLACED_KEY_REFUSED';
+
+  constructor(id: UserId, entry: number, why: string) {
+    super(`The replaced key ${entry} of the member ${id} was not put back: ${why}. Nothing was changed.`);
   }
 }

@@ -12,6 +12,10 @@ export const userKeysSettingsSchema = z.strictObject({
     'How long a member’s key, once stored, is not replaced by another one (PUT is answered 400): it keeps the first key when two devices of a new member enrol. 0: never refuse.',
     { min: 0, max: 1440 },
   ).default(15),
+  keepReplacedDays: integer(
+    'How long a member’s key is kept, sealed, after another one has replaced it or an operator has deleted it: until then `member restore` brings it back. 0: what members replace is not kept from then on, and what is there stays.',
+    { min: 0, max: 3650 },
+  ).default(90),
 });
 
 /** `userKeys__*` as the schema gives it: the options of `UserKeysModule`. */

@@ -29,7 +29,6 @@ export async function buildImage(): Promise<string> {
   try {
     await forgetContainers();
     const [bundle, packages] = [join(stages.path, 'bundle'), join(stages.path, 'packages')];
-    await run(process.execPath, ['scripts/bundle.ts'], { cwd: repository });
     await mkdir(join(bundle, 'work/dist'), { recursive: true });
     await cp(join(repository, 'dist/bundle'), join(bundle, 'work/dist/bundle'), { recursive: true });
     const chosen = ['scripts/image/packages.ts', 'node_modules', join(packages, 'packages')];

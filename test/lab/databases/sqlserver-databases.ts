@@ -4,7 +4,15 @@ import mssql from 'mssql';
 import { numberOf, onSqlserver, querySqlserver, reachable, withDatabase } from './sqlserver.client.js';
 
 /** Our tables, in an order in which they can be dropped. */
-const tables = ['UserKeys', 'DataKeyWrappings', 'DataKeys', 'ApplicationDatas', 'KeyConnectorMigrations'];
+const tables = [
+  'UserKeys',
+  'UserKeyHistory',
+  'DataKeyWrappings',
+  'DataKeys',
+  'RingManifests',
+  'ApplicationDatas',
+  'KeyConnectorMigrations',
+];
 const allTables = [...tables, '__EFMigrationsHistory'];
 
 const tableNames = `

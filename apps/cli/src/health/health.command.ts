@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';
 import { examples, OperatorCommand } from '../operator-command.js';
+import { Output } from '../terminal/output.js';
 import { askHealth } from './ask-health.js';
 
 interface Options {
@@ -11,7 +12,10 @@ interface Options {
 
 @Injectable()
 export class HealthCommand extends OperatorCommand {
-  constructor(private readonly deployment: Deployment) {
+  constructor(
+    private readonly deployment: Deployment,
+    private readonly output: Output,
+  ) {
     super();
   }
 
@@ -28,7 +32,8 @@ export class HealthCommand extends OperatorCommand {
       await loadListening(undefined, this.deployment.envFiles),
       ready ? 'ready' : 'live',
     );
-    process.stdout.write(`${said}\n`);
-    if (!well) process.exitCode = 1;
+    await this.output.result({ well, said }, () => said);
+    // Docker knows 0 and 1 alone.
+    if (!well) this.output.endAs('failed');
   }
 }

@@ -4,10 +4,14 @@ import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';
 import { examples, OperatorCommand } from '../operator-command.js';
+import { Output } from '../terminal/output.js';
 
 @Injectable()
 export class ImportJsonCommand extends OperatorCommand {
-  constructor(private readonly deployment: Deployment) {
+  constructor(
+    private readonly deployment: Deployment,
+    private readonly output: Output,
+  ) {
     super();
   }
 
@@ -28,9 +32,8 @@ export class ImportJsonCommand extends OperatorCommand {
       await database.connect();
       const { imported, present, newer } = await context.get(JsonImport).run(file);
       const kept = newer === 0 ? '' : `; ${newer} ${newer === 1 ? 'has' : 'have'} a newer key there, which was kept`;
-      process.stdout.write(
-        `Imported ${imported} keys into ${database.description}. ${present} were there already${kept}.\n`,
-      );
+      const said = `Imported ${imported} keys into ${database.description}. ${present} were there already${kept}.`;
+      await this.output.result({ database: database.description, imported, present, newer }, () => said);
     });
   }
 }

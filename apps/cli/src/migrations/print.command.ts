@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';
 import { examples, OperatorCommand } from '../operator-command.js';
+import { Output } from '../terminal/output.js';
 
 interface Options {
   readonly all?: boolean;
@@ -10,7 +11,10 @@ interface Options {
 
 @Injectable()
 export class PrintMigrationsCommand extends OperatorCommand {
-  constructor(private readonly deployment: Deployment) {
+  constructor(
+    private readonly deployment: Deployment,
+    private readonly output: Output,
+  ) {
     super();
   }
 
@@ -29,7 +33,11 @@ export class PrintMigrationsCommand extends OperatorCommand {
     await this.deployment.use(async (context) => {
       const migrations = context.get(Migrations);
       const script = await (all ? migrations.fullScript() : migrations.pendingScript());
-      process.stdout.write(`${script ?? `-- Nothing is pending on ${migrations.description}.`}\n`);
+      const { description } = migrations;
+      await this.output.result(
+        { database: description, script: script ?? null },
+        () => script ?? `-- Nothing is pending on ${description}.`,
+      );
     });
   }
 }

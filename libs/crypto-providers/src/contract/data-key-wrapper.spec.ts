@@ -6,6 +6,7 @@ import { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from '
 const zeros = new Uint8Array(32);
 const facts = {
   id: 'sha256:00',
+  publicKey: null,
   description: 'a key',
   keyReference: 'key/1',
   algorithm: 'A',

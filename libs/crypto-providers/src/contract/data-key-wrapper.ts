@@ -6,8 +6,9 @@ export type Encrypt = (dataKey: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
 
 /** Which key it is; no secret in any of it. */
 export interface KeyFacts<Algorithm extends string> {
-  /** As `KeyEncryptionKey.id`: `publicKeyFingerprint` or `resourceFingerprint` makes one. */
+  /** As those of `KeyEncryptionKey`: `publicKeyFacts` or `resourceFacts` makes them. */
   readonly id: string;
+  readonly publicKey: string | null;
   readonly description: string;
   readonly keyReference: string;
   /** The algorithm of new wrappings. */
@@ -38,6 +39,7 @@ export interface KeyCalls<Algorithm extends string> {
  */
 export class DataKeyWrapper<Algorithm extends string> extends KeyEncryptionKey {
   override readonly id: string;
+  override readonly publicKey: string | null;
   override readonly description: string;
   override readonly keyReference: string;
   override readonly classicAlgorithm: Algorithm;
@@ -48,6 +50,7 @@ export class DataKeyWrapper<Algorithm extends string> extends KeyEncryptionKey {
   constructor(facts: KeyFacts<Algorithm>, calls: KeyCalls<Algorithm>) {
     super();
     this.id = facts.id;
+    this.publicKey = facts.publicKey;
     this.description = facts.description;
     this.keyReference = facts.keyReference;
     this.classicAlgorithm = facts.classicAlgorithm;

@@ -6,6 +6,7 @@ import { KeyProviderUnavailable } from './key-provider.errors.js';
 /** A key whose provider answers when the test says so. */
 class SlowKey extends KeyEncryptionKey {
   override readonly id = 'sha256:00';
+  override readonly publicKey = null;
   override readonly description = 'slow';
   override readonly keyReference = 'slow/1';
   override readonly classicAlgorithm = 'RSA-OAEP';

@@ -31,6 +31,7 @@ const closeSeconds = 5;
 /** A key whose every call has a deadline, whatever its provider's library makes of time-outs. */
 export class DeadlineKeyEncryptionKey extends KeyEncryptionKey {
   override readonly id: string;
+  override readonly publicKey: string | null;
   override readonly description: string;
   override readonly keyReference: string;
   override readonly classicAlgorithm: string;
@@ -41,6 +42,7 @@ export class DeadlineKeyEncryptionKey extends KeyEncryptionKey {
   ) {
     super();
     this.id = key.id;
+    this.publicKey = key.publicKey;
     this.description = key.description;
     this.keyReference = key.keyReference;
     this.classicAlgorithm = key.classicAlgorithm;

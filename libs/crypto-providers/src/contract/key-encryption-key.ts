@@ -24,6 +24,8 @@ export const dataKeyLength = 32;
 export abstract class KeyEncryptionKey {
   /** Stable fingerprint: `sha256:` + hex of SHA-256 over the public key's SPKI DER. */
   abstract readonly id: string;
+  /** Base64 of the public key's SPKI DER, with which data keys can be wrapped elsewhere; null for a symmetric key. */
+  abstract readonly publicKey: string | null;
   /** Which key this is, for people: no secret in it. */
   abstract readonly description: string;
   /** Names the exact key version that wraps, for people; stands in each of its wrappings. */

@@ -29,6 +29,11 @@ export interface OpenContext {
 export interface ProvidedKey {
   /** `sha256:` + 64 hex digits of SHA-256: over the SPKI DER of the public key, or over the full name of a key without one. */
   readonly id: string;
+  /**
+   * Base64 of the SPKI DER of the public key, which `id` is over. With it, a data key can be wrapped under this key while
+   * another one is configured; without it, keys are rotated and added only where this one is.
+   */
+  readonly publicKey?: string | undefined;
   /** Which key this is, for people; no secret in it. */
   readonly description: string;
   /** Names the exact key version that wraps; not blank. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { KeyEncryptionKey, WrappedKey } from '../contract/key-encryption-key.js';
+import { wrapsWithPublicKey, wrapWithPublicKey } from '../contract/wrap-with-public-key.js';
 import { damagedVariants } from './damaged-wrappings.js';
 import { rejection } from './rejection.js';
 
@@ -43,6 +44,15 @@ export function describeKeyEncryptionKey(name: string, prepare: () => Promise<Ke
     it('opens a wrapping that went through the database as text', async () => {
       const ciphertext = Buffer.from(Buffer.from(wrapped.ciphertext).toString('base64'), 'base64');
       expect(Buffer.from(await key.unwrap({ ...wrapped, ciphertext }))).toEqual(dataKey);
+    });
+
+    it('opens what was wrapped with its public key alone, as others wrap for it', async () => {
+      const { publicKey } = key;
+      const { keyReference, algorithm } = wrapped;
+      expect(wrapsWithPublicKey({ algorithm, publicKey })).toBe(publicKey !== null);
+      if (publicKey === null) return;
+      const ciphertext = await wrapWithPublicKey({ algorithm, publicKey }, dataKey);
+      expect(Buffer.from(await key.unwrap({ keyReference, algorithm, ciphertext }))).toEqual(dataKey);
     });
 
     it('names itself by the same fingerprint after a restart, and another key by another', async () => {

@@ -116,6 +116,11 @@ export abstract class Dialect {
     return work(source.manager);
   }
 
+  /** SQL for the length of a column or parameter: bytes, or no fewer than its letters; reads no more of a value than it must. */
+  lengthOf(expression: string): string {
+    return `OCTET_LENGTH(${expression})`;
+  }
+
   /** A member's id as classic software writes it into a row. */
   idText(id: UserId): string {
     return id;
@@ -128,6 +133,9 @@ export abstract class Dialect {
 
   /** Told of every failure, after the last try: a database with several places looks for another one. */
   failed?(failure: Failure): void;
+
+  /** Whether an error says that there is no connection because the server refuses user or password; nothing was sent then. */
+  isLoginRefused?(error: unknown): boolean;
 
   /** What a driver's error means; `undefined` for an error that is not the database's. */
   abstract failureOf(error: unknown): Failure | undefined;

@@ -4,7 +4,7 @@ import { DatabaseUnsupported } from '../errors/database.errors.js';
 import { sameName } from './sight.js';
 
 /** What is written together with others. Not KeyConnectorMigrations: each of its rows stands by itself. */
-const tables = ['UserKeys', 'DataKeys', 'DataKeyWrappings', 'ApplicationDatas'];
+const tables = ['UserKeys', 'UserKeyHistory', 'DataKeys', 'DataKeyWrappings', 'RingManifests', 'ApplicationDatas'];
 
 const question = `
   SELECT TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES

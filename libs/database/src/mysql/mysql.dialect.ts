@@ -6,11 +6,12 @@ import { OptionalLock } from '../dialect/optional-lock.js';
 import { SessionFaults } from '../dialect/session.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { mysqlFailureOf } from './failures.js';
+import { isLoginRefusal, mysqlFailureOf } from './failures.js';
 import { MysqlInspection } from './inspection.js';
 import { isLockRefusal, underLock } from './lock.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
+import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
 import { MysqlPool, poolOf, type MysqlPoolOptions } from './mysql.pool.js';
 import { mysqlPoolOptions, withSize, withTls, type MysqlSettings } from './pool-options.js';
 import { findMysqlTls } from './probe.js';
@@ -88,6 +89,10 @@ export class MysqlDialect extends Dialect {
     });
   }
 
+  override isLoginRefused(error: unknown): boolean {
+    return isLoginRefusal(error);
+  }
+
   failureOf(error: unknown): Failure | undefined {
     return mysqlFailureOf(error);
   }
@@ -100,7 +105,7 @@ export class MysqlDialect extends Dialect {
       // TypeORM opens its pool when it connects, which is after `prepare`.
       driver: { createPool: () => new MysqlPool(withTls({ ...pool, faults: this.faults }, this.tls)) },
       // MySQL commits at every change of a table: each step looks first whether it is done, so one that was cut off is run again.
-      migrations: [ClassicTables1760000000001, DataKeys1760000000002],
+      migrations: [ClassicTables1760000000001, DataKeys1760000000002, RingManifests1760000000003],
     };
   }
 }

@@ -1,9 +1,13 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
 import {
+  fenceRows,
   lockWait,
+  type RingFence,
   type StoredUserKey,
+  type SwapRefusal,
   type SwapTimes,
+  type UserKeyReseal,
   type UserKeysSeen,
   type UserKeyStatements,
   type UserKeySwap,
@@ -20,10 +24,20 @@ interface Row {
 
 interface SeenRow extends Row {
   readonly young: 0 | 1 | null;
+  readonly since: number | null;
+  readonly kept: number;
 }
 
+const microsecondsOf = (time: string): string => `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', ${time})`;
+
 /** The time at which its statement began, since 1970. */
-const microseconds = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))`;
+const microseconds = microsecondsOf('UTC_TIMESTAMP(6)');
+
+/** Of a member's history; by the index on it, whatever character set the classic table has. */
+const ofHistory = (what: string): string =>
+  `(SELECT ${what} FROM \`UserKeyHistory\` AS h WHERE h.\`UserId\` = CONVERT(\`UserKeys\`.\`Id\` USING ascii))`;
+
+const lastReplaced = ofHistory('MAX(h.`ReplacedDate`)');
 
 /** The rows of some members. The column's collation does not tell case apart: a GUID is found in either. */
 export const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
@@ -31,7 +45,9 @@ export const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` 
 // The clock comes last, behind what the rows had to wait for.
 const look = `
   SELECT \`Id\`, \`Key\`, \`DataKeyId\`, COALESCE(\`RevisionDate\`, \`CreationDate\`)
-    BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MINUTE AND UTC_TIMESTAMP(6) + INTERVAL ? MINUTE AS young
+    BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MINUTE AND UTC_TIMESTAMP(6) + INTERVAL ? MINUTE AS young,
+    ${microsecondsOf(`GREATEST(\`CreationDate\`, COALESCE(${lastReplaced}, \`CreationDate\`))`)} AS since,
+    ${ofHistory('COUNT(*)')} AS kept
   FROM \`UserKeys\` WHERE \`Id\` IN (?);
   SELECT ${microseconds} AS clock`;
 
@@ -49,37 +65,100 @@ const asExpected = `CAST(IFNULL(${present}, '') AS BINARY) = CAST(k.expected AS 
 const inTime = `SELECT 18446744073709551615 + (${microseconds} >= ?) AS in_time`;
 
 /**
+ * Whether the manifest counts that a fence names: one row when it does; a second one, which fails the statement, when not. One
+ * walk along the primary key, of so many rows at most. Signatures are compared byte by byte.
+ *
+ * A statement of its own, because what an INSERT reads it locks: writes would wait for whoever adds a manifest, and he
+ * for them. Its snapshot is the transaction's, and the first thing that is read in it. In a Galera cluster it waits, as every
+ * read, until the node has what others acknowledged.
+ */
+const opens = (passedOver: number): string => {
+  const named = Array.from(
+    { length: passedOver + 1 },
+    () => '(m.`Version` = ? AND CAST(m.`Signature` AS BINARY) = CAST(? AS BINARY))',
+  );
+  return `
+  SELECT (SELECT 1 UNION ALL SELECT 1 FROM (
+    SELECT COALESCE(MAX(m.\`Version\` = ?) AND MIN(${named.join(' OR ')}), 0) AS opened FROM (
+      SELECT \`Version\`, \`Signature\` FROM \`RingManifests\` WHERE \`Version\` >= ? ORDER BY \`Version\` LIMIT ${fenceRows}
+    ) AS m
+  ) AS f WHERE f.opened = 0) AS opened`;
+};
+
+/** What \`opens\` asks for. */
+const fenceValues = ({ version, signature, passedOver }: RingFence): unknown[] => [
+  version,
+  version,
+  signature,
+  ...passedOver.flatMap((one) => [one.version, one.signature]),
+  version,
+];
+
+/** ER_SUBQUERY_NO_1_ROW: what a fence fails with. */
+const fenced = 1242;
+
+/**
  * One message, which the server runs to its end or to the first error, whoever still listens; after an error nothing is
  * committed. The first look at the clock spares a message that comes late the locks, the second one counts.
  *
  * Written is what the rows hold behind the COMMIT: a Galera node that rolled the transaction back, while its cluster lost
  * another node, goes on with the message and reports no error of a COMMIT that is not its last statement.
  *
- * The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know
- * the row alias. `Key` is set last, since the lines above it compare it.
- *
  * The shorter wait for rows is the session's until the end of the message. Where that is not reached, a lock may be why, and
  * the connection goes; otherwise what follows in it waits as shortly until the next swap. Not at the beginning: ProxySQL would
  * take the whole message for a SET.
  */
-const swap = `
+const message = (fence: string, write: string): string => `
   ${inTime};
   SET SESSION innodb_lock_wait_timeout = ?;
   START TRANSACTION;
-  INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
-  SELECT k.id, k.value, NULLIF(k.data_key, ${noDataKey}), ? FROM JSON_TABLE(?, '$[*]' COLUMNS (
-    id char(36) PATH '$[0]',
-    value longtext CHARACTER SET utf8mb4 PATH '$[1]',
-    data_key int PATH '$[2]',
-    expected longtext CHARACTER SET utf8mb4 PATH '$[3]' NULL ON EMPTY)) AS k
-  ON DUPLICATE KEY UPDATE
-    \`RevisionDate\` = IF(${asExpected}, ?, \`RevisionDate\`),
-    \`DataKeyId\` = IF(${asExpected}, NULLIF(k.data_key, ${noDataKey}), \`DataKeyId\`),
-    \`Key\` = IF(${asExpected}, k.value, ${present});
+  ${fence};
+  ${write}
   ${inTime};
   COMMIT AND NO CHAIN NO RELEASE;
   ${find};
   SET SESSION innodb_lock_wait_timeout = @@SESSION.lock_wait_timeout`;
+
+/** What is written, as a table. */
+const changes = `
+  JSON_TABLE(?, '$[*]' COLUMNS (
+    id char(36) CHARACTER SET ascii PATH '$[0]',
+    value longtext CHARACTER SET utf8mb4 PATH '$[1]',
+    data_key int PATH '$[2]',
+    expected longtext CHARACTER SET utf8mb4 PATH '$[3]' NULL ON EMPTY)) AS k`;
+
+/**
+ * The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know
+ * the row alias. `Key` is set last, since the lines above it compare it.
+ */
+const swap = (keep: string): string => `
+  INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
+  SELECT k.id, k.value, NULLIF(k.data_key, ${noDataKey}), ? FROM ${changes}
+  ON DUPLICATE KEY UPDATE
+    \`RevisionDate\` = IF(${asExpected}, ?, \`RevisionDate\`),
+    \`DataKeyId\` = IF(${asExpected}, NULLIF(k.data_key, ${noDataKey}), \`DataKeyId\`),
+    \`Key\` = IF(${asExpected}, k.value, ${present});
+  ${keep}`;
+
+// `Key` is set last: MySQL reads what stands to its left as it was set.
+const reseal = `
+  UPDATE ${changes} JOIN \`UserKeys\` ON \`UserKeys\`.\`Id\` = k.id
+  SET \`DataKeyId\` = NULLIF(k.data_key, ${noDataKey}), \`Key\` = k.value WHERE ${asExpected};`;
+
+/**
+ * Behind the swap, where its transaction has the row: what stood there goes into the history where the row now holds the new
+ * value, and has not just been made. What is compared is written out, so that no collation keeps it from the index.
+ */
+const keepOne = `
+  SELECT ?, ?, ?, ?, ?, ? FROM \`UserKeys\`
+  WHERE \`Id\` = ? AND \`RevisionDate\` IS NOT NULL AND CAST(${present} AS BINARY) = CAST(? AS BINARY)`;
+
+const keep = (rows: number, expendable: number): string =>
+  (rows === 0
+    ? ''
+    : `INSERT INTO \`UserKeyHistory\` (\`UserId\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`, \`ReplacedDate\`, \`Cause\`)
+      ${Array.from({ length: rows }, () => keepOne).join(' UNION ALL ')};`) +
+  (expendable === 0 ? '' : 'DELETE FROM `UserKeyHistory` WHERE `Id` IN (?);');
 
 /** ER_DATA_OUT_OF_RANGE: what the look at the clock fails with. */
 const late = 1690;
@@ -106,28 +185,62 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
     const [rows, [told]] = await poolOf(this.source).run<[SeenRow[], [{ clock: number }]]>(look, values);
     const seen = rows.flatMap((row) => {
       const key = stored(row);
-      return key === undefined ? [] : [{ ...key, young: row.young === 1 }];
+      const since = row.since === null ? null : row.since / 1000;
+      return key === undefined ? [] : [{ ...key, young: row.young === 1, since, kept: row.kept }];
     });
     return { clock: told.clock / 1000, rows: seen };
   }
 
-  async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
+  swap(
+    swaps: readonly UserKeySwap[],
+    { at, deadline }: SwapTimes,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
     const time = toMicroseconds(new Date(at));
-    const changes = swaps.map(({ key: { id, value, dataKeyId }, expected }) => {
+    const rows = swaps.map(({ key: { id, value, dataKeyId }, expected }) => {
       const row = [id, value, dataKeyId ?? noDataKey];
       return expected === undefined ? row : [...row, expected];
     });
-    const ids = swaps.map(({ key: { id } }) => id);
+    const kept = keptRows(swaps, time);
+    const expendable = swaps.flatMap((one) => one.kept?.expendable ?? []);
+    const values = [time, JSON.stringify(rows), time, ...kept.flat(), ...(expendable.length === 0 ? [] : [expendable])];
+    return this.change(swaps, { write: swap(keep(kept.length, expendable.length)), values }, deadline, fence);
+  }
+
+  reseal(
+    reseals: readonly UserKeyReseal[],
+    deadline: number,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    const rows = reseals.map(({ key: { id, value, dataKeyId }, expected }) => [
+      id,
+      value,
+      dataKeyId ?? noDataKey,
+      expected,
+    ]);
+    return this.change(reseals, { write: reseal, values: [JSON.stringify(rows)] }, deadline, fence);
+  }
+
+  private async change(
+    changed: readonly { readonly key: StoredUserKey }[],
+    { write, values }: { readonly write: string; readonly values: readonly unknown[] },
+    deadline: number,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    const ids = changed.map(({ key: { id } }) => id);
     const until = Math.floor(deadline * 1000);
     const pool = poolOf(this.source);
     const seconds = Math.ceil(lockWait(pool.statementSeconds * 1000) / 1000);
-    const values = [until, seconds, time, JSON.stringify(changes), time, until, ids];
+    const text = message(opens(fence.passedOver.length), write);
     try {
-      const results = await pool.runTransaction<unknown[]>(swap, values);
-      const rows = results[6] as Row[];
-      return writtenOf(swaps, rows);
+      const all = [until, seconds, ...fenceValues(fence), ...values, until, ids];
+      const results = await pool.runTransaction<unknown[]>(text, all);
+      // The one before the last: how many there are, depends on what is kept.
+      return writtenOf(changed, results.at(-2) as Row[]);
     } catch (error) {
-      if (driverErrorOf(error)?.errno === late) return 'late';
+      const { errno } = driverErrorOf(error) ?? {};
+      if (errno === late) return 'late';
+      if (errno === fenced) return 'fenced';
       throw error;
     }
   }
@@ -147,9 +260,18 @@ function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefin
  * Whose row holds what the swap brought: no other one brings the same, since every sealed value is made with random bytes.
  * What another one has replaced already is told as not written, and looked at again.
  */
-function writtenOf(swaps: readonly UserKeySwap[], rows: readonly Row[]): ReadonlySet<UserId> {
+function writtenOf(changed: readonly { readonly key: StoredUserKey }[], rows: readonly Row[]): ReadonlySet<UserId> {
   const values = new Map(rows.map(({ Id, Key }) => [parseUserId(Id), Key]));
-  return new Set(swaps.flatMap(({ key: { id, value } }) => (values.get(id) === value ? [id] : [])));
+  return new Set(changed.flatMap(({ key: { id, value } }) => (values.get(id) === value ? [id] : [])));
+}
+
+/** What `keepOne` asks for, for each row of the history. */
+function keptRows(swaps: readonly UserKeySwap[], time: string): unknown[][] {
+  return swaps.flatMap(({ key: { id, value }, expected, kept }) => {
+    if (kept === undefined || expected === undefined) return [];
+    const { dataKeyId, since, cause } = kept;
+    return [[id, expected, dataKeyId, toMicroseconds(new Date(since)), time, cause, id, value]];
+  });
 }
 
 /** datetime(6) takes six digits. */

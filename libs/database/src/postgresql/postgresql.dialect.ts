@@ -7,10 +7,11 @@ import { Dialect, nobody } from '../dialect/dialect.js';
 import { OptionalLock } from '../dialect/optional-lock.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { isLockRefusal, postgresqlFailureOf } from './failures.js';
+import { isLockRefusal, isLoginRefusal, postgresqlFailureOf } from './failures.js';
 import { followerOf, followingPool, ServerLeft } from './following-pool.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
+import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
 import { poolOf, poolOptions, type PostgresqlSettings } from './pool-options.js';
 import { findTarget } from './probe.js';
 import { Servers } from './servers.js';
@@ -71,14 +72,14 @@ export class PostgresqlDialect extends Dialect {
 
   /** Says where the session reads, beside what requests read; in one statement, since the next one may have another session. */
   override async ping(source: DataSource): Promise<void> {
-    const find = findIn(this.sessions.membersTable);
+    const find = findIn(this.sessions.tables.members);
     const text = `SELECT ${placeColumns} FROM (SELECT 1) AS session LEFT JOIN (${find}) AS found ON true`;
     const { rows } = await poolOf(source).query<Place>(text, [[nobody]]);
     for (const place of rows) this.sessions.look(place);
   }
 
   userKeys(source: DataSource): PostgresqlUserKeyStatements {
-    return new PostgresqlUserKeyStatements(source, () => this.sessions.membersTable);
+    return new PostgresqlUserKeyStatements(source, () => this.sessions.tables);
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
@@ -99,6 +100,10 @@ export class PostgresqlDialect extends Dialect {
     });
   }
 
+  override isLoginRefused(error: unknown): boolean {
+    return isLoginRefusal(error);
+  }
+
   failureOf(error: unknown): Failure | undefined {
     return postgresqlFailureOf(error);
   }
@@ -114,7 +119,7 @@ export class PostgresqlDialect extends Dialect {
       type: 'postgres',
       driver: { ...pg, Pool: followingPool(this.servers, this.sessions) },
       installExtensions: false,
-      migrations: [ClassicTables1760000000001, DataKeys1760000000002],
+      migrations: [ClassicTables1760000000001, DataKeys1760000000002, RingManifests1760000000003],
       extra: pool,
       poolErrorHandler: (error: unknown) => {
         if (error instanceof ServerLeft) return;

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { type SessionFault, SessionFaults } from '../dialect/session.js';
 import { leadsTo, parametersOf, schemasOf } from './search-path.js';
+import type { Tables } from './user-key.statements.js';
 
 /** A parameter as the view pg_settings has it: values in the parameter's own unit. */
 interface Parameter {
@@ -15,6 +16,8 @@ interface Answer {
   readonly schema: string | null;
   /** The schema of the table that `"UserKeys"` means in the session; none before it is made. */
   readonly members: string | null;
+  /** The same for the tables that only this service makes. */
+  readonly ours: string | null;
   readonly database: string;
   readonly user: string;
   /** Schemas that Search Path names, and on which this login has no USAGE. */
@@ -26,8 +29,12 @@ type Query = <Row>(text: string, values: readonly unknown[]) => Promise<readonly
 
 /** Cheap enough for every ping. */
 export const placeColumns = `current_schema() AS "schema", current_database() AS "database",
-    (SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-     WHERE pg_class.oid = to_regclass('"UserKeys"')) AS "members"`;
+    ${schemaOf('UserKeys')} AS "members", ${schemaOf('RingManifests')} AS "ours"`;
+
+function schemaOf(table: string): string {
+  return `(SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE pg_class.oid = to_regclass('"${table}"'))`;
+}
 
 const question = `
   SELECT ${placeColumns}, current_user AS "user",
@@ -36,7 +43,7 @@ const question = `
      FROM pg_settings WHERE lower(name) = ANY($2)) AS "parameters"`;
 
 /** Where a session reads rows. */
-export type Place = Pick<Answer, 'schema' | 'members' | 'database'>;
+export type Place = Pick<Answer, 'schema' | 'members' | 'ours' | 'database'>;
 
 /**
  * Asks sessions of PostgreSQL what they are. Poolers give a connection several sessions, drop parameters of the startup
@@ -44,7 +51,7 @@ export type Place = Pick<Answer, 'schema' | 'members' | 'database'>;
  */
 export class PostgresqlSessions {
   private readonly faults: SessionFaults;
-  private first: { readonly schema: string | null; readonly database: string } | undefined;
+  private first: Pick<Place, 'schema' | 'ours' | 'database'> | undefined;
 
   constructor(
     description: string,
@@ -53,10 +60,15 @@ export class PostgresqlSessions {
     this.faults = new SessionFaults(description);
   }
 
-  /** The members' table by its full name, as the first session had it. */
-  get membersTable(): string {
-    const schema = this.first?.schema ?? null;
-    return schema === null ? '"UserKeys"' : `${pg.escapeIdentifier(schema)}."UserKeys"`;
+  /** Tables by their full names, as the first session had them: a classic deployment's may stand in a later schema than ours. */
+  get tables(): Tables {
+    const named = (schema: string | null | undefined, table: string): string =>
+      schema == null ? table : `${pg.escapeIdentifier(schema)}.${table}`;
+    return {
+      members: named(this.first?.schema, '"UserKeys"'),
+      history: named(this.first?.ours, '"UserKeyHistory"'),
+      manifests: named(this.first?.ours, '"RingManifests"'),
+    };
   }
 
   /**
@@ -78,7 +90,8 @@ export class PostgresqlSessions {
     const { database } = place;
     const schema = place.members ?? place.schema;
     if (this.first === undefined) {
-      this.first = { schema, database };
+      // Made by the same migration, in the schema where new tables go.
+      this.first = { schema, ours: place.ours ?? place.schema, database };
       if (database !== this.database) this.faults.hear([alias(this.database, database)]);
     } else if (schema !== this.first.schema || database !== this.first.database) {
       this.faults.hear([moved(whereIs(this.first.schema, this.first.database), whereIs(schema, database))]);

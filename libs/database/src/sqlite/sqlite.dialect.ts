@@ -13,6 +13,7 @@ import type { SqliteConnection } from './connection-string.js';
 import { sqliteFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
+import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
 import { Turns } from './turns.js';
 import { SqliteUserKeyStatements } from './user-key.statements.js';
 
@@ -56,7 +57,7 @@ export class SqliteDialect extends Dialect {
       timeout: busyMilliseconds,
       // A lost commit is a lost vault: wait for the disk at every commit, in every journal mode.
       prepareDatabase: (database: SqliteDatabase.Database) => void database.pragma('synchronous = FULL'),
-      migrations: [ClassicTables1760000000001, DataKeys1760000000002],
+      migrations: [ClassicTables1760000000001, DataKeys1760000000002, RingManifests1760000000003],
     };
     this.migrationOptions = this.dataSourceOptions;
   }

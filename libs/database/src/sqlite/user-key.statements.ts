@@ -1,11 +1,15 @@
 import { parseUserId, type UserId } from '@key-connector/common';
-import type { DataSource } from 'typeorm';
-import type {
-  StoredUserKey,
-  SwapTimes,
-  UserKeysSeen,
-  UserKeyStatements,
-  UserKeySwap,
+import type { DataSource, EntityManager } from 'typeorm';
+import {
+  fenceRows,
+  type RingFence,
+  type StoredUserKey,
+  type SwapRefusal,
+  type SwapTimes,
+  type UserKeyReseal,
+  type UserKeysSeen,
+  type UserKeyStatements,
+  type UserKeySwap,
 } from '../dialect/user-key.statements.js';
 import { toUtcText } from '../dialect/utc-column.js';
 
@@ -17,6 +21,8 @@ interface Row {
 
 interface SeenRow extends Row {
   readonly young: 0 | 1 | null;
+  readonly since: number | null;
+  readonly kept: number;
 }
 
 // The index on "Id" COLLATE NOCASE (see the migrations) finds a GUID in either case, and keeps one from standing twice.
@@ -28,8 +34,13 @@ const find = `
 const valueOf = (table: string): string =>
   `CASE typeof(${table}."Key") WHEN 'blob' THEN hex(${table}."Key") ELSE COALESCE(${table}."Key", '') END`;
 
+/** By the index on it. */
+const ofHistory = 'FROM "UserKeyHistory" AS h WHERE h."UserId" = k."Id" COLLATE NOCASE';
+
 const look = `
-  SELECT k."Id", ${valueOf('k')} AS "Key", k."DataKeyId", COALESCE(k."RevisionDate", k."CreationDate") BETWEEN ? AND ? AS young
+  SELECT k."Id", ${valueOf('k')} AS "Key", k."DataKeyId", COALESCE(k."RevisionDate", k."CreationDate") BETWEEN ? AND ? AS young,
+    (julianday(max(k."CreationDate", COALESCE((SELECT max(h."ReplacedDate") ${ofHistory}), k."CreationDate"))) - 2440587.5) * 86400000 AS since,
+    (SELECT count(*) ${ofHistory}) AS kept
   FROM json_each(?) AS wanted JOIN "UserKeys" AS k ON k."Id" = wanted.value COLLATE NOCASE`;
 
 // No conflict target: the row that is there may differ in case, so either of the two indexes may find it.
@@ -41,6 +52,27 @@ const swap = `
   SET "Key" = excluded."Key", "DataKeyId" = excluded."DataKeyId", "RevisionDate" = excluded."CreationDate"
   WHERE ${valueOf('"UserKeys"')} = ? ->> ('$."' || excluded."Id" || '"')
   RETURNING "Id"`;
+
+const reseal = `
+  UPDATE "UserKeys" SET "Key" = c.value ->> 1, "DataKeyId" = c.value ->> 2 FROM json_each(?) AS c
+  WHERE "UserKeys"."Id" = c.value ->> 0 COLLATE NOCASE AND "UserKeys"."Key" = c.value ->> 3
+  RETURNING "Id"`;
+
+/** Whether the manifest counts that a fence names: one walk along the primary key. Bytes are equal to no text. */
+const opens = `
+  SELECT COALESCE(max("Version" = ?) AND min(EXISTS (
+    SELECT 1 FROM json_each(?) AS named WHERE named.value ->> 0 = "Version" AND named.value ->> 1 = "Signature"
+  )), 0) AS open
+  FROM (SELECT "Version", "Signature" FROM "RingManifests" WHERE "Version" >= ? ORDER BY "Version" LIMIT ${fenceRows})`;
+
+/** Before the swap, in its transaction, where nobody else writes: what is about to be replaced. */
+const keep = `
+  INSERT INTO "UserKeyHistory" ("UserId", "Key", "DataKeyId", "CreationDate", "ReplacedDate", "Cause")
+  SELECT kept.value ->> 0, k."Key", k."DataKeyId", kept.value ->> 2, ?, kept.value ->> 3
+  FROM json_each(?) AS kept JOIN "UserKeys" AS k ON k."Id" = kept.value ->> 0 COLLATE NOCASE
+  WHERE ${valueOf('k')} = kept.value ->> 1`;
+
+const makeRoom = `DELETE FROM "UserKeyHistory" WHERE "Id" IN (SELECT value FROM json_each(?))`;
 
 const touch = `
   UPDATE "UserKeys" SET "LastAccessDate" = ? FROM json_each(?) AS wanted
@@ -64,19 +96,58 @@ export class SqliteUserKeyStatements implements UserKeyStatements {
     const rows = await this.source.query<SeenRow[]>(look, [...times, JSON.stringify(ids)]);
     const seen = rows.flatMap((row) => {
       const key = stored(row);
-      return key === undefined ? [] : [{ ...key, young: row.young === 1 }];
+      const { since, kept } = row;
+      return key === undefined ? [] : [{ ...key, young: row.young === 1, since, kept }];
     });
     return { clock, rows: seen };
   }
 
-  /** What it waited for in this process is over; better-sqlite3 waits for another process inside of the call, and shortly. */
-  async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
-    if (Date.now() >= deadline) return 'late';
-    const rows = swaps.map(({ key: { id, value, dataKeyId } }) => [id.toUpperCase(), value, dataKeyId]);
-    const expected = Object.fromEntries(swaps.map(({ key: { id }, expected: value }) => [id.toUpperCase(), value]));
-    const values = [toUtcText(new Date(at)), JSON.stringify(rows), JSON.stringify(expected)];
-    const written = await this.source.query<Pick<Row, 'Id'>[]>(swap, values);
-    return new Set(written.flatMap(({ Id }) => parseUserId(Id) ?? []));
+  /**
+   * What it waited for in this process is over; better-sqlite3 waits for another process inside of the call, and shortly. The
+   * transaction has the file's write lock from its begin: no manifest comes between the fence and the commit.
+   */
+  swap(
+    swaps: readonly UserKeySwap[],
+    { at, deadline }: SwapTimes,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    const time = toUtcText(new Date(at));
+    return this.change(deadline, fence, async (manager) => {
+      const kept = keptRows(swaps);
+      if (kept.length > 0) {
+        await manager.query(keep, [time, JSON.stringify(kept)]);
+        const expendable = swaps.flatMap((one) => one.kept?.expendable ?? []);
+        if (expendable.length > 0) await manager.query(makeRoom, [JSON.stringify(expendable)]);
+      }
+      const rows = swaps.map(({ key: { id, value, dataKeyId } }) => [id.toUpperCase(), value, dataKeyId]);
+      const expected = Object.fromEntries(swaps.map(({ key: { id }, expected: value }) => [id.toUpperCase(), value]));
+      const values = [time, JSON.stringify(rows), JSON.stringify(expected)];
+      return manager.query<Pick<Row, 'Id'>[]>(swap, values);
+    });
+  }
+
+  reseal(
+    reseals: readonly UserKeyReseal[],
+    deadline: number,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    const rows = reseals.map(({ key: { id, value, dataKeyId }, expected }) => [id, value, dataKeyId, expected]);
+    return this.change(deadline, fence, (manager) => manager.query<Pick<Row, 'Id'>[]>(reseal, [JSON.stringify(rows)]));
+  }
+
+  private change(
+    deadline: number,
+    fence: RingFence,
+    write: (manager: EntityManager) => Promise<Pick<Row, 'Id'>[]>,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    return this.source.transaction(async (manager) => {
+      if (Date.now() >= deadline) return 'late';
+      const named = [fence, ...fence.passedOver].map(({ version, signature }) => [version, signature]);
+      const asked = [fence.version, JSON.stringify(named), fence.version];
+      const [answer] = await manager.query<{ open: number }[]>(opens, asked);
+      if (answer?.open !== 1) return 'fenced';
+      return new Set((await write(manager)).flatMap(({ Id }) => parseUserId(Id) ?? []));
+    });
   }
 
   async touch(ids: readonly UserId[], at: Date): Promise<void> {
@@ -88,4 +159,13 @@ export class SqliteUserKeyStatements implements UserKeyStatements {
 function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefined {
   const id = parseUserId(Id);
   return id && { id, value: Key ?? '', dataKeyId };
+}
+
+/** What `keep` asks for: the member, the value that stands there, since when, and why it goes. */
+function keptRows(swaps: readonly UserKeySwap[]): unknown[][] {
+  return swaps.flatMap(({ key: { id }, expected, kept }) =>
+    kept === undefined || expected === undefined
+      ? []
+      : [[id.toUpperCase(), expected, toUtcText(new Date(kept.since)), kept.cause]],
+  );
 }

@@ -6,9 +6,10 @@ import { OptionalLock } from '../dialect/optional-lock.js';
 import { SessionFaults } from '../dialect/session.js';
 import { DatabaseUnavailable } from '../errors/database.errors.js';
 import type { Failure } from '../errors/failure.js';
-import { isLockRefusal, sqlserverFailureOf } from './failures.js';
+import { isLockRefusal, isLoginRefusal, sqlserverFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
+import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
 import { sqlserverSight } from './sight.js';
 import { DurabilityLook, type Place, placeQuestion, SqlserverSessions } from './session.js';
 import { poolOptions, requestOn, SqlserverPool, type SqlserverSettings } from './sqlserver.pool.js';
@@ -119,6 +120,15 @@ export class SqlserverDialect extends Dialect {
     });
   }
 
+  override isLoginRefused(error: unknown): boolean {
+    return isLoginRefusal(error);
+  }
+
+  /** DATALENGTH counts the two bytes of each letter of nvarchar. */
+  override lengthOf(expression: string): string {
+    return `(DATALENGTH(${expression}) / 2)`;
+  }
+
   failureOf(error: unknown): Failure | undefined {
     return sqlserverFailureOf(error);
   }
@@ -135,7 +145,7 @@ function sourceOptions(pool: object): DataSourceOptions {
     ...commonOptions,
     type: 'mssql',
     driver: { ...mssql, ConnectionPool: SqlserverPool },
-    migrations: [ClassicTables1760000000001, DataKeys1760000000002],
+    migrations: [ClassicTables1760000000001, DataKeys1760000000002, RingManifests1760000000003],
     extra: pool,
   };
 }

@@ -3,9 +3,13 @@ import mssql from 'mssql';
 import type { DataSource } from 'typeorm';
 import {
   lockWait,
+  type ManifestVersion,
+  type RingFence,
   type SeenUserKey,
   type StoredUserKey,
+  type SwapRefusal,
   type SwapTimes,
+  type UserKeyReseal,
   type UserKeysSeen,
   type UserKeyStatements,
   type UserKeySwap,
@@ -25,6 +29,11 @@ interface ClockRow {
 
 interface SeenRow extends Row {
   readonly changed: Date;
+  readonly created: Date;
+  /** When the last key of the history was replaced. */
+  readonly replaced: Date | null;
+  /** As text where a driver takes COUNT for 64 bits. */
+  readonly kept: number | string;
 }
 
 /** Rows in one statement, a parameter each: below SQL Server's limit of 2,100. */
@@ -37,16 +46,42 @@ const replace = `
   UPDATE [UserKeys] SET [Key] = @value, [DataKeyId] = @dataKeyId, [RevisionDate] = @at
   WHERE [Id] = @id AND COALESCE([Key], N'') = @expected COLLATE Latin1_General_BIN2`;
 
+const reseal = `
+  UPDATE [UserKeys] SET [Key] = @value, [DataKeyId] = @dataKeyId
+  WHERE [Id] = @id AND [Key] = @expected COLLATE Latin1_General_BIN2`;
+
+const keep = `
+  INSERT INTO [UserKeyHistory] ([UserId], [Key], [DataKeyId], [CreationDate], [ReplacedDate], [Cause])
+  VALUES (@id, @expected, @keptDataKeyId, @since, @at, @cause);`;
+
+/** Bytes: SQL Server takes text for equal that differs by blanks at its end, whatever the collation. */
+const isRow = (name: string): string => `
+  [Version] = @version${name} AND CAST([Signature] AS varbinary(max)) = CAST(@signature${name} AS varbinary(max))`;
+
+/** Whether the manifest counts that a fence names: two walks along the primary key, the second up to the first foreign row. */
+const opens = ({ passedOver }: RingFence): string => {
+  const others = passedOver.map((_, index) => `AND NOT (${isRow(String(index))})`);
+  return `EXISTS (SELECT 1 FROM [RingManifests] WHERE ${isRow('')})
+    AND NOT EXISTS (SELECT 1 FROM [RingManifests] WHERE [Version] > @version ${others.join(' ')})`;
+};
+
 /**
  * A swap as one message, which the server runs to its end whoever still listens. SYSUTCDATETIME tells when its own statement
- * runs, so it stands behind the write and what that waited for. An error, or a cancellation, rolls back.
+ * runs, so it stands behind the write and what that waited for. An error, or a cancellation, rolls back. The fence reads what
+ * is committed when it is asked, behind the message's begin.
  */
-const transaction = (write: string): string => `
+const transaction = (fence: string, write: string, keeping: string): string => `
   SET XACT_ABORT ON;
   DECLARE @written int;
   BEGIN TRANSACTION;
-  ${write};
-  SET @written = @@ROWCOUNT;
+  IF ${fence}
+  BEGIN
+    ${write};
+    SET @written = @@ROWCOUNT;
+    ${keeping === '' ? '' : `IF @written > 0 BEGIN ${keeping} END;`}
+  END
+  ELSE
+    SET @written = -2;
   IF SYSUTCDATETIME() < @deadline
     COMMIT TRANSACTION;
   ELSE
@@ -55,6 +90,12 @@ const transaction = (write: string): string => `
     SET @written = -1;
   END;
   SELECT @written AS [written]`;
+
+/** What a swap that wrote nothing answers instead of a number of rows. */
+const refusals: ReadonlyMap<number, SwapRefusal> = new Map([
+  [-1, 'late'],
+  [-2, 'fenced'],
+]);
 
 /** Goes straight to the pool, with typed parameters. */
 export class SqlserverUserKeyStatements implements UserKeyStatements {
@@ -95,7 +136,9 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
       const request = requestOn(this.source);
       const text = `${this.shortly}
         SELECT SYSUTCDATETIME() AS [clock];
-        SELECT [Id], [Key], [DataKeyId], COALESCE([RevisionDate], [CreationDate]) AS [changed]
+        SELECT [Id], [Key], [DataKeyId], COALESCE([RevisionDate], [CreationDate]) AS [changed], [CreationDate] AS [created],
+          (SELECT MAX([ReplacedDate]) FROM [UserKeyHistory] WHERE [UserId] = [UserKeys].[Id]) AS [replaced],
+          (SELECT COUNT(*) FROM [UserKeyHistory] WHERE [UserId] = [UserKeys].[Id]) AS [kept]
         FROM [UserKeys] WHERE [Id] IN (${inputIds(request, some)})`;
       const { recordsets } = await request.query<[ClockRow, SeenRow]>(text);
       const [[told], found] = recordsets as unknown as [[ClockRow], SeenRow[]];
@@ -104,28 +147,45 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
       for (const row of found) {
         const key = stored(row);
         const young = Math.abs(now - row.changed.getTime()) <= youngMinutes * 60_000;
-        if (key !== undefined) rows.push({ ...key, young });
+        const since = Math.max(row.created.getTime(), row.replaced?.getTime() ?? -Infinity);
+        if (key !== undefined) rows.push({ ...key, young, since, kept: Number(row.kept) });
       }
     }
     return { clock, rows };
   }
 
-  async swap(swaps: readonly UserKeySwap[], { at, deadline }: SwapTimes): Promise<ReadonlySet<UserId> | 'late'> {
+  swap(swaps: readonly UserKeySwap[], times: SwapTimes, fence: RingFence): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    return this.each(swaps, (one) => this.changeOne(one, one.expected === undefined ? insert : replace, times, fence));
+  }
+
+  reseal(
+    reseals: readonly UserKeyReseal[],
+    deadline: number,
+    fence: RingFence,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
+    return this.each(reseals, (one) => this.changeOne(one, reseal, { at: deadline, deadline }, fence));
+  }
+
+  private async each<Change extends { readonly key: StoredUserKey }>(
+    changes: readonly Change[],
+    change: (one: Change) => Promise<number>,
+  ): Promise<ReadonlySet<UserId> | SwapRefusal> {
     const written = new Set<UserId>();
-    for (const { key, expected } of swaps) {
-      const count = await this.swapOne(key, expected, at, deadline);
-      if (count < 0) return 'late';
-      if (count > 0) written.add(key.id);
+    for (const one of changes) {
+      const count = await change(one);
+      const refusal = refusals.get(count);
+      if (refusal !== undefined) return refusal;
+      if (count > 0) written.add(one.key.id);
     }
     return written;
   }
 
-  /** Rows that were written; below zero when the deadline was over. */
-  private async swapOne(
-    { id, value, dataKeyId }: StoredUserKey,
-    expected: string | undefined,
-    at: number,
-    deadline: number,
+  /** Rows that were written; below zero for a refusal. */
+  private async changeOne(
+    { key: { id, value, dataKeyId }, expected, kept }: UserKeySwap,
+    write: string,
+    { at, deadline }: SwapTimes,
+    fence: RingFence,
   ): Promise<number> {
     const request = requestOn(this.source)
       .input('id', mssql.UniqueIdentifier, id)
@@ -133,9 +193,11 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
       .input('dataKeyId', mssql.Int, dataKeyId)
       .input('at', mssql.DateTime2(7), new Date(at))
       .input('deadline', mssql.DateTime2(7), new Date(deadline));
+    inputManifest(request, '', fence);
+    for (const [index, row] of fence.passedOver.entries()) inputManifest(request, String(index), row);
     if (expected !== undefined) request.input('expected', mssql.NVarChar(mssql.MAX), expected);
     try {
-      const text = this.shortly + transaction(expected === undefined ? insert : replace);
+      const text = this.shortly + transaction(opens(fence), write, inputKept(request, kept));
       const { recordset } = await request.query<{ written: number }>(text);
       return recordset[0]?.written ?? 0;
     } catch (error) {
@@ -158,6 +220,22 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
 function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefined {
   const id = parseUserId(Id);
   return id && { id, value: Key ?? '', dataKeyId };
+}
+
+function inputManifest(request: mssql.Request, name: string, { version, signature }: ManifestVersion): void {
+  request.input(`version${name}`, mssql.BigInt, version);
+  request.input(`signature${name}`, mssql.NVarChar(mssql.MAX), signature);
+}
+
+/** What is done behind a swap that keeps what it replaces. */
+function inputKept(request: mssql.Request, kept: UserKeySwap['kept']): string {
+  if (kept === undefined) return '';
+  const { dataKeyId, since, cause, expendable } = kept;
+  request.input('keptDataKeyId', mssql.Int, dataKeyId);
+  request.input('since', mssql.DateTime2(7), new Date(since));
+  request.input('cause', mssql.NVarChar(20), cause);
+  if (expendable.length === 0) return keep;
+  return `${keep} DELETE FROM [UserKeyHistory] WHERE [Id] IN (${expendable.join(', ')});`;
 }
 
 /** Gives the ids to the request, and returns the list of their parameters. */

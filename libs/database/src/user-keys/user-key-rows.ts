@@ -1,5 +1,5 @@
 import { parseUserId, type UserId } from '@key-connector/common';
-import { type EntityManager, In, IsNull, Like, Not } from 'typeorm';
+import { type EntityManager, In, IsNull, Like, MoreThan, Not } from 'typeorm';
 import type { Dialect } from '../dialect/dialect.js';
 import type { StoredUserKey } from '../dialect/user-key.statements.js';
 import { fromUtcText } from '../dialect/utc-column.js';
@@ -10,12 +10,37 @@ export interface DatedUserKey extends StoredUserKey {
   readonly changed: Date | undefined;
 }
 
+/** A row as a walk through all of them finds it. */
+export interface ListedUserKey {
+  readonly id: string;
+  readonly key: StoredUserKey | undefined;
+}
+
 /** A row to insert; times are `yyyy-MM-dd HH:mm:ss.fffffff` in UTC. */
 export interface NewUserKey extends StoredUserKey {
   readonly creationDate: string;
   readonly revisionDate: string | null;
   readonly lastAccessDate: string | null;
 }
+
+/** A row as the driver gives it, whatever its columns hold. */
+export interface UncheckedRow {
+  readonly id: unknown;
+  /** `null` where it is longer than was asked for, too. */
+  readonly value: unknown;
+  readonly dataKeyId: unknown;
+}
+
+/** Rows that a look at all of them reads at a time. */
+const pageSize = 500;
+
+/** Letters that a stored value's header has at most: `kc2.`, a data key's id, and a point. */
+const headerLength = 15;
+
+/** Letters of a member's 32 bytes in the classic layout: base64 of 60 bytes. */
+const shortestClassic = 80;
+
+type Condition = [sql: string, parameters: Readonly<Record<string, string>>];
 
 /** Rows in one statement: with six values each it stays below SQL Server's limit of 2,100 parameters. */
 const batchSize = 250;
@@ -47,6 +72,75 @@ export class UserKeyRows {
     return manager.existsBy(UserKey, { value: Like(`${prefix}%`) });
   }
 
+  /** Whether anything is kept of what members' keys were before. */
+  async historyExists(manager: EntityManager): Promise<boolean> {
+    const query = manager.createQueryBuilder().select('1', 'one').from('UserKeyHistory', 'h');
+    return (await query.limit(1).getRawMany()).length > 0;
+  }
+
+  /** Every row, some hundreds at a time; no value is read that is longer than `longest`. */
+  async *all(manager: EntityManager, longest: number): AsyncGenerator<UncheckedRow> {
+    let last: UncheckedRow | undefined;
+    for (;;) {
+      const query = manager
+        .createQueryBuilder(UserKey, 'k')
+        .select('k.id', 'id')
+        .addSelect(`CASE WHEN ${this.dialect.lengthOf('k.value')} <= ${longest} THEN k.value END`, 'value')
+        .addSelect('k.dataKeyId', 'dataKeyId')
+        .orderBy('k.id', 'ASC')
+        .limit(pageSize);
+      if (last !== undefined) query.where('k.id > :last', { last: last.id });
+      const rows = await query.getRawMany<UncheckedRow>();
+      yield* rows;
+      if (rows.length < pageSize) return;
+      last = rows.at(-1);
+    }
+  }
+
+  /**
+   * How some stored values begin, of members and of their history, that begin with the prefix and with none of the others; at
+   * most `take` of each. None of them holds `%` or `_`.
+   */
+  beginnings(
+    manager: EntityManager,
+    { prefix, others, take }: { prefix: string; others: readonly string[]; take: number },
+  ): Promise<string[]> {
+    return this.parts(manager, { length: headerLength, take }, (column) => [
+      [`${column} LIKE :prefix`, { prefix: `${prefix}%` }],
+      ...others.map((other, index): Condition => [
+        `${column} NOT LIKE :other${index}`,
+        { [`other${index}`]: `${other}%` },
+      ]),
+    ]);
+  }
+
+  /** The first 80 letters of some stored values, as `beginnings`, that are no longer than `longest` and begin otherwise. */
+  beginningsWithout(
+    manager: EntityManager,
+    { prefix, longest, take }: { prefix: string; longest: number; take: number },
+  ): Promise<string[]> {
+    return this.parts(manager, { length: shortestClassic, take }, (column) => [
+      [`${column} NOT LIKE :prefix`, { prefix: `${prefix}%` }],
+      [`${this.dialect.lengthOf(column)} BETWEEN ${shortestClassic} AND ${longest}`, {}],
+    ]);
+  }
+
+  private async parts(
+    manager: EntityManager,
+    { length, take }: { length: number; take: number },
+    conditions: (column: string) => Condition[],
+  ): Promise<string[]> {
+    const column = manager.dataSource.driver.escape('Key');
+    const found: string[] = [];
+    for (const table of ['UserKeys', 'UserKeyHistory']) {
+      const query = manager.createQueryBuilder().select(`SUBSTRING(${column}, 1, ${length})`, 'part').from(table, 't');
+      for (const [condition, parameters] of conditions(column)) query.andWhere(condition, parameters);
+      const rows = await query.limit(take).getRawMany<{ part: unknown }>();
+      found.push(...rows.flatMap(({ part }) => (typeof part === 'string' ? [part] : [])));
+    }
+    return found;
+  }
+
   /** The rows with a value that were created last, at most `take`. */
   async newest(manager: EntityManager, take: number): Promise<StoredUserKey[]> {
     const rows = await manager.find(UserKey, {
@@ -56,6 +150,34 @@ export class UserKeyRows {
       take,
     });
     return rows.flatMap((row) => storedUserKey(row) ?? []);
+  }
+
+  /**
+   * The rows behind an id, in the order of ids as the database has it, at most `take`: to go through all of them. The id
+   * is that of the row; a row whose id is no GUID has no key.
+   */
+  async after(manager: EntityManager, id: string | undefined, take: number): Promise<ListedUserKey[]> {
+    const rows = await manager.find(UserKey, {
+      select: { id: true, value: true, dataKeyId: true },
+      where: id === undefined ? {} : { id: MoreThan(id) },
+      order: { id: 'ASC' },
+      take,
+    });
+    return rows.map((row) => ({ id: row.id, key: storedUserKey(row) }));
+  }
+
+  /** When a member was last served a key; undefined where no date is kept. */
+  async lastAccess(manager: EntityManager): Promise<Date | undefined> {
+    const row = await manager
+      .createQueryBuilder(UserKey, 'k')
+      .select('MAX(k.lastAccessDate)', 'last')
+      .getRawOne<{ last: unknown }>();
+    return timeOf(row?.last);
+  }
+
+  /** How many members have a value that begins so. The prefix holds neither `%` nor `_`. */
+  countWithPrefix(manager: EntityManager, prefix: string): Promise<number> {
+    return manager.countBy(UserKey, { value: Like(`${prefix}%`) });
   }
 
   /** The rows of those members that have one; a GUID is found in either case. */

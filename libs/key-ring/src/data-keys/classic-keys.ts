@@ -1,22 +1,25 @@
 import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
-import { Expectation, UserKeyRows } from '@key-connector/database';
+import { Database, type RingFence } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { RingUnusable } from '../key-ring.errors.js';
 import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
+import { fenceOf } from '../manifest/ring-fence.js';
 import { openClassic } from '../values/classic.layout.js';
 import type { DataKey } from '../values/data-key.js';
-import { Ring } from '../values/ring.js';
-import { resolveLayout } from '../values/value-layout.js';
-import { DataKeys } from './data-keys.js';
+import type { Ring } from '../values/ring.js';
+import { atLeast } from '../values/value-layout.js';
+import { CountingManifest, type CountingState } from './counting-manifest.js';
+import { DataKeys, requireListed } from './data-keys.js';
 import { FirstDataKey } from './first-data-key.js';
-import { RingStore, type StoredRing } from './ring-store.js';
+import { RingStore } from './ring-store.js';
 import { Wrappings } from './wrappings.js';
 
 /** The data key of a classic deployment, which opens that deployment's values and, maybe, no row of this database. */
 export class ClassicKey {
   constructor(
-    private readonly dataKey: DataKey,
+    readonly dataKey: DataKey,
     /** Base64, as the deployment keeps it. */
     readonly wrapped: string,
     /** What opened it. */
@@ -34,13 +37,19 @@ export class ClassicKey {
   }
 }
 
+/** The ring that an import seals with, and what its statements name. */
+export interface RingToFill {
+  readonly ring: Ring;
+  readonly fence: RingFence;
+}
+
 /**
  * For an import: opens a classic deployment's data key, and gives the ring that its members' keys are to be sealed with.
  *
  * @example
  * const key = await classicKeys.open(file.symmetricKey);
  * await database.lock(async (manager) => {
- *   const ring = await classicKeys.ringOrAdopt(key, manager);
+ *   const { ring } = await classicKeys.ringOrAdopt(key, manager);
  *   const row = key.isActiveIn(ring) ? { id, value, dataKeyId: null } : ring.seal(id, key.open(value));
  *   …
  * });
@@ -48,49 +57,57 @@ export class ClassicKey {
 @Injectable()
 export class ClassicKeys {
   constructor(
+    private readonly database: Database,
+    private readonly counting: CountingManifest,
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
     private readonly first: FirstDataKey,
-    private readonly userKeys: UserKeyRows,
-    private readonly expectation: Expectation,
-    @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
+    @Inject(KEY_RING_SETTINGS) private readonly settings: Pick<KeyRingSettings, 'valueLayout'>,
   ) {}
 
   /**
    * Opens a wrapped data key, base64, with the configured key-encryption key. Only reads.
    *
-   * @throws ClassicKeyUnreadable when it does not open; an UnavailableError when it is worth another try.
+   * @throws ClassicKeyUnreadable when it does not open; RingRefused; an UnavailableError when it is worth another try.
    */
   async open(wrapped: string): Promise<ClassicKey> {
-    const kek = await this.dataKeys.openKey(await this.store.read(), wrapped);
+    const { manifest, own } = await this.database.snapshot(async (manager) => ({
+      manifest: (await this.counting.find(manager))?.held.manifest,
+      own: await this.store.symmetricKey(manager),
+    }));
+    const kek = await this.dataKeys.openKey(manifest, own, wrapped);
     return new ClassicKey(await this.wrappings.openClassic(kek, wrapped), wrapped, kek);
   }
 
-  /** The ring of this database; `undefined` where it has no data key yet. Only reads. */
-  async ring({ kek }: ClassicKey, manager: EntityManager): Promise<Ring | undefined> {
-    const stored = await this.store.readWith(manager);
-    return stored.dataKeyIds.length > 0 ? this.ringOf(kek, stored) : undefined;
+  /** The ring of this database; `undefined` where it has none yet. Only reads. */
+  async ring({ kek }: ClassicKey, manager: EntityManager): Promise<RingToFill | undefined> {
+    const state = await this.counting.find(manager);
+    return state && this.ringOf(kek, state, manager);
   }
 
   /**
-   * The ring of this database. One without data keys takes over its own classic one, or else this, the way a classic
-   * deployment is adopted. Call under the database's lock, with its manager.
+   * The ring of this database. An empty one gets a ring with this data key, as if it were a classic deployment's own; one that
+   * has its own classic data key is adopted. Call under the database's lock, with its manager.
    */
-  async ringOrAdopt({ kek, wrapped }: ClassicKey, manager: EntityManager): Promise<Ring> {
-    const { dataKeyIds, symmetricKey } = await this.store.readWith(manager);
-    if (dataKeyIds.length === 0) {
-      if (symmetricKey === undefined && !(await this.userKeys.exist(manager))) {
-        await this.expectation.beforeFirstDataKey(manager);
-        await this.store.insertApplicationData(manager, wrapped);
-      }
-      await this.first.establish(kek, manager);
-    }
-    return this.ringOf(kek, await this.store.readWith(manager));
+  async ringOrAdopt(key: ClassicKey, manager: EntityManager): Promise<RingToFill> {
+    const { kek } = key;
+    if ((await this.counting.find(manager)) === undefined) await this.first.establishImported(kek, manager, key);
+    const state = await this.counting.find(manager);
+    if (state === undefined) throw unseen();
+    return this.ringOf(kek, state, manager);
   }
 
-  private async ringOf(kek: KeyEncryptionKey, stored: StoredRing): Promise<Ring> {
-    const { dataKeys } = await this.dataKeys.openAll(kek, stored);
-    return Ring.withNewest(dataKeys, resolveLayout(this.settings.valueLayout, [...dataKeys.keys()]));
+  private async ringOf(kek: KeyEncryptionKey, state: CountingState, manager: EntityManager): Promise<RingToFill> {
+    const { held, passedOver } = state;
+    requireListed(held.manifest, kek);
+    const fence = fenceOf(held, passedOver);
+    if (typeof fence === 'string') throw new RingUnusable(fence);
+    const rows = await this.dataKeys.read(manager, held, kek.id);
+    if (rows === undefined) throw unseen();
+    const layout = atLeast(held.manifest.layout, this.settings.valueLayout);
+    return { ring: await this.dataKeys.open(held, kek, { rows, layout }), fence };
   }
 }
+
+const unseen = (): RingUnusable => new RingUnusable('The manifest of the ring has just changed; trying again will do.');

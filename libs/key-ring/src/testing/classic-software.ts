@@ -18,8 +18,8 @@ function classicRsaKey(): KeyObject {
 }
 
 /** Opens ApplicationDatas.SymmetricKey as a classic deployment does. */
-export function openAsClassicSoftware(symmetricKey: string): Buffer {
-  return privateDecrypt({ key: classicRsaKey(), ...oaepSha1 }, Buffer.from(symmetricKey, 'base64'));
+export function openAsClassicSoftware(symmetricKey: string, key: KeyObject = classicRsaKey()): Buffer {
+  return privateDecrypt({ key, ...oaepSha1 }, Buffer.from(symmetricKey, 'base64'));
 }
 
 /** Wraps as a classic deployment does, whatever the length. */

@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Secret, type UserId } from '@key-connector/common';
-import { CryptoProvidersModule, type KeyProviderSettings } from '@key-connector/crypto-providers';
+import { CryptoProvidersModule, KeyProvider, type KeyProviderSettings } from '@key-connector/crypto-providers';
 import { Database, DatabaseModule, databaseSettingsSchema, type StoredUserKey } from '@key-connector/database';
 import { Metrics, ObservabilityModule } from '@key-connector/observability';
 import { ConsoleLogger, type DynamicModule } from '@nestjs/common';
@@ -11,6 +11,9 @@ import SqliteDatabase from 'better-sqlite3';
 import { KeyRingModule } from '../key-ring.module.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
 import { KeyRing } from '../key-ring.js';
+import { parseRingPin } from '../manifest/ring-pin.js';
+import type { ManifestRow } from '../manifest/succession.js';
+import { MadeRing } from './made-ring.js';
 
 /** Files of a classic deployment. */
 export const classicFolder = `${resolve(import.meta.dirname, '../../../../test/fixtures/classic')}/`;
@@ -38,6 +41,8 @@ type RoomsAbove = (rooms: DynamicModule[]) => DynamicModule[];
 
 /** An SQLite file with real migrations, and replicas of the service on it. */
 export class KeyRingFixture {
+  /** The setting `keyRing__identity` of replicas that are made from now on. */
+  pins: readonly string[] = [];
   private readonly modules: TestingModule[] = [];
 
   private constructor(
@@ -72,7 +77,10 @@ export class KeyRingFixture {
       DatabaseModule.forRoot(database),
       CryptoProvidersModule.forRoot(keyProvider),
     ];
-    const useFactory = (): KeyRingSettings => ({ valueLayout, providerCheckSeconds: 300 });
+    const useFactory = (): KeyRingSettings => ({
+      ...{ valueLayout, providerCheckSeconds: 300, reloadSeconds: 3600 },
+      identity: this.pins.flatMap((pin) => parseRingPin(pin) ?? []),
+    });
     const rooms = [...below, KeyRingModule.forRootAsync({ imports: below, useFactory })];
     const module = await Test.createTestingModule({ imports: [...rooms, ...this.above(rooms)] })
       .setLogger(new ConsoleLogger({ logLevels: [] }))
@@ -125,10 +133,51 @@ export class KeyRingFixture {
     }
   }
 
-  /** Everything that the tables of keys hold. */
-  contents(): unknown {
-    return ['DataKeys', 'DataKeyWrappings', 'ApplicationDatas', 'UserKeys'].map((table) =>
-      this.sql(`SELECT * FROM "${table}" ORDER BY 1, 2`),
+  /** Everything that the tables of keys hold; an empty database has nothing. */
+  contents(): unknown[] {
+    const tables = ['DataKeys', 'DataKeyWrappings', 'RingManifests', 'ApplicationDatas', 'UserKeys', 'UserKeyHistory'];
+    return tables.flatMap((table) => this.sql(`SELECT '${table}' AS "Table", * FROM "${table}" ORDER BY 2, 3`));
+  }
+
+  /** The ring's own signer, as a command of an operator opens it. */
+  async operator({ module }: Replica): Promise<MadeRing> {
+    const [row] = this.sql<{ KeyReference: string; Algorithm: string; WrappedKey: string }>(
+      'SELECT * FROM "DataKeyWrappings" WHERE "DataKeyId" = -1',
+    );
+    if (row === undefined) throw new Error('no identity');
+    const { KeyReference: keyReference, Algorithm: algorithm } = row;
+    const ciphertext = Buffer.from(row.WrappedKey, 'base64');
+    const kek = await module.get(KeyProvider).open();
+    return MadeRing.of(Buffer.from(await kek.unwrap({ keyReference, algorithm, ciphertext })));
+  }
+
+  /** The rows of RingManifests, the lowest version first. */
+  manifests(): ManifestRow[] {
+    return this.sql(
+      'SELECT "Version" AS version, "Document" AS document, "Signature" AS signature FROM "RingManifests" ORDER BY 1',
+    );
+  }
+
+  /** The newest of them. */
+  manifest(): ManifestRow {
+    const last = this.manifests().at(-1);
+    if (last === undefined) throw new Error('no manifest');
+    return last;
+  }
+
+  putManifest({ version, document, signature }: ManifestRow): void {
+    this.sql(`INSERT INTO "RingManifests" VALUES (?, ?, ?, '2026-01-01 00:00:00')`, version, document, signature);
+  }
+
+  /** A data key, wrapped with the public key under which the others are: all that it takes is write access. */
+  async putDataKey({ module }: Replica, id: number, bytes: Buffer): Promise<void> {
+    const { ciphertext } = await (await module.get(KeyProvider).open()).wrap(bytes);
+    this.sql(`INSERT INTO "DataKeys" VALUES (?, '2026-01-01 00:00:00')`, id);
+    this.sql(
+      `INSERT INTO "DataKeyWrappings" SELECT ?, "KekId", "KeyReference", "Algorithm", ?, "CreationDate"
+       FROM "DataKeyWrappings" WHERE "DataKeyId" = -1`,
+      id,
+      Buffer.from(ciphertext).toString('base64'),
     );
   }
 

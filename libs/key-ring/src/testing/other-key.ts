@@ -8,6 +8,7 @@ import type { KeyProviderSettings } from '@key-connector/crypto-providers';
 export interface OtherKey {
   readonly settings: KeyProviderSettings;
   readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
   remove(): Promise<void>;
 }
 
@@ -20,6 +21,7 @@ export async function generateOtherKey(): Promise<OtherKey> {
   return {
     settings: { kind: 'certificate', timeoutSeconds: 15, source: { kind: 'filesystem', path } },
     publicKey,
+    privateKey,
     remove: () => rm(folder, { recursive: true }),
   };
 }

@@ -1,6 +1,7 @@
 import { hkdfSync, type KeyObject } from 'node:crypto';
 import { type UserId, userIdBytes } from '@key-connector/common';
-import { type DataKey, takeSecret } from './data-key.js';
+import type { ValuesOf } from '@key-connector/database';
+import { classicDataKeyId, type DataKey, takeSecret } from './data-key.js';
 import { OpeningFailure } from './opening-failure.js';
 import { decrypt, encrypt, ivLength, tagLength } from './aes-gcm.js';
 import { decodeCanonical } from './canonical-base64.js';
@@ -10,6 +11,13 @@ const keyLength = 32;
 
 /** What every bound value begins with. */
 export const boundPrefix = 'kc2.';
+
+/** What tells the values under a data key from all others; those under data key 0 include every classic one. */
+export const valuesUnder = (dataKeyId: number): ValuesOf => ({
+  dataKeyId,
+  prefix: `${boundPrefix}${dataKeyId}.`,
+  unlike: dataKeyId === classicDataKeyId ? boundPrefix : undefined,
+});
 
 /** The id without leading zeros, so that one id has one spelling. */
 const pattern = /^kc2\.(0|[1-9]\d{0,9})\.([\w-]+)$/;
@@ -24,6 +32,12 @@ export interface BoundValue {
 /** Whether a value claims to be in the bound layout. */
 export function isBound(value: string): boolean {
   return value.startsWith(boundPrefix);
+}
+
+/** The data key that a value needs, by its beginning alone; `undefined` where it names none. */
+export function headerOf(value: string): number | undefined {
+  const [, id] = /^kc2\.(0|[1-9]\d{0,9})\./.exec(value) ?? [];
+  return id === undefined || Number(id) > maxDataKeyId ? undefined : Number(id);
 }
 
 /** Takes `kc2.<dataKeyId>.<payload>` apart. */

@@ -18,8 +18,13 @@ const key = randomBytes(32);
 const secrets = new Map([0, 1, 2].map((id) => [id, randomBytes(32)]));
 const secret = (id: number): Buffer => secrets.get(id) ?? Buffer.alloc(0);
 
-const ring = (layout: ValueLayout, ...ids: number[]): Ring =>
-  Ring.withNewest(new Map(ids.map((id) => [id, { id, secret: createSecretKey(secret(id)) }])), layout);
+/** The last of its data keys is the active one. */
+const ring = (layout: ValueLayout, ...ids: [...number[], number]): Ring => {
+  const dataKeys = new Map(ids.map((id) => [id, { id, secret: createSecretKey(secret(id)) }]));
+  const active = dataKeys.get(ids.at(-1) ?? -1);
+  if (active === undefined) throw new Error('no data key');
+  return new Ring(dataKeys, active, layout);
+};
 
 /** What a value opens to, in this member's row. */
 const outcome = (of: Ring, id: UserId, value: Omit<StoredUserKey, 'id'>): string => {
@@ -122,13 +127,9 @@ describe('the bound layout', () => {
 
   it('refuses a value that is relabelled to another id of the same data key', () => {
     const same = createSecretKey(secret(1));
-    const doubled = Ring.withNewest(
-      new Map([
-        [1, { id: 1, secret: same }],
-        [7, { id: 7, secret: same }],
-      ]),
-      'boundOnly',
-    );
+    const seventh = { id: 7, secret: same };
+    const dataKeys = new Map([1, 7].map((id) => [id, { id, secret: same }]));
+    const doubled = new Ring(dataKeys, seventh, 'boundOnly');
     const { value } = ring('boundOnly', 1).seal(alice, key);
     expect(outcome(doubled, alice, { value, dataKeyId: 1 })).toBe(key.toString('hex'));
     expect(outcome(doubled, alice, { value: value.replace('kc2.1', 'kc2.7'), dataKeyId: 7 })).toBe('not_authentic');

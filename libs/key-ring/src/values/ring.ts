@@ -10,9 +10,9 @@ import type { ValueLayout } from './value-layout.js';
 type UncheckedUserKey = Readonly<Record<Exclude<keyof StoredUserKey, 'id'>, unknown>> & Pick<StoredUserKey, 'id'>;
 
 /** Characters of a value at most. A member's 32 bytes take 80 to 98; deployments have longer keys, but none like this. */
-const maxLength = 64 * 1024;
+export const longestValue = 64 * 1024;
 
-/** The data keys at one moment, and how values are written with them. Never changes; a reload makes another one. */
+/** The data keys at one moment, and how values are written with them. Never changes; a new manifest makes another one. */
 export class Ring {
   constructor(
     readonly dataKeys: ReadonlyMap<number, DataKey>,
@@ -20,13 +20,6 @@ export class Ring {
     readonly active: DataKey,
     readonly layout: ValueLayout,
   ) {}
-
-  /** A ring that writes with the newest of its data keys: the one with the highest id. */
-  static withNewest(dataKeys: ReadonlyMap<number, DataKey>, layout: ValueLayout): Ring {
-    const active = dataKeys.get(Math.max(...dataKeys.keys()));
-    if (active === undefined) throw new RangeError('A ring needs a data key.');
-    return new Ring(dataKeys, active, layout);
-  }
 
   /** The row of a member's key: encrypted under the active data key, in the ring's layout. */
   seal(id: UserId, key: Uint8Array): StoredUserKey {
@@ -40,7 +33,7 @@ export class Ring {
    * @throws OpeningFailure, which says why not.
    */
   open({ id, value, dataKeyId }: UncheckedUserKey): Buffer {
-    if (typeof value !== 'string' || value.length > maxLength) throw new OpeningFailure('malformed');
+    if (typeof value !== 'string' || value.length > longestValue) throw new OpeningFailure('malformed');
     if (dataKeyId !== null && typeof dataKeyId !== 'number') throw new OpeningFailure('malformed');
     if (!isBound(value)) return this.openClassic(value, dataKeyId);
     const bound = parseBound(value);

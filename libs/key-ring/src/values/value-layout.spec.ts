@@ -1,25 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import { ValueLayoutRefused } from '../key-ring.errors.js';
-import { resolveLayout } from './value-layout.js';
+import { atLeast, requireLayout } from './value-layout.js';
 
 describe('the value layout', () => {
   it.each([
-    [[0], 'classic'],
-    [[0, 1], 'bound'],
-    [[1], 'boundOnly'],
-    [[1, 2], 'boundOnly'],
-  ])('is chosen for the data keys %j: %s', (ids, layout) => {
-    expect(resolveLayout('auto', ids)).toBe(layout);
+    ['classic', 'auto', 'classic'],
+    ['bound', 'auto', 'bound'],
+    ['classic', 'boundOnly', 'boundOnly'],
+    ['bound', 'boundOnly', 'boundOnly'],
+    ['boundOnly', 'bound', 'boundOnly'],
+    ['bound', 'classic', 'bound'],
+  ] as const)('is at least what the manifest asks for, %s, and with the setting %s: %s', (least, setting, layout) => {
+    expect(atLeast(least, setting)).toBe(layout);
   });
 
-  it('is what the setting says, else', () => {
-    expect(resolveLayout('classic', [0])).toBe('classic');
-    expect(resolveLayout('bound', [0])).toBe('bound');
-    expect(resolveLayout('boundOnly', [0])).toBe('boundOnly');
-  });
-
-  it('is never classic under a data key that classic software does not know', () => {
-    expect(() => resolveLayout('classic', [0, 1])).toThrow(ValueLayoutRefused);
-    expect(() => resolveLayout('classic', [1])).toThrow('keyRing__valueLayout');
+  it('is never asked to be classic where classic software could not read what is there', () => {
+    expect(() => {
+      requireLayout('bound', 'classic');
+    }).toThrow(ValueLayoutRefused);
+    for (const setting of ['auto', 'bound', 'boundOnly'] as const) requireLayout('boundOnly', setting);
+    requireLayout('classic', 'classic');
   });
 });

@@ -1,28 +1,24 @@
 import { ValueLayoutRefused } from '../key-ring.errors.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
-import { classicDataKeyId } from './data-key.js';
 
 /** How values are written and which are accepted: `auto`, decided. */
 export type ValueLayout = Exclude<KeyRingSettings['valueLayout'], 'auto'>;
 
-/**
- * Decides the layout for the data keys that are there, by their ids.
- *
- * `auto` refuses classic values only when no classic data key is left: while it is there, another replica may still
- * write them.
- *
- * @throws ValueLayoutRefused when classic software could not read what would be written.
- */
-export function resolveLayout(setting: KeyRingSettings['valueLayout'], dataKeyIds: readonly number[]): ValueLayout {
-  const newest = Math.max(...dataKeyIds);
-  const classicIsActive = newest === classicDataKeyId;
-  if (setting === 'classic' && !classicIsActive)
+const order: readonly ValueLayout[] = ['classic', 'bound', 'boundOnly'];
+
+/** The one of two layouts that accepts less. */
+export const stricter = (one: ValueLayout, other: ValueLayout): ValueLayout =>
+  order.indexOf(one) > order.indexOf(other) ? one : other;
+
+/** What a setting asks for, beyond the least that the ring's manifest asks for. */
+export const atLeast = (least: ValueLayout, setting: KeyRingSettings['valueLayout']): ValueLayout =>
+  setting === 'auto' ? least : stricter(least, setting);
+
+/** Throws ValueLayoutRefused at a start whose setting asks for what classic software could not read. */
+export function requireLayout(least: ValueLayout, setting: KeyRingSettings['valueLayout']): void {
+  if (setting === 'classic' && least !== 'classic')
     throw new ValueLayoutRefused(
-      `keyRing__valueLayout is classic, but this database holds data key ${newest}, and classic software knows data key 0 ` +
-        `only. Find out who added data key ${newest} to DataKeys before anything is written: whoever made it can read what is ` +
-        'sealed under it. When it is yours, set keyRing__valueLayout to bound.',
+      `keyRing__valueLayout is classic, but the manifest of this ring asks for ${least}, which classic software cannot read. ` +
+        'Set keyRing__valueLayout to auto, or go back by `key-connector layout downgrade`.',
     );
-  if (setting !== 'auto') return setting;
-  if (classicIsActive) return 'classic';
-  return dataKeyIds.includes(classicDataKeyId) ? 'bound' : 'boundOnly';
 }

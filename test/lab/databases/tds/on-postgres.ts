@@ -131,19 +131,27 @@ class PostgresSession implements SqlSession {
   }
 
   /** Any error rolls back, as XACT_ABORT has it. */
-  private async decide({ before, write, condition }: Decided): Promise<readonly SqlResult[]> {
+  private async decide({ before, fence, write, keep, condition }: Decided): Promise<readonly SqlResult[]> {
     await this.client.query(before);
     await this.client.query('BEGIN');
     try {
-      const { rowCount } = await this.client.query(write);
-      const { rows } = await this.client.query<{ ok: string }>(`SELECT (${condition})::int AS ok`);
-      const inTime = rows[0]?.ok === '1';
+      let written = -2;
+      if (await this.holds(fence)) {
+        written = (await this.client.query(write)).rowCount ?? 0;
+        if (written > 0 && keep !== undefined) await this.client.query(keep);
+      }
+      const inTime = await this.holds(condition);
       await this.client.query(inTime ? 'COMMIT' : 'ROLLBACK');
-      return [{ columns: [{ name: 'written', type: 'int' }], rows: [[inTime ? String(rowCount) : '-1']] }];
+      return [{ columns: [{ name: 'written', type: 'int' }], rows: [[String(inTime ? written : -1)]] }];
     } catch (error) {
       await this.client.query('ROLLBACK');
       throw error;
     }
+  }
+
+  private async holds(condition: string): Promise<boolean> {
+    const { rows } = await this.client.query<{ ok: string }>(`SELECT (${condition})::int AS ok`);
+    return rows[0]?.ok === '1';
   }
 
   /** The answers of sp_getapplock: 0 granted, -1 not in time, -999 called wrongly. */

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { GetPublicKeyCommandOutput } from '@aws-sdk/client-kms';
 import { Logger } from '@nestjs/common';
 import { DataKeyWrapper } from '../../contract/data-key-wrapper.js';
-import { publicKeyFingerprint, resourceFingerprint } from '../../contract/fingerprint.js';
+import { publicKeyFacts, resourceFacts } from '../../contract/fingerprint.js';
 import { dataKeyLength, type KeyEncryptionKey } from '../../contract/key-encryption-key.js';
 import type { OpenOptions } from '../../contract/key-provider-definition.js';
 import { KeyProviderMisconfigured, KeyProviderUnavailable } from '../../contract/key-provider.errors.js';
@@ -32,7 +32,7 @@ async function openRsa(
   const publicKey = usablePublicKey(arn, found, algorithm);
   return new DataKeyWrapper<AwsOaep>(
     {
-      id: publicKeyFingerprint(publicKey),
+      ...publicKeyFacts(publicKey),
       description: `RSA ${publicKey.asymmetricKeyDetails?.modulusLength ?? ''} in AWS KMS, ${arn}`,
       keyReference: arn,
       algorithm,
@@ -76,7 +76,7 @@ async function openSymmetric(
   const arn = chosenKey(keyId, await arnOfSymmetric(client, keyId), recordedKeyReferences);
   return new DataKeyWrapper(
     {
-      id: resourceFingerprint(arn),
+      ...resourceFacts(arn),
       description: `symmetric key in AWS KMS, ${arn}`,
       keyReference: arn,
       algorithm: symmetricDefault,

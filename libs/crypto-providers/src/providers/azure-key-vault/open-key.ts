@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { DataKeyWrapper } from '../../contract/data-key-wrapper.js';
-import { publicKeyFingerprint } from '../../contract/fingerprint.js';
+import { publicKeyFacts } from '../../contract/fingerprint.js';
 import type { KeyEncryptionKey } from '../../contract/key-encryption-key.js';
 import type { OpenOptions } from '../../contract/key-provider-definition.js';
 import { KeyProviderMisconfigured } from '../../contract/key-provider.errors.js';
@@ -22,7 +22,7 @@ export async function openAzureKeyVault(
   warnOutsideOfDates(key);
   return new DataKeyWrapper<JoseOaep>(
     {
-      id: publicKeyFingerprint(key.publicKey),
+      ...publicKeyFacts(key.publicKey),
       description: `RSA ${key.bits} in the vault, ${key.id}`,
       keyReference: key.id,
       algorithm: oaepBySetting[oaepHash].jose,

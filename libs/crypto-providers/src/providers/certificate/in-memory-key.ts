@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { DataKeyWrapper } from '../../contract/data-key-wrapper.js';
-import { publicKeyFingerprint } from '../../contract/fingerprint.js';
+import { publicKeyFacts } from '../../contract/fingerprint.js';
 import type { KeyEncryptionKey } from '../../contract/key-encryption-key.js';
 import {
   encryptWithPublicKey,
@@ -25,16 +25,16 @@ export function inMemoryKey(
   hash: OaepHashSetting = 'sha256',
 ): KeyEncryptionKey {
   const publicKey = createPublicKey(privateKey);
-  const id = publicKeyFingerprint(publicKey);
+  const facts = publicKeyFacts(publicKey);
   const thumbprint = certificate && thumbprintOf(certificate);
-  const name = thumbprint === undefined ? `rsa-public-key:${id}` : `certificate:sha1:${thumbprint}`;
+  const name = thumbprint === undefined ? `rsa-public-key:${facts.id}` : `certificate:sha1:${thumbprint}`;
   const decrypt = {
     'RSA-OAEP': decryptWith(privateKey, 'RSA-OAEP'),
     'RSA-OAEP-256': decryptWith(privateKey, 'RSA-OAEP-256'),
   };
   return new DataKeyWrapper<JoseOaep>(
     {
-      id,
+      ...facts,
       description: `RSA ${privateKey.asymmetricKeyDetails?.modulusLength ?? ''} from ${origin}`,
       keyReference: version === undefined ? name : `${name}@${version}`,
       algorithm: oaepBySetting[hash].jose,

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { DataKeyWrapper } from '../../contract/data-key-wrapper.js';
-import { publicKeyFingerprint } from '../../contract/fingerprint.js';
+import { publicKeyFacts } from '../../contract/fingerprint.js';
 import type { KeyEncryptionKey } from '../../contract/key-encryption-key.js';
 import type { OpenOptions } from '../../contract/key-provider-definition.js';
 import { KeyProviderMisconfigured } from '../../contract/key-provider.errors.js';
@@ -43,7 +43,7 @@ function keyOf(
 ): KeyEncryptionKey {
   return new DataKeyWrapper<GoogleOaep>(
     {
-      id: publicKeyFingerprint(publicKey),
+      ...publicKeyFacts(publicKey),
       description: `${algorithm} in Google Cloud KMS, ${own}`,
       keyReference: own,
       algorithm,

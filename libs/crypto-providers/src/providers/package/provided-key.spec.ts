@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from '../../contract/key-provider.errors.js';
 import { rejection } from '../../testing/rejection.js';
 import { ProvidedKeyEncryptionKey } from './provided-key.js';
 
+const publicKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'der', type: 'spki' });
 const wrapped = { keyReference: 'v1', algorithm: 'A', ciphertext: randomBytes(64) };
 const keyWith = (more: object = {}): ProvidedKeyEncryptionKey =>
   new ProvidedKeyEncryptionKey('@acme/x', {
@@ -26,6 +27,8 @@ describe('a key that a package brings', () => {
     ['an id in upper case', { id: `sha256:${'A'.repeat(64)}` }],
     ['no key reference', { keyReference: ' ' }],
     ['no wrap()', { wrap: undefined }],
+    ['a public key that its id is not over', { publicKey: publicKey.toString('base64') }],
+    ['a public key that is none', { publicKey: 'AAAA' }],
     ['a close that is no function', { close: true }],
   ])('is refused with %s, and the package is named', (_, more) => {
     expect(() => keyWith(more)).toThrow(KeyProviderMisconfigured);

@@ -1,3 +1,5 @@
+import { createPublicKey } from 'node:crypto';
+import { publicKeyFacts } from '../../contract/fingerprint.js';
 import { dataKeyLength, KeyEncryptionKey, type WrappedKey } from '../../contract/key-encryption-key.js';
 import { requireDataKey, requireOpened } from '../../contract/data-key-wrapper.js';
 import type { ProvidedKey } from '../../contract/key-provider-module.js';
@@ -6,6 +8,7 @@ import { PackageFault, translated } from './package.errors.js';
 /** A key that a package brings: what goes in is copied, what comes out is checked, and its errors become ours. */
 export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
   override readonly id: string;
+  override readonly publicKey: string | null;
   override readonly description: string;
   override readonly keyReference: string;
   override readonly classicAlgorithm: string;
@@ -31,6 +34,10 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
     if (!isText(key.id) || !/^sha256:[0-9a-f]{64}$/.test(key.id)) {
       throw this.fault('opens a key whose id is not sha256: and 64 lower-case hex digits');
     }
+    const { publicKey = null } = key;
+    if (publicKey !== null && publicKeyId(publicKey) !== key.id)
+      throw this.fault('opens a key whose publicKey is not base64 of an SPKI DER that its id is over');
+    this.publicKey = publicKey;
     ({ id: this.id, keyReference: this.keyReference, classicAlgorithm: this.classicAlgorithm } = key);
     this.#key = key;
     this.description = `${key.description} (${packageName})`;
@@ -88,6 +95,17 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
 
   private fault(what: string): PackageFault {
     return new PackageFault(this.packageName, what);
+  }
+}
+
+/** The id that goes with a public key, base64 of its SPKI DER; `undefined` for anything else. */
+function publicKeyId(publicKey: unknown): string | undefined {
+  if (!isText(publicKey)) return undefined;
+  try {
+    const facts = publicKeyFacts(createPublicKey({ key: publicKey, format: 'der', type: 'spki', encoding: 'base64' }));
+    return facts.publicKey === publicKey ? facts.id : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CertificateSource } from '../../certificate-sources/certificate.settings.js';
 import { readPublicHalf } from '../../certificate-sources/public-half.js';
 import { DataKeyWrapper } from '../../contract/data-key-wrapper.js';
-import { publicKeyFingerprint } from '../../contract/fingerprint.js';
+import { publicKeyFacts } from '../../contract/fingerprint.js';
 import type { KeyEncryptionKey } from '../../contract/key-encryption-key.js';
 import type { OpenOptions } from '../../contract/key-provider-definition.js';
 import { encryptWithPublicKey, type JoseOaep, oaepAlgorithms } from '../../contract/rsa-oaep.js';
@@ -42,7 +42,7 @@ export async function openPkcs11(
     const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
     return new DataKeyWrapper<JoseOaep>(
       {
-        id: publicKeyFingerprint(publicKey),
+        ...publicKeyFacts(publicKey),
         description: `RSA ${bits} in the token "${found.tokenLabel}" (${keyReference})`,
         keyReference,
         algorithm,

@@ -1,7 +1,7 @@
 import { recordedVersion } from '../../clients/vault/recorded-version.js';
 import { VaultClient } from '../../clients/vault/vault.client.js';
 import { DataKeyWrapper } from '../../contract/data-key-wrapper.js';
-import { publicKeyFingerprint } from '../../contract/fingerprint.js';
+import { publicKeyFacts } from '../../contract/fingerprint.js';
 import { dataKeyLength, type KeyEncryptionKey } from '../../contract/key-encryption-key.js';
 import type { OpenOptions } from '../../contract/key-provider-definition.js';
 import { KeyProviderUnavailable } from '../../contract/key-provider.errors.js';
@@ -42,7 +42,7 @@ export async function openVaultTransit(
 
   return new DataKeyWrapper(
     {
-      id: publicKeyFingerprint(publicKey),
+      ...publicKeyFacts(publicKey),
       description,
       keyReference: `${key.referencePrefix}${version}`,
       algorithm,

@@ -1,0 +1,125 @@
+import { parseUserId, type UserId } from '@key-connector/common';
+import type { EntityManager } from 'typeorm';
+
+/** The tables that hold members' sealed keys: what is served, and what was replaced. */
+export type SealedTable = 'UserKeys' | 'UserKeyHistory';
+
+/** Both, in the order in which a run goes through them: what is replaced meanwhile moves from the first to the second. */
+export const sealedTables: readonly SealedTable[] = ['UserKeys', 'UserKeyHistory'];
+
+/** How values are told apart by the data key that opens them; prefixes hold neither `%` nor `_`. */
+export interface ValuesOf {
+  readonly dataKeyId: number;
+  /** What each value under it begins with. */
+  readonly prefix: string;
+  /** For the data key of a classic deployment: what no value under it begins with, but for those with `prefix`. */
+  readonly unlike?: string | undefined;
+}
+
+/** A sealed value, wherever it stands. */
+export interface SealedRow {
+  /** The row's key in its table, as the database has it: a GUID in any spelling, or a number. */
+  readonly row: string | number;
+  /** `undefined` where the column holds no GUID: nobody's value. */
+  readonly userId: UserId | undefined;
+  readonly value: string;
+  readonly dataKeyId: number | null;
+}
+
+interface RawRow {
+  readonly row: string | number;
+  readonly userId: unknown;
+  readonly value: string;
+  readonly dataKeyId: number | null;
+}
+
+/** Where a page begins, and how many rows it has at most. */
+export interface Page {
+  /** The last row of the page before; `undefined` for the first. */
+  readonly after: SealedRow['row'] | undefined;
+  readonly take: number;
+}
+
+/**
+ * What is asked of all sealed values at once, for operators: reads whole tables, page by page in the order of their keys.
+ * Takes the manager that `Database.snapshot`, `read` or `lock` hands out.
+ */
+export class SealedValues {
+  /** Values that need a data key, in both tables: by what they begin with, and by what their column says. */
+  async countNeeding(manager: EntityManager, of: ValuesOf): Promise<number> {
+    let count = 0;
+    for (const table of sealedTables) count += await this.count(manager, table, needing(manager, of), of);
+    return count;
+  }
+
+  /** Values of a table that are not under a data key, or do not say so in their column. */
+  countNotUnder(manager: EntityManager, table: SealedTable, of: ValuesOf): Promise<number> {
+    return this.count(manager, table, notUnder(manager), of);
+  }
+
+  /** The next of them. */
+  pageNotUnder(manager: EntityManager, table: SealedTable, of: ValuesOf, page: Page): Promise<SealedRow[]> {
+    return this.page(manager, table, page, notUnder(manager), of);
+  }
+
+  /** The next of all values. */
+  async page(
+    manager: EntityManager,
+    table: SealedTable,
+    { after, take }: Page,
+    condition = '1 = 1',
+    of: Partial<ValuesOf> = {},
+  ): Promise<SealedRow[]> {
+    const column = columnsOf(manager);
+    const query = manager
+      .createQueryBuilder()
+      .select(column('Id'), 'row')
+      .addSelect(column(table === 'UserKeys' ? 'Id' : 'UserId'), 'userId')
+      .addSelect(column('Key'), 'value')
+      .addSelect(column('DataKeyId'), 'dataKeyId')
+      .from(table, 'v')
+      .where(`${column('Key')} IS NOT NULL AND ${condition}`, parametersOf(of));
+    if (after !== undefined) query.andWhere(`${column('Id')} > :after`, { after });
+    const rows = await query.orderBy(column('Id'), 'ASC').limit(take).getRawMany<RawRow>();
+    return rows.map(({ row, userId, value, dataKeyId }) => ({
+      row,
+      userId: typeof userId === 'string' ? parseUserId(userId) : undefined,
+      value,
+      dataKeyId,
+    }));
+  }
+
+  private async count(manager: EntityManager, table: SealedTable, condition: string, of: ValuesOf): Promise<number> {
+    const row = await manager
+      .createQueryBuilder()
+      .select('COUNT(*)', 'count')
+      .from(table, 'v')
+      .where(condition, parametersOf(of))
+      .getRawOne<{ count: number | string }>();
+    return Number(row?.count ?? 0);
+  }
+}
+
+/** A column as the database has it quoted: these tables are asked by name, whatever the types of their columns are. */
+const columnsOf =
+  (manager: EntityManager) =>
+  (name: string): string =>
+    `v.${manager.dataSource.driver.escape(name)}`;
+
+const parametersOf = ({ prefix = '', unlike = '', dataKeyId }: Partial<ValuesOf>): Record<string, unknown> => ({
+  prefix: `${prefix}%`,
+  unlike: `${unlike}%`,
+  dataKeyId,
+});
+
+/** By the header or by the column: who writes the database can part them. */
+function needing(manager: EntityManager, { unlike }: ValuesOf): string {
+  const column = columnsOf(manager);
+  const classic = unlike === undefined ? '' : ` OR ${column('Key')} NOT LIKE :unlike`;
+  return `(${column('Key')} LIKE :prefix OR ${column('DataKeyId')} = :dataKeyId${classic})`;
+}
+
+function notUnder(manager: EntityManager): string {
+  const column = columnsOf(manager);
+  return `(${column('Key')} NOT LIKE :prefix OR ${column('DataKeyId')} IS NULL OR ${column('DataKeyId')} <> :dataKeyId)`;
+}

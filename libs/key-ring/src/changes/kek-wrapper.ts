@@ -1,0 +1,84 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  dataKeyLength,
+  type KeyEncryptionKey,
+  wrapsWithPublicKey,
+  wrapWithPublicKey,
+} from '@key-connector/crypto-providers';
+import { recoveryKeyOf } from '@key-connector/recovery-keys';
+import type { NewWrapping } from '../data-keys/ring-store.js';
+import { DataKeyUnreadable } from '../key-ring.errors.js';
+import type { ManifestKek } from '../manifest/manifest.js';
+import { RingChangeRefused } from './changes.errors.js';
+
+/** A data key, or the seed of the ring's identity, in the clear: 32 bytes that their owner wipes. */
+export interface PlainKey {
+  /** The row of DataKeys: the data key's id, or that of the identity. */
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
+/** How a key-encryption key of the manifest is at hand. */
+export interface KekWrapper {
+  /** Wraps 32 bytes; what can be opened again is opened and compared before it is given. */
+  wrap(plain: PlainKey): Promise<NewWrapping>;
+}
+
+/**
+ * The way to wrap under a key-encryption key: by its provider, where it is the one of this command's settings, else by its
+ * public half.
+ *
+ * @throws RingChangeRefused where neither can be done.
+ */
+export function kekWrapper(kek: ManifestKek, configured: readonly KeyEncryptionKey[]): KekWrapper {
+  const own = configured.find(({ id }) => id === kek.id);
+  if (own !== undefined) return { wrap: (plain) => wrapWithProvider(own, kek, plain) };
+  if (kek.role === 'recovery') return { wrap: (plain) => wrapForRecovery(kek, plain) };
+  if (!wrapsWithPublicKey(kek))
+    throw new RingChangeRefused(
+      `The key-encryption key ${kek.id} (${kek.reference}) has no public half, so nothing can be wrapped under it unless it is ` +
+        'the one that the settings name. Run this command with the settings of that key, or remove it first (key-connector kek remove).',
+    );
+  return { wrap: (plain) => wrapWithPublicHalf(kek, plain) };
+}
+
+async function wrapWithProvider(own: KeyEncryptionKey, kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
+  const wrapped = await own.wrap(plain.bytes);
+  const reopened = await own.unwrap(wrapped);
+  try {
+    if (reopened.length !== plain.bytes.length || !timingSafeEqual(reopened, plain.bytes))
+      throw new DataKeyUnreadable(
+        `The key provider (${own.description}) gave back something else than it had wrapped.`,
+      );
+  } finally {
+    reopened.fill(0);
+  }
+  const { keyReference, algorithm, ciphertext } = wrapped;
+  return rowOf(plain, { ...kek, reference: keyReference, algorithm }, ciphertext);
+}
+
+async function wrapWithPublicHalf(kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
+  return rowOf(plain, kek, await wrapWithPublicKey(kek, plain.bytes));
+}
+
+async function wrapForRecovery(kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
+  return rowOf(plain, kek, await recoveryKeyOf(kek.publicKey ?? '').wrap(plain.id, plain.bytes));
+}
+
+const rowOf = ({ id }: PlainKey, kek: ManifestKek, ciphertext: Uint8Array): NewWrapping => ({
+  dataKeyId: id,
+  kekId: kek.id,
+  keyReference: kek.reference,
+  algorithm: kek.algorithm,
+  wrappedKey: Buffer.from(ciphertext).toString('base64'),
+});
+
+/** How a manifest lists a key-encryption key of the service: with what it wraps with, in its own words. */
+export async function serviceEntry(key: KeyEncryptionKey): Promise<ManifestKek> {
+  // It wraps something that nobody needs to tell.
+  const { algorithm } = await key.wrap(randomBytes(dataKeyLength));
+  return { id: key.id, role: 'service', algorithm, reference: key.keyReference, publicKey: key.publicKey };
+}
+
+/** The order in which a manifest lists key-encryption keys. */
+export const byId = (one: ManifestKek, other: ManifestKek): number => (one.id < other.id ? -1 : 1);

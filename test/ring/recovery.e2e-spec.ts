@@ -1,0 +1,142 @@
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
+import { certificateSettings, makeKeyCertificate } from '../lab/files/certificate.js';
+import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { runCli, type ServiceProcess, startService } from '../lab/service/service.process.js';
+import { describeIf } from '../lab/skip/skip.js';
+
+for (const { name, here, reason, start } of testKinds)
+  describeIf(here, reason, `a ring on ${name} whose key provider is lost`, () => {
+    recovery(start);
+  });
+
+interface Result {
+  readonly id: string;
+  readonly pin: string;
+  readonly files: readonly string[];
+  readonly dataKeys: readonly number[];
+}
+
+function recovery(start: () => Promise<TestDatabases>): void {
+  let databases: TestDatabases;
+  let database: TestDatabase;
+  let deployment: Deployment;
+  let service: ServiceProcess;
+  let folder: TempFolder;
+  let settings: Readonly<Record<string, string>>;
+  let files: readonly string[] = [];
+  const members = new Map(Array.from({ length: 3 }, () => [randomUUID(), randomBytes(32).toString('base64')]));
+
+  const cli = (...args: string[]): ReturnType<typeof runCli> => runCli([...args, '--json'], settings);
+  /** The result of a command that must succeed. */
+  const run = async (...args: string[]): Promise<Result> => {
+    const { code, stdout, stderr } = await cli(...args);
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as Result;
+  };
+  /** What the tables of keys hold. */
+  const contents = async (): Promise<unknown> => [
+    await database.sql('SELECT "DataKeyId", "KekId", "WrappedKey" FROM "DataKeyWrappings" ORDER BY 1, 2'),
+    await database.sql('SELECT "Version", "Signature" FROM "RingManifests" ORDER BY 1'),
+  ];
+  const shareOptions = (...paths: readonly (string | undefined)[]): string[] =>
+    paths.flatMap((path = '') => ['--share', path]);
+  const served = (method: string, id: string, key?: string): Promise<Response> =>
+    fetch(`${service.url}/user-keys`, {
+      method,
+      headers: { authorization: `Bearer ${deployment.token(id)}`, 'content-type': 'application/json' },
+      ...(key !== undefined && { body: JSON.stringify({ key }) }),
+    });
+
+  beforeAll(async () => {
+    databases = await start();
+    database = await databases.create();
+    folder = await tempFolder('recovery');
+    deployment = await startDeployment({ database });
+    ({ settings, service } = deployment);
+    for (const [id, key] of members) expect((await served('POST', id, key)).status).toBe(200);
+  }, databasesTimeout);
+  afterAll(async () => {
+    await service.terminate();
+    await deployment.stop();
+    await databases.stop();
+    await folder.remove();
+  });
+
+  test('has an RSA recovery key by its public half, whose private half is proven, and gives it up', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 });
+    const [publicFile, privateFile] = [join(folder.path, 'public.pem'), join(folder.path, 'private.pem')];
+    await writeFile(publicFile, publicKey.export({ format: 'pem', type: 'spki' }));
+    await writeFile(privateFile, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+
+    const { id } = await run('recovery', 'add', publicFile);
+    expect(await run('recovery', 'drill', '--private-key', privateFile)).toMatchObject({ id, dataKeys: [1] });
+    await run('recovery', 'remove', id, '--yes');
+
+    const before = await contents();
+    const { code, stderr } = await cli('recovery', 'drill', '--private-key', privateFile);
+    expect({ code, stderr }).toMatchObject({ code: 6, stderr: expect.stringContaining('none of the ring') as unknown });
+    expect((await cli('recovery', 'add', privateFile)).code).toBe(6);
+    expect(await contents()).toEqual(before);
+  });
+
+  test('has a recovery key of five shares, and every data key that is made later is wrapped under it too', async () => {
+    const shares = join(folder.path, 'shares');
+    ({ files } = await run('recovery', 'create', '--write', shares));
+    expect(files).toHaveLength(5);
+    await run('data-key', 'rotate');
+
+    const verified = await runCli(['recovery', 'verify-share', files[4] ?? ''], {});
+    expect(verified).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Share 5 of 5 .* undamaged\.\n$/) as unknown,
+    });
+    expect(await run('recovery', 'drill', ...shareOptions(...files.slice(2)))).toMatchObject({ dataKeys: [1, 2] });
+
+    // Shares that cannot be handed out, or are not confirmed, change nothing.
+    const before = await contents();
+    expect((await cli('recovery', 'create')).code).toBe(2);
+    expect((await cli('recovery', 'create', '--write', shares)).code).toBe(6);
+    expect((await cli('recovery', 'create', '--shares', '2', '--threshold', '3', '--write', shares)).code).toBe(2);
+    expect(await contents()).toEqual(before);
+  });
+
+  test('is brought back by three of five shares under a new key, with every member’s key, and by nothing less', async () => {
+    await service.terminate();
+    // Gone for good.
+    await rm(settings['certificate__filesystemPath'] ?? '');
+    expect((await cli('kek', 'list')).code).toBe(5);
+    const [one, two, three] = [files[0], files[2], files[4]];
+    expect(await run('recovery', 'drill', ...shareOptions(one, two, three))).toMatchObject({ dataKeys: [1, 2] });
+
+    settings = { ...settings, ...certificateSettings(await makeKeyCertificate(folder.path)) };
+    const before = await contents();
+    const damaged = join(folder.path, 'damaged');
+    const line = (await readFile(three ?? '', 'utf8')).trimEnd();
+    await writeFile(damaged, line.slice(0, -1) + (line.endsWith('q') ? 'p' : 'q'));
+    for (const [shares, said] of [
+      [[one, two], /needs 3 shares, and these are 2/],
+      [[one, two, one], /Lines 1 and 3 are the same: share 1 of 5/],
+      [[one, two, damaged], /Line 3: .*share 5 of 5/],
+    ] as const) {
+      const { code, stderr } = await cli('recovery', 'restore', '--yes', ...shareOptions(...shares));
+      expect({ code, stderr }).toEqual({ code: 7, stderr: expect.stringMatching(said) as unknown });
+    }
+    const shares = shareOptions(one, two, three);
+    expect((await cli('recovery', 'restore', ...shares)).code).toBe(6);
+    await run('recovery', 'restore', '--dry-run', ...shares);
+    expect(await contents()).toEqual(before);
+
+    const { pin } = await run('recovery', 'restore', '--yes', ...shares);
+    settings = { ...settings, keyRing__identity: pin };
+    service = await startService({ settings: { ...settings, http__port: '' } });
+    for (const [id, key] of members) expect(await (await served('GET', id)).json()).toEqual({ key });
+    // The ring is whole again: it changes as before, and the recovery key stays.
+    await run('data-key', 'rotate');
+    expect(await run('recovery', 'drill', ...shares)).toMatchObject({ dataKeys: [1, 2, 3] });
+  });
+}
