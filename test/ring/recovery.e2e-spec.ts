@@ -56,7 +56,7 @@ function recovery(start: () => Promise<TestDatabases>): void {
     databases = await start();
     database = await databases.create();
     folder = await tempFolder('recovery');
-    deployment = await startDeployment({ database });
+    deployment = await startDeployment({ database, settings: { userKeys__replaceGuardMinutes: '0' } });
     ({ settings, service } = deployment);
     for (const [id, key] of members) expect((await served('POST', id, key)).status).toBe(200);
   }, databasesTimeout);
@@ -106,8 +106,7 @@ function recovery(start: () => Promise<TestDatabases>): void {
   });
 
   test('is brought back by three of five shares under a new key, with every member’s key, and by nothing less', async () => {
-    await service.terminate();
-    // Gone for good.
+    // Gone for good, while a replica serves.
     await rm(settings['certificate__filesystemPath'] ?? '');
     expect((await cli('kek', 'list')).code).toBe(5);
     const [one, two, three] = [files[0], files[2], files[4]];
@@ -132,6 +131,12 @@ function recovery(start: () => Promise<TestDatabases>): void {
     expect(await contents()).toEqual(before);
 
     const { pin } = await run('recovery', 'restore', '--yes', ...shares);
+    // Those that still run serve on.
+    const [id = ''] = members.keys();
+    members.set(id, randomBytes(32).toString('base64'));
+    expect((await served('PUT', id, members.get(id))).status).toBe(200);
+
+    await service.terminate();
     settings = { ...settings, keyRing__identity: pin };
     service = await startService({ settings: { ...settings, http__port: '' } });
     for (const [id, key] of members) expect(await (await served('GET', id)).json()).toEqual({ key });
