@@ -29,7 +29,9 @@ function recovery(start: () => Promise<TestDatabases>): void {
   let folder: TempFolder;
   let settings: Readonly<Record<string, string>>;
   let files: readonly string[] = [];
-  const members = new Map(Array.from({ length: 3 }, () => [randomUUID(), randomBytes(32).toString('base64')]));
+  const members = new Map<string, string>(
+    Array.from({ length: 3 }, () => [randomUUID(), randomBytes(32).toString('base64')]),
+  );
 
   const cli = (...args: string[]): ReturnType<typeof runCli> => runCli([...args, '--json'], settings);
   /** The result of a command that must succeed. */
