@@ -1,10 +1,26 @@
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { bundleApart } from './test/lab/service/bundle-apart.ts';
+import { unbundledCommands, unbundledService } from './test/lab/service/service.process.ts';
 
 // gRPC would trust the authorities in this file alone, and not those that a test adds.
 Reflect.deleteProperty(process.env, 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH');
 
-/** One configuration, two projects: unit specs beside the source, journeys under test/. */
-const shared = {
+/**
+ * Journeys start what an image ships, in half the processor time of a start of the build: docs/adr/0098. Not a bundle
+ * that is older than the build.
+ */
+const builds = [unbundledService, unbundledCommands];
+process.env.TEST_BUNDLE ??= builds.every((file) => madeAt(file) < madeAt(`${bundleApart}/service.js`))
+  ? bundleApart
+  : '';
+
+function madeAt(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** What every project shares, those of jest.cluster.config.js too. */
+export const shared = {
   testEnvironment: 'node',
   // Not jest's own choice, which is a name in the temporary folder that anybody could have taken first.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
@@ -34,6 +50,7 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.tools', '<rootDir>/.demo'],
 };
 
+/** One configuration, two projects: unit specs beside the source, journeys under test/. */
 export default {
   reporters: ['default', '<rootDir>/scripts/jest/summary-reporter.ts'],
   testSequencer: '<rootDir>/scripts/jest/longest-first.ts',
@@ -43,6 +60,8 @@ export default {
       ...shared,
       displayName: 'journey',
       testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
+      // They have a configuration of their own: jest.cluster.config.js.
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/kubernetes/'],
     },
   ],
   testTimeout: 60_000,

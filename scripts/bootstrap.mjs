@@ -18,6 +18,7 @@ const testRun = ['--experimental-vm-modules', '--disable-warning=ExperimentalWar
 const tasks = {
   bench: { tools: true, steps: [[...buildChanged, 'key-connector'], ['bench/run.ts']] },
   build: { steps: [['scripts/build.ts']] },
+  cluster: { tools: true, steps: [buildChanged, ['scripts/cluster.ts']] },
   demo: { steps: [['scripts/demo.ts']] },
   generate: { steps: [['scripts/generate-reference.ts']] },
   install: { tools: true, steps: [] },

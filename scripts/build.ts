@@ -1,20 +1,27 @@
 /**
- * Builds the product: `node scripts/build.ts [--if-changed] [project …]`, every project when none is named, two at a time.
- * With --if-changed, what was built from the very same sources is left as it is.
+ * Builds the product: `node scripts/build.ts [--if-changed] [project …]`, every project and the bundle when none is
+ * named, two at a time. With --if-changed, what was built from the very same sources is left as it is.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from '../test/lab/processes/child-process.ts';
+import { bundleApart, layBundleApart } from '../test/lab/service/bundle-apart.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
 /** The projects of nest-cli.json, the longest first. */
 export const projects = ['key-connector', 'cli', 'key-provider', 'demo-issuer'] as const;
 
+/** What is made of the first two of them, once they are there: scripts/bundle.ts. */
+const bundle = 'bundle';
+
 /** All that a build depends on. */
-const sources = ['{apps,libs}/**/*.{ts,json}', 'tsconfig.json', 'nest-cli.json', 'package-lock.json'];
+const sources = [
+  ...['{apps,libs}/**/*.{ts,json}', 'tsconfig.json', 'nest-cli.json', 'package-lock.json'],
+  'scripts/{bundle,image/not-bundled}.ts',
+];
 
 /** Builds what has changed since it was built; tells of each that it builds. */
 export async function buildChanged(wanted: readonly string[], say: (text: string) => void): Promise<void> {
@@ -26,21 +33,31 @@ export async function buildChanged(wanted: readonly string[], say: (text: string
 }
 
 async function build(wanted: readonly string[], say: (text: string) => void): Promise<void> {
-  const waiting = [...wanted];
+  // Before, not after: what is changed meanwhile may not be in the build.
+  const from = fingerprint();
+  const make = async (name: string, how: () => Promise<unknown>): Promise<void> => {
+    say(`Building ${name} …\n`);
+    await how();
+    writeFileSync(stamp(name), from);
+  };
+  const waiting = wanted.filter((name) => name !== bundle);
   const lane = async (): Promise<void> => {
     for (let project = waiting.shift(); project !== undefined; project = waiting.shift()) {
-      say(`Building ${project} …\n`);
-      // Before, not after: what is changed meanwhile may not be in the build.
-      const from = fingerprint();
-      await run('nest', ['build', project], { cwd: root });
-      writeFileSync(stamp(project), from);
+      const name = project;
+      await make(name, () => run('nest', ['build', name], { cwd: root }));
     }
   };
   await Promise.all([lane(), lane()]);
+  if (wanted.includes(bundle)) {
+    await make(bundle, async () => {
+      await run(process.execPath, ['scripts/bundle.ts'], { cwd: root });
+      await layBundleApart();
+    });
+  }
 }
 
-/** Says what a build was made from; Nest empties the folder before it builds. */
-const stamp = (project: string): string => join(root, 'dist', project, '.built-from');
+/** Says what a build was made from; the folder is emptied before it is built. */
+const stamp = (name: string): string => join(name === bundle ? bundleApart : join(root, 'dist', name), '.built-from');
 
 function fingerprint(): string {
   const hash = createHash('sha256');
@@ -56,7 +73,7 @@ function fingerprint(): string {
 if (process.argv[1] === import.meta.filename) {
   const options = { 'if-changed': { type: 'boolean', default: false } } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  const wanted = positionals.length > 0 ? positionals : projects;
+  const wanted = positionals.length > 0 ? positionals : [...projects, bundle];
   try {
     // Standard output stays the task's own.
     await (values['if-changed'] ? buildChanged : build)(wanted, (text) => void process.stderr.write(text));

@@ -1,6 +1,7 @@
 /** `npm run verify`: everything that must hold before a change may land. Never stops at the first failure. */
 import { availableParallelism } from 'node:os';
 import { lastOfAll, sideBySide } from './verify/checks.ts';
+import { inLanes } from './verify/lanes.ts';
 import { type Check, type Outcome, total, verdict } from './verify/outcome.ts';
 
 // Checks run in groups of their own, which a terminal's Ctrl-C does not reach: this process' end ends them.
@@ -32,18 +33,10 @@ async function perform(check: Check): Promise<Outcome> {
   return outcome;
 }
 
-/** Works through a list, so many at a time as there are cores. */
-async function performAll(checks: readonly Check[], lanes: number): Promise<Outcome[]> {
-  const waiting = [...checks];
-  const outcomes: Outcome[] = [];
-  const lane = async (): Promise<void> => {
-    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) outcomes.push(await perform(check));
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  return outcomes;
-}
-
-const sum = total([...(await performAll(sideBySide, availableParallelism())), ...(await performAll(lastOfAll, 1))]);
+const sum = total([
+  ...(await inLanes(sideBySide, availableParallelism(), perform)),
+  ...(await inLanes(lastOfAll, 1, perform)),
+]);
 for (const { name, reason } of sum.skipped) print(`skipped: ${name}: ${reason}`);
 print(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped.length} skipped`);
 process.exitCode = sum.failed > 0 ? 1 : 0;

@@ -1,6 +1,6 @@
 /*
- * How an empty database gets its one data key, while replicas start at once, are killed at any moment, and on some servers
- * have no lock. README.md tells it in words. Spin tries every order of the steps below.
+ * How an empty database gets its one data key, while replicas start at once, are killed at any moment, and on some
+ * servers have no lock. README.md tells it in words. Spin tries every order of the steps below.
  *
  *   -DNO_LOCK    the database has no lock to give: the primary key alone decides
  *

@@ -1,6 +1,6 @@
 /*
- * How one member's key is written, while connections break, statements come late and replicas know nothing of each other.
- * README.md tells it in words. Spin tries every order of the steps below.
+ * How one member's key is written, while connections break, statements come late and replicas know nothing of each
+ * other. README.md tells it in words. Spin tries every order of the steps below.
  *
  * Guards that can be left out, to see that the claims depend on them:
  *   -DNO_COMPARE    a write does not look whether the row is still what it saw

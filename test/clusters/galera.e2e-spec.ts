@@ -25,7 +25,13 @@ describeIf(hasGalera, galeraReason, 'replicas at the nodes of a Galera cluster',
   let folder: TempFolder;
 
   const startAt = (port: number): Promise<ServiceProcess> =>
-    startService({ settings: { ...common, database__mySqlConnectionString: `mysql://root@127.0.0.1:${port}/keys` } });
+    startService({
+      settings: {
+        ...common,
+        database__mySqlConnectionString: `mysql://root@127.0.0.1:${port}/keys`,
+        http__readinessGraceSeconds: '0',
+      },
+    });
   let common: Readonly<Record<string, string>>;
 
   beforeAll(async () => {

@@ -10,7 +10,10 @@ import { mysqlDatabases, testKinds } from './test-database.js';
 const classicTables = ['ApplicationDatas', 'UserKeys'];
 
 /** In an order in which they can be dropped. */
-const ourTables = ['DataKeyWrappings', ...classicTables, 'DataKeys', 'KeyConnectorMigrations'];
+const ourTables = [
+  ...['DataKeyWrappings', 'UserKeyHistory', 'RingManifests'],
+  ...[...classicTables, 'DataKeys', 'KeyConnectorMigrations'],
+];
 
 for (const kind of testKinds) {
   describeIf(kind.here, kind.reason, `database__expect on ${kind.name}`, () => {

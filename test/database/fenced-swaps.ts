@@ -13,7 +13,9 @@ export function fencedSwaps(name: string, suite: DatabaseSuite<TestDatabases>): 
   const valueOf = async (database: Database, id: UserId): Promise<string | undefined> =>
     (await database.read(({ userKeys }) => userKeys.find([id])))[0]?.value;
   const plant = ({ version, signature }: ManifestVersion): Promise<unknown> => {
-    const quoted = signature.replaceAll(name.startsWith('MySQL') ? /['\\]/g : /'/g, (one) => (one === "'" ? "''" : '\\\\'));
+    const quoted = signature.replaceAll(name.startsWith('MySQL') ? /['\\]/g : /'/g, (one) =>
+      one === "'" ? "''" : '\\\\',
+    );
     return suite.place.sql(
       `INSERT INTO "RingManifests" ("Version", "Document", "Signature", "CreationDate")
        VALUES (${version}, 'x', '${quoted}', '2026-01-01 00:00:00')`,
@@ -41,12 +43,16 @@ export function fencedSwaps(name: string, suite: DatabaseSuite<TestDatabases>): 
     ['has another signature', { ...testFence, signature: testFence.signature.toUpperCase() }, []],
     ['has another signature by a blank', { ...testFence, signature: `${testFence.signature} ` }, []],
     ['is followed by another one', testFence, foreign(1)],
-    ['is followed by one that was passed over with another signature', { ...testFence, passedOver: foreign(1) }, [
-      { version: 2_147_483_647, signature: `it's "\\0 ` },
-    ]],
-    ['is followed by one that was passed over at another version', { ...testFence, passedOver: foreign(1) }, [
-      { version: 3, signature: foreign(1)[0]?.signature ?? '' },
-    ]],
+    [
+      'is followed by one that was passed over with another signature',
+      { ...testFence, passedOver: foreign(1) },
+      [{ version: 2_147_483_647, signature: `it's "\\0 ` }],
+    ],
+    [
+      'is followed by one that was passed over at another version',
+      { ...testFence, passedOver: foreign(1) },
+      [{ version: 3, signature: foreign(1)[0]?.signature ?? '' }],
+    ],
     ['is followed by more than were passed over', { ...testFence, passedOver: foreign(16) }, foreign(17)],
   ])('a swap under a manifest that %s writes nothing, over a row or beside it', async (_, fence, planted) => {
     const database = await suite.open();
@@ -139,9 +145,7 @@ export function fencedSwaps(name: string, suite: DatabaseSuite<TestDatabases>): 
       const id = newId();
       await put(database, id, 'old');
       const adding = database.lock(async (manager) => {
-        await manager.query(
-          insertText(name),
-        );
+        await manager.query(insertText(name));
         const swapped = swap(database, { key: { id, value: 'new', dataKeyId: null }, expected: 'old' });
         // SQL Server without READ_COMMITTED_SNAPSHOT waits, for a second at most, and says so.
         const outcome = await swapped.catch((error: unknown) => String(error));
@@ -154,5 +158,9 @@ export function fencedSwaps(name: string, suite: DatabaseSuite<TestDatabases>): 
 
 const insertText = (name: string): string => {
   const text = `INSERT INTO "RingManifests" ("Version", "Document", "Signature", "CreationDate") VALUES (2, 'x', 's', '2026-01-01 00:00:00')`;
-  return name.startsWith('MySQL') ? text.replaceAll('"', '`') : name.includes('SQL Server') ? text.replaceAll(/"(\w+)"/g, '[$1]') : text;
+  return name.startsWith('MySQL')
+    ? text.replaceAll('"', '`')
+    : name.includes('SQL Server')
+      ? text.replaceAll(/"(\w+)"/g, '[$1]')
+      : text;
 };

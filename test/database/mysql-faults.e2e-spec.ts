@@ -3,7 +3,7 @@ import { DatabaseUnsupported, UserKey } from '@key-connector/database';
 import { until } from '../lab/processes/until.js';
 import { describeFaults, type FaultyServer, type FaultySuite } from './faults.suite.js';
 import { mariadbKind } from './mariadb-kind.js';
-import { insert, newId, put, testFence } from './open-database.js';
+import { ensureManifest, insert, newId, put, testFence } from './open-database.js';
 import { changed } from './server-kind.js';
 
 /** The test's settings for another user. */
@@ -72,11 +72,12 @@ describeFaults(server, (suite) => {
   });
 
   test('the rights that the documentation names are enough once the tables are there', async () => {
-    await suite.open();
+    await ensureManifest(await suite.open());
     const name = suite.place.settings['mySqlConnectionString']?.split('/').at(-1) ?? '';
-    const tables = ['ApplicationDatas', 'DataKeys', 'DataKeyWrappings', 'KeyConnectorMigrations'];
+    const tables = ['ApplicationDatas', 'RingManifests', 'DataKeys', 'DataKeyWrappings', 'KeyConnectorMigrations'];
     const grants = tables.map((table) => `GRANT SELECT ON ${name}."${table}" TO modest`);
-    const first = `CREATE OR REPLACE USER modest; GRANT SELECT, INSERT, UPDATE ON ${name}."UserKeys" TO modest`;
+    const first = `CREATE OR REPLACE USER modest; GRANT SELECT, INSERT, UPDATE ON ${name}."UserKeys" TO modest;
+      GRANT SELECT, INSERT, DELETE ON ${name}."UserKeyHistory" TO modest`;
     await suite.databases.server.query([first, ...grants].join(';'));
     const database = await suite.open({ ...as(suite, 'modest'), migrate: 'false' });
     const id = newId();

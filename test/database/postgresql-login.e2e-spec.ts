@@ -83,7 +83,8 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not o
   test('needs no more rights than the documentation names, once the tables are there', async () => {
     await suite.open();
     await sql(`GRANT SELECT, INSERT, UPDATE ON "UserKeys" TO ${role};
-      GRANT SELECT ON "ApplicationDatas", "DataKeys", "DataKeyWrappings", "RingManifests", "KeyConnectorMigrations" TO ${role};
+      GRANT SELECT, INSERT, DELETE ON "UserKeyHistory" TO ${role};
+      GRANT SELECT ON "ApplicationDatas", "RingManifests", "DataKeys", "DataKeyWrappings", "KeyConnectorMigrations" TO ${role};
       GRANT INSERT ON "DataKeys", "DataKeyWrappings", "RingManifests" TO ${role}`);
     const database = await suite.open(as());
     const id = newId();

@@ -72,11 +72,16 @@ describeIf(ministack.installed, ministack.reason, 'AWS KMS without credentials i
     expect(await open()).toHaveLength(32);
   });
 
-  test('a profile gives them', async () => {
+  test('a profile gives them, and its file is read anew for a new client', async () => {
     const path = join(folder.path, 'credentials');
-    const lines = [`aws_access_key_id = ${user.accessKeyId}`, `aws_secret_access_key = ${user.secretAccessKey}`];
-    await writeFile(path, ['[key-connector]', ...lines, ''].join('\n'));
+    const profile = (accessKeyId: string, secretAccessKey: string): Promise<void> => {
+      const lines = [`aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secretAccessKey}`];
+      return writeFile(path, ['[key-connector]', ...lines, ''].join('\n'));
+    };
     environment({ AWS_PROFILE: 'key-connector', AWS_SHARED_CREDENTIALS_FILE: path });
+    await profile('AKIAIOSFODNN7EXAMPLE', 'withdrawn');
+    await expect(open()).rejects.toBeInstanceOf(KeyProviderMisconfigured);
+    await profile(user.accessKeyId, user.secretAccessKey);
     expect(await open()).toHaveLength(32);
   });
 

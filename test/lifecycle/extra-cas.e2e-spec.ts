@@ -73,4 +73,21 @@ describe('an identity server with a certificate of the company’s own authority
     const { logs } = service;
     await until(() => JSON.stringify(logs).includes('tls__extraCaPath'), 'the log names the setting');
   });
+
+  test('is trusted once the folder holds its authority, without a restart, and a damaged file changes nothing', async () => {
+    const folder = join(deployment.folder, 'changing');
+    await mkdir(folder);
+    // Of another name: of two authorities of one name, OpenSSL takes the one that ends later.
+    await writeFile(join(folder, 'other.crt'), tlsCertificate().certificatePem);
+    const settings = { identityServerUri: uri, tls__extraCaPath: folder, files__checkSeconds: '1' };
+    service = await startService({ settings: { ...deployment.settings, ...settings }, waitFor: 'live' });
+    const { logs, url } = service;
+    const says = (what: string): boolean => JSON.stringify(logs).includes(what);
+    await until(() => says('an authority of your own is made known by'), 'the issuer is not trusted');
+    await writeFile(join(folder, 'company.crt'), caPem);
+    await until(async () => (await fetch(`${url}/health/ready`)).status === 200, 'the service is ready', 30_000);
+    await writeFile(join(folder, 'company.crt'), 'damaged');
+    await until(() => says('changed files are refused'), 'the damaged file is refused');
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+  });
 });

@@ -17,7 +17,8 @@ describe('the end of the service', () => {
   let deployment: Deployment;
   beforeAll(async () => {
     postgres = await startPostgres();
-    deployment = await startDeployment({ database: postgres, settings: { http__drainDelaySeconds: '3' } });
+    const settings = { http__drainDelaySeconds: '3', http__drainTimeoutSeconds: '2' };
+    deployment = await startDeployment({ database: postgres, settings });
   });
   afterAll(async () => {
     await deployment.stop();
@@ -137,6 +138,27 @@ describe('the end of the service', () => {
     socket.write(body);
     expect(parseAnswers(await rest).map(({ status }) => status)).toEqual([100, 200]);
     expect(await exit).toBe(0);
+  });
+
+  test('a connection that is idle when SIGTERM comes, and used after the delay, is answered and then closed', async () => {
+    const times = { http__drainDelaySeconds: '1', http__drainTimeoutSeconds: '20' };
+    const service = await startService({ settings: { ...deployment.settings, ...times } });
+    const socket = connect(service.port, '127.0.0.1');
+    const answers = collect(socket, 20_000);
+    const ask = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
+    socket.write(ask);
+    await once(socket, 'data');
+    const start = performance.now();
+    const exit = service.terminate();
+    // Longer than Fastify lets anything at the end take by itself.
+    await sleep(11_000);
+    socket.write(ask);
+    const [first, second, ...others] = parseAnswers(await answers);
+    expect([first?.status, second?.status, others]).toEqual([200, 200, []]);
+    expect(second?.headers['connection']).toBe('close');
+    // It was the last one: nothing is waited for any more.
+    expect(await exit).toBe(0);
+    expect((performance.now() - start) / 1000).toBeLessThan(19);
   });
 
   test('a request that never ends is cut after http__drainTimeoutSeconds, and the exit code is 0', async () => {

@@ -23,7 +23,7 @@ function changesUnderLoad(start: () => Promise<TestDatabases>): void {
   let databases: TestDatabases;
   let database: TestDatabase;
   let deployment: Deployment;
-  let replicas: ServiceProcess[];
+  let replicas: ServiceProcess[] = [];
   let other: TempFolder;
   let settings: Readonly<Record<string, string>>;
 
@@ -62,7 +62,7 @@ function changesUnderLoad(start: () => Promise<TestDatabases>): void {
       settings: { userKeys__replaceGuardMinutes: '0', keyRing__reloadSeconds: '1' },
     });
     ({ settings } = deployment);
-    replicas = [deployment.service, await startService({ settings: { ...settings, http__port: '' } })];
+    replicas = [deployment.service, await startService({ settings })];
   }, databasesTimeout);
   afterAll(async () => {
     for (const replica of replicas) await replica.terminate();

@@ -8,6 +8,7 @@ import { hostedSqlserver } from '../lab/databases/sqlserver.client.js';
 import { KeepingProxy } from '../lab/network/keeping-proxy.js';
 import { until } from '../lab/processes/until.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { type ServiceProcess, startService } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
 
 /**
@@ -38,6 +39,8 @@ function lateWrites({ start, through }: ProxiedKind): void {
   let databases: TestDatabases;
   let proxy: Awaited<ReturnType<typeof KeepingProxy.start>>;
   let deployment: Deployment;
+  /** A replica whose writes have time. */
+  let patient: ServiceProcess;
   /** Straight to the server. */
   let direct: OpenDatabase;
   let stored: string;
@@ -46,6 +49,11 @@ function lateWrites({ start, through }: ProxiedKind): void {
 
   const status = async (method: 'PUT' | 'POST', member: string, key = newKey()): Promise<number> =>
     (await deployment.call(method, member, key)).status;
+  const patiently = async (method: 'PUT' | 'POST', member: string, key = newKey()): Promise<number> => {
+    const headers = { authorization: `Bearer ${deployment.token(member)}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ key });
+    return (await fetch(`${patient.url}/user-keys`, { method, headers, body })).status;
+  };
   const keyOf = async (member: string): Promise<string | undefined> => {
     const answer = await deployment.call('GET', member);
     return answer.status === 404 ? undefined : ((await answer.json()) as { key: string }).key;
@@ -60,8 +68,10 @@ function lateWrites({ start, through }: ProxiedKind): void {
       database: { settings: { ...settings, ...through(settings, proxy.port) } },
       settings: { database__statementTimeoutSeconds: '1', userKeys__replaceGuardMinutes: '0' },
     });
+    patient = await startService({ settings: { ...deployment.settings, database__statementTimeoutSeconds: '60' } });
   }, databasesTimeout);
   afterAll(async () => {
+    await patient.terminate();
     await deployment.stop();
     await direct.close();
     await proxy.stop();
@@ -113,6 +123,64 @@ function lateWrites({ start, through }: ProxiedKind): void {
     await proxy.answered();
     expect(await keyOf(stored)).toBe(newerKey);
     expect(await keyOf(fresh)).toBeUndefined();
+  });
+
+  /** A row above the ring's manifest; signed by nobody. */
+  const plant = (version: number): Promise<unknown> =>
+    direct.database.write(({ manager }) =>
+      manager
+        .createQueryBuilder()
+        .insert()
+        .into('RingManifests', ['Version', 'Document', 'Signature', 'CreationDate'])
+        .values({ Version: version, Document: '{}', Signature: `of ${version}`, CreationDate: '2026-01-01 00:00:00' })
+        .execute(),
+    );
+
+  test('is not done when it arrives behind another manifest than it was sealed under, well before its deadline', async () => {
+    const broken = async (method: 'PUT' | 'POST', member: string, key: string, meanwhile: () => Promise<unknown>) => {
+      proxy.stallOn = write;
+      const answered = patiently(method, member, key);
+      await until(() => proxy.stalled > 0, 'the write is on its way');
+      proxy.cutStalled();
+      expect(await answered).toBe(503);
+      proxy.stallOn = undefined;
+      await meanwhile();
+      proxy.heal();
+      await proxy.answered();
+    };
+    const [first, second] = [newKey(), newKey()];
+    // What makes the difference is the manifest: without one it is done, for nothing was acknowledged since.
+    await broken('PUT', stored, first, () => Promise.resolve());
+    await until(async () => (await keyOf(stored)) === first, 'the write that was in time is done');
+    await broken('PUT', stored, second, () => plant(1_000_001));
+    await broken('POST', fresh, second, () => plant(1_000_002));
+    expect([await keyOf(stored), await keyOf(fresh)]).toEqual([first, undefined]);
+    // It is not authentic: the replica looks once, and goes on.
+    expect([await patiently('PUT', stored, second), await patiently('POST', fresh, second)]).toEqual([200, 200]);
+    expect([await keyOf(stored), await keyOf(fresh)]).toEqual([second, second]);
+  });
+
+  test('is not done in a storm while manifests come either, and one that was answered 200 is not lost', async () => {
+    const members = Array.from({ length: 8 }, () => randomUUID());
+    const acknowledged = new Map<string, string>();
+    let refused = 0;
+    let planted = 0;
+    const storm = members.map(async (member) => {
+      for (let round = 0; round < 12; round += 1) {
+        const key = newKey();
+        const answer = await patiently('PUT', member, key);
+        if (answer === 200) acknowledged.set(member, key);
+        else refused += 1;
+      }
+    });
+    const planting = (async () => {
+      for (; planted < 6; planted += 1) await plant(2_000_000 + planted);
+    })();
+    await Promise.all([...storm, planting]);
+    expect(acknowledged.size).toBe(members.length);
+    // One that was refused changed nothing: what was acknowledged last is there.
+    for (const member of members) expect(await keyOf(member)).toBe(acknowledged.get(member));
+    expect(refused).toBeLessThan(members.length * 6);
   });
 }
 

@@ -2,30 +2,37 @@ import { version } from '@key-connector/common';
 import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Command } from 'commander';
+import { configGroup } from './config/index.js';
 import { dataKeyGroup } from './data-key/index.js';
 import { Deployment } from './deployment/deployment.js';
+import { DoctorCommand } from './doctor/doctor.command.js';
 import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
 import { kekGroup } from './kek/index.js';
+import { InitCommand } from './init/init.command.js';
+import { memberGroup } from './member/index.js';
 import { migrationsGroup } from './migrations/index.js';
 import type { CommandGroup, OperatorCommand } from './operator-command.js';
 import { recoveryGroup } from './recovery/index.js';
 import { ringGroup } from './ring/index.js';
+import { StatusCommand } from './status/status.command.js';
 import { exitCodes } from './terminal/exit-codes.js';
 import { Output } from './terminal/output.js';
 
 /** Every command; a group is added by its folder and its line here. */
 export const groups: readonly CommandGroup[] = [
+  configGroup,
   dataKeyGroup,
   importGroup,
   kekGroup,
+  memberGroup,
   migrationsGroup,
   recoveryGroup,
   ringGroup,
 ];
 
 /** Commands that stand by themselves. */
-export const single: readonly Type<OperatorCommand>[] = [HealthCommand];
+export const single: readonly Type<OperatorCommand>[] = [InitCommand, DoctorCommand, HealthCommand, StatusCommand];
 
 const help = `
 Settings are the service’s own: the same environment variables (keyConnectorSettings__…), env files
@@ -58,7 +65,6 @@ export class Program {
   async run(): Promise<void> {
     const program = new Command('key-connector')
       .description('Commands for the operators of a Key Connector.')
-      .version(version)
       // Node looks for its own --env-file behind the script too, and would read a pipe before this program does.
       .option('--docker-env-file <path>', 'read settings from an env file as Docker does; may be repeated', collect)
       .option('--json', 'print the result, or the error, as one JSON document on standard output')
@@ -70,6 +76,8 @@ export class Program {
         this.deployment.envFiles = command.opts<Options>().dockerEnvFile;
       })
       .addHelpText('after', help);
+    // Options of the program are taken behind a command too, where `--version` may be the command's own.
+    if (!groups.some(({ name }) => process.argv.includes(name))) program.version(version);
     for (const group of groups) program.addCommand(this.define(group, program));
     for (const type of single) program.addCommand(this.commandOf(type, program));
     await program.parseAsync();

@@ -13,6 +13,7 @@ import { AboutController } from './about/about.controller.js';
 import { Boot } from './boot/boot.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
+import { RotatingFiles } from './files/rotating-files.js';
 import { Drain } from './http/drain.js';
 import { Outages } from './http/outages.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -21,7 +22,15 @@ import { RequestRecord } from './http/request-record.js';
 /** The composition root: hands each room its slice of the settings, and the rooms that it stands on. */
 @Module({
   controllers: [AboutController, HealthController],
-  providers: [Boot, Readiness, Drain, Outages, RequestRecord, { provide: APP_FILTER, useClass: ProblemFilter }],
+  providers: [
+    Boot,
+    Readiness,
+    RotatingFiles,
+    Drain,
+    Outages,
+    RequestRecord,
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
 })
 export class AppModule {
   /** Each room is made once, here: Nest knows a configured module by this very object. */
@@ -46,7 +55,16 @@ export class AppModule {
     const health = TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: http.drainDelaySeconds * 1000 });
     return {
       module: AppModule,
-      imports: [observability, database, keyRing, ImportModule.on(database, keyRing), tokens, members, health],
+      imports: [
+        observability,
+        database,
+        keyProvider,
+        keyRing,
+        ImportModule.on(database, keyRing),
+        tokens,
+        members,
+        health,
+      ],
       providers: [{ provide: Settings, useValue: settings }],
     };
   }

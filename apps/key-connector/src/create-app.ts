@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { corsOptions } from './http/cors.js';
+import { Drain } from './http/drain.js';
 import { fastifyOptions } from './http/fastify-options.js';
 import { RequestRecord } from './http/request-record.js';
 import { readTlsIdentity } from './http/tls-identity.js';
@@ -23,6 +24,7 @@ export async function createApp(settings: Settings, logger: LoggerService): Prom
   const record = app.get(RequestRecord);
   fastify.addHook('onSend', record.onSend);
   fastify.addHook('onResponse', record.onResponse);
+  fastify.addHook('preClose', app.get(Drain).connectionsUsed);
   app.enableCors(corsOptions(settings));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   return app;

@@ -9,11 +9,11 @@ import {
 import { Database } from '@key-connector/database';
 import { KeyRing } from '@key-connector/key-ring';
 import { createLogger, PinoLoggerService } from '@key-connector/observability';
-import { loadSettings, type Settings, SettingsInvalid, useProxies } from '@key-connector/settings';
+import { loadSettings, type Settings, SettingsInvalid, startWarnings, useProxies } from '@key-connector/settings';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Boot } from './boot/boot.js';
 import { createApp } from './create-app.js';
-import { startWarnings } from './start-warnings.js';
+import { RotatingFiles } from './files/rotating-files.js';
 
 /** Starts the service; it listens at once and turns ready when its dependencies are up. */
 export async function serve(): Promise<void> {
@@ -25,6 +25,7 @@ export async function serve(): Promise<void> {
     const ofNetwork = [...(await trustExtraCas(settings.tls.extraCaPath)), ...useProxies()];
     for (const warning of [...ofNetwork, ...(await startWarnings(settings))]) logger.warn(warning, 'Start');
     app = await createApp(settings, logger);
+    await app.get(RotatingFiles).begin();
     await listen(app, settings);
     if (await app.get(Boot).run()) logger.log({ msg: 'ready', ...(await summary(app)) });
   } catch (error) {

@@ -50,7 +50,6 @@ const answers = {
   KEY_PROVIDER_UNAVAILABLE: unavailable,
   NOT_READY: unavailable,
   RING_UNUSABLE: unavailable,
-  RING_CHANGING: unavailable,
   // what only an operator can mend: the service does not start
   DATABASE_SCHEMA_NEWER: unavailable,
   DATABASE_UNEXPECTED: unavailable,

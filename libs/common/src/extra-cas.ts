@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import tls from 'node:tls';
@@ -31,33 +30,94 @@ interface Authorities {
 }
 
 /**
- * Trusts the authorities at a path, or those of an existing container, in every TLS connection that this process opens.
+ * Trusts the authorities at a path, or those of an existing container, in every TLS connection that this process opens from
+ * now on; called again, in place of those before.
  *
  * @param path a file, PEM or DER, or a folder of such files. One that cannot be read, or holds no certificate, is
  * `TlsFileUnreadable`.
  * @returns what an operator should look at, a sentence each: files of a folder that hold no certificate, or a private key.
  */
 export async function trustExtraCas(path: string | undefined): Promise<string[]> {
-  if (path === undefined && !existsSync(existingContainers)) return [];
-  const files = await authoritiesAt(path ?? existingContainers);
-  const certificates = new Set(files.flatMap((file) => file.certificates));
-  const remarks = files.flatMap(({ file, remark }) => (remark === undefined ? [] : [`${file} ${remark}`]));
-  if (certificates.size > 0) tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...certificates]);
-  else if (path !== undefined) throw unusable(path, `there is no certificate: ${remarks.join('; ') || 'it is empty'}`);
+  if (path === undefined && !(await isThere(existingContainers))) {
+    trust([]);
+    return [];
+  }
+  const { certificates, remarks, holders, others } = await authoritiesAt(path ?? existingContainers, setting);
+  if (path !== undefined) assertAny(certificates, remarks, path, setting);
+  const emptied = others.find((file) => trustedFiles.has(file));
+  if (emptied !== undefined) throw new TlsFileUnreadable(setting, emptied, 'it held a certificate, and holds none now');
+  trust(certificates);
+  trustedFiles = new Set(holders);
   return remarks.map((remark) => `${setting}: ${remark}.`);
 }
 
-const unusable = (path: string, why: string): TlsFileUnreadable => new TlsFileUnreadable(setting, path, why);
+/** Where `trustExtraCas` looks. */
+export const extraCaPath = (path: string | undefined): string => path ?? existingContainers;
 
-async function authoritiesAt(path: string): Promise<({ readonly file: string } & Authorities)[]> {
-  const files = await filesAt(path).catch((error: unknown) => {
-    throw unusable(path, fileUnreadable(path, error).why);
+/**
+ * The certificate authorities at a path, a file or a folder of files, as PEM: one at the least.
+ *
+ * @param setting what names the path, for messages.
+ * @throws TlsFileUnreadable
+ */
+export async function readAuthoritiesAt(path: string, setting: string): Promise<readonly string[]> {
+  const { certificates, remarks } = await authoritiesAt(path, setting);
+  assertAny(certificates, remarks, path, setting);
+  return certificates;
+}
+
+function assertAny(certificates: readonly string[], remarks: readonly string[], path: string, setting: string): void {
+  if (certificates.length > 0) return;
+  throw new TlsFileUnreadable(setting, path, `there is no certificate: ${remarks.join('; ') || 'it is empty'}`);
+}
+
+/** The files whose certificates are trusted: one that is overwritten with something else is a mistake, one that goes is meant. */
+let trustedFiles: ReadonlySet<string> = new Set();
+
+/** What this process trusts by itself; asked before anything is added. */
+let ownAuthorities: readonly string[] | undefined;
+
+/** Trusts these authorities beside its own, and none of those that were added before. */
+function trust(certificates: readonly string[]): void {
+  if (ownAuthorities === undefined && certificates.length === 0) return;
+  ownAuthorities ??= tls.getCACertificates('default');
+  tls.setDefaultCACertificates([...ownAuthorities, ...certificates]);
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+interface Found {
+  /** Each once, as PEM. */
+  readonly certificates: readonly string[];
+  /** What an operator should know, a sentence each. */
+  readonly remarks: readonly string[];
+  /** The files with certificates, and those without. */
+  readonly holders: readonly string[];
+  readonly others: readonly string[];
+}
+
+/** The authorities of a file or of a folder's files. */
+async function authoritiesAt(path: string, setting: string): Promise<Found> {
+  const files = await filesIn(path).catch((error: unknown) => {
+    throw new TlsFileUnreadable(setting, path, fileUnreadable(path, error).why);
   });
-  return Promise.all(files.map(async (file) => ({ file, ...(await authoritiesIn(file, file === path)) })));
+  const found = await Promise.all(
+    files.map(async (file) => ({ file, ...(await authoritiesIn(file, file === path, setting)) })),
+  );
+  return {
+    certificates: [...new Set(found.flatMap(({ certificates }) => certificates))],
+    remarks: found.flatMap(({ file, remark }) => (remark === undefined ? [] : [`${file} ${remark}`])),
+    holders: found.filter(({ certificates }) => certificates.length > 0).map(({ file }) => file),
+    others: found.filter(({ certificates }) => certificates.length === 0).map(({ file }) => file),
+  };
 }
 
 /** The file itself, or the files of a folder; a mounted volume has hidden folders and links to them beside its files. */
-async function filesAt(path: string): Promise<string[]> {
+async function filesIn(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => !name.startsWith('.')).sort();
   const entries = names.map(async (name) => {
@@ -73,13 +133,13 @@ async function filesAt(path: string): Promise<string[]> {
 }
 
 /** @param isNamed by the setting itself, and not only found in a folder. */
-async function authoritiesIn(file: string, isNamed: boolean): Promise<Authorities> {
+async function authoritiesIn(file: string, isNamed: boolean, setting: string): Promise<Authorities> {
   const mustBeOne = isNamed || certificateName.test(file);
   try {
     return parse(file, await readSmallFile(file, limits));
   } catch (error) {
     const { why } = fileUnreadable(file, error);
-    if (mustBeOne) throw unusable(file, why);
+    if (mustBeOne) throw new TlsFileUnreadable(setting, file, why);
     return { certificates: [], remark: `${why}; it is left out` };
   }
 }

@@ -5,6 +5,7 @@ export { publicKeyFacts } from './contract/fingerprint.js';
 export { dataKeyLength, KeyEncryptionKey, type WrappedKey } from './contract/key-encryption-key.js';
 export { KeyProviderMisconfigured, KeyProviderUnavailable, UnwrapFailed } from './contract/key-provider.errors.js';
 export { type PublicKeyEncryptionKey, wrapsWithPublicKey, wrapWithPublicKey } from './contract/wrap-with-public-key.js';
+export { makeKeyFile } from './key-files/make-key-file.js';
 export { KeyProvider } from './key-provider.js';
 export {
   type KeyProviderSettings,

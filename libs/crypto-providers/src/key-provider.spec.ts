@@ -1,9 +1,14 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Secret } from '@key-connector/common';
 import { Logger } from '@nestjs/common';
 import { z } from 'zod';
 import { KeyProvider } from './key-provider.js';
 import { KeyProviderUnavailable } from './contract/key-provider.errors.js';
-import { keyProviderSettingsSchemaOf } from './key-provider.settings.js';
+import { type KeyProviderSettings, keyProviderSettingsSchemaOf } from './key-provider.settings.js';
 import type { KeyProviderModule, ProvidedKey } from './contract/key-provider-module.js';
 import { checkedModule } from './providers/package/load-module.js';
 
@@ -70,5 +75,61 @@ describe('the key provider of a service that stops', () => {
     await provider.onApplicationShutdown();
     expect(warnings.mock.calls).toEqual([[expect.objectContaining({ reason: expect.stringMatching(said) })]]);
     expect(JSON.stringify(warnings.mock.calls)).not.toContain('hunter2');
+  });
+});
+
+describe('the key provider of a service whose credentials change', () => {
+  const password = new Secret('password');
+  let folder: string;
+  let same: string;
+  let other: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'key-provider-'));
+    const pem = (): string => generateKeyPairSync('rsa', rsa).privateKey;
+    const key = pem();
+    const encrypted = createPrivateKey(key).export({
+      ...{ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: password.reveal() },
+    });
+    [same, other] = [join(folder, 'same.pem'), join(folder, 'other.pem')];
+    await Promise.all([writeFile(join(folder, 'key.pem'), key), writeFile(same, encrypted), writeFile(other, pem())]);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const rsa = {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  } as const;
+  const settings = (path: string, given?: Secret): KeyProviderSettings => ({
+    kind: 'certificate',
+    timeoutSeconds: 15,
+    source: { kind: 'filesystem', path, password: given },
+  });
+
+  it('goes on with the same key from the new ones, also for who holds it', async () => {
+    const provider = new KeyProvider(settings(join(folder, 'key.pem')));
+    const held = await provider.open();
+    const dataKey = randomBytes(32);
+    const before = await held.wrap(dataKey);
+    await provider.replaceCredentials(settings(same, password));
+    expect(Buffer.from(await held.unwrap(before)).equals(dataKey)).toBe(true);
+    expect(held.description).toContain('same.pem');
+  });
+
+  it('refuses another key and what does not open, and goes on with the one in use', async () => {
+    const provider = new KeyProvider(settings(join(folder, 'key.pem')));
+    const held = await provider.open();
+    const before = await held.wrap(randomBytes(32));
+    await expect(provider.replaceCredentials(settings(other))).rejects.toThrow('is another key');
+    await expect(provider.replaceCredentials(settings(same, new Secret('wrong')))).rejects.toThrow();
+    expect(await held.unwrap(before)).toHaveLength(32);
+    expect(held.description).toContain('key.pem');
+  });
+
+  it('opens its key by the new ones where it was not open yet', async () => {
+    const provider = new KeyProvider(settings(join(folder, 'not-there.pem')));
+    await expect(provider.open()).rejects.toThrow();
+    await provider.replaceCredentials(settings(same, password));
+    expect((await provider.open()).description).toContain('same.pem');
   });
 });

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConfigurableModuleClass, DATABASE_SETTINGS } from './database.module-definition.js';
 import { databaseProviders, dataSourceOptions, dialectProvider } from './database.providers.js';
 import { Database } from './database.js';
+import { DatabaseLook } from './database-look.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
@@ -21,7 +22,7 @@ class DialectModule extends ConfigurableModuleClass {}
 /** Provides `Database`; entities of other rooms join by `TypeOrmModule.forFeature`. */
 @Module({
   providers: databaseProviders,
-  exports: [Database, DialectModule, Expectation, Migrations, SealedValues, UserKeyHistory, UserKeyRows],
+  exports: [Database, DatabaseLook, DialectModule, Expectation, Migrations, SealedValues, UserKeyHistory, UserKeyRows],
 })
 export class DatabaseModule {
   /** The database of these settings; nothing is connected before `Database.connect`. */

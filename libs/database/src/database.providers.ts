@@ -3,6 +3,7 @@ import type { TypeOrmModuleAsyncOptions } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { DATABASE_SETTINGS } from './database.module-definition.js';
 import { Database } from './database.js';
+import { DatabaseLook } from './database-look.js';
 import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
@@ -36,6 +37,7 @@ export const databaseProviders: Provider[] = [
     inject: [Dialect, Expectation],
     useFactory: (dialect: Dialect, expectation: Expectation) => new Migrations(dialect, expectation),
   },
+  { provide: DatabaseLook, inject: [Dialect], useFactory: (dialect: Dialect) => new DatabaseLook(dialect) },
   {
     provide: UserKeyHistory,
     inject: [Dialect],

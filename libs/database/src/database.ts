@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyConnectorError } from '@key-connector/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { DatabaseSettings } from './database.settings.js';
 import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
-import { Dialect } from './dialect/dialect.js';
+import type { Dialect } from './dialect/dialect.js';
 import { openSource } from './dialect/open-source.js';
-import { longestWrite, type UserKeyStatements } from './dialect/user-key.statements.js';
+import { longestWrite } from './dialect/user-key.statements.js';
 import { DatabaseSessionWrong, DatabaseUnavailable } from './errors/database.errors.js';
 import type { Failure } from './errors/failure.js';
 import type { Expectation } from './migrations/expectation.js';
+import { assertLoginAlone } from './login-settings.js';
 import { migrate } from './migrations/migrate.js';
+import { type DatabaseSession, OpenPlace } from './open-place.js';
 import { SharedAnswer } from './shared-answer.js';
 
 /** How often a statement is sent again after the database rolled it back: a deadlock's victim wins the second time. */
@@ -24,16 +27,16 @@ const lockFailures: readonly Failure[] = ['rolled-back', 'locked'];
 /** How old the answer of a ping may be: probes come from anybody, and must not use up the pool. */
 const pingMilliseconds = 1000;
 
-/** What work is done with inside of `Database.read` and `Database.write`; no other place has it. */
-export interface DatabaseSession {
-  /** The hot statements on UserKeys. */
-  readonly userKeys: UserKeyStatements;
-  /** TypeORM's manager, for what is not hot; each statement by itself, outside of any transaction. */
-  readonly manager: EntityManager;
-}
+/** How often settings that were refused are tried again because those in use are refused too, in milliseconds. */
+const retryMilliseconds = 1000;
+
+/** What of the settings counts once the database is open. */
+type DatabaseLimits = Pick<DatabaseSettings, 'migrate' | 'acquireTimeoutSeconds' | 'statementTimeoutSeconds'> & {
+  readonly connection: object & { readonly commandTimeout?: number | undefined };
+};
 
 /** The database as the other rooms see it: opened at boot, and every failure told in the product's own errors. */
-export class Database {
+export class Database implements OnApplicationShutdown {
   /** What and where the database is, for people: `PostgreSQL at db.example:5432/keys`; no user name, no password. */
   readonly description: string;
 
@@ -49,30 +52,32 @@ export class Database {
   /** Rows that one `session.userKeys.swap` takes at most. */
   readonly maxSwaps: number;
 
-  readonly #session: DatabaseSession;
+  /** When a statement last succeeded, by `performance.now()`; never yet: -Infinity. */
+  answeredAt = -Infinity;
+
+  #open: OpenPlace;
+  /** Settings that the database refused; tried again when it refuses those in use. */
+  private refused: DatabaseSettings | undefined;
+  private readonly retried = new SharedAnswer(() => this.retryRefused(), retryMilliseconds);
+  private replacing: Promise<void> = Promise.resolve();
   private connecting: Promise<void> | undefined;
   /** Whether a session was not what it should be, since a ping last found one that is. */
   private wrong = false;
   private readonly pinged: SharedAnswer<void>;
 
   constructor(
-    private readonly source: DataSource,
-    private readonly dialect: Dialect,
-    private readonly settings: Pick<
-      DatabaseSettings,
-      'migrate' | 'acquireTimeoutSeconds' | 'statementTimeoutSeconds'
-    > & {
-      readonly connection: object & { readonly commandTimeout?: number | undefined };
-    },
+    source: DataSource,
+    dialect: Dialect,
+    private settings: DatabaseLimits,
     private readonly expectation: Expectation,
   ) {
     this.description = dialect.description;
     this.acquireTimeout = settings.acquireTimeoutSeconds * 1000;
     this.statementTimeout = (settings.connection.commandTimeout ?? settings.statementTimeoutSeconds) * 1000;
     this.writeTimeout = Math.min(this.statementTimeout, longestWrite);
-    this.#session = { userKeys: dialect.userKeys(source), manager: source.manager };
-    this.maxSwaps = this.#session.userKeys.maxSwaps;
-    this.pinged = new SharedAnswer(() => this.again(() => dialect.ping(source), readFailures), pingMilliseconds);
+    this.#open = new OpenPlace(source, dialect);
+    this.maxSwaps = this.#open.session.userKeys.maxSwaps;
+    this.pinged = new SharedAnswer(() => this.again(({ ping }) => ping(), readFailures), pingMilliseconds);
   }
 
   /**
@@ -80,7 +85,7 @@ export class Database {
    * column is written by its property: `database.lengthOf('row.document')`.
    */
   lengthOf(expression: string): string {
-    return this.dialect.lengthOf(expression);
+    return this.#open.dialect.lengthOf(expression);
   }
 
   /**
@@ -107,7 +112,7 @@ export class Database {
    * decide then, and work that was rolled back is run again.
    */
   async lock<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.translate(() => this.again(() => this.dialect.lock(this.source, work), lockFailures));
+    return this.translate(() => this.again((place) => place.dialect.lock(place.source, work), lockFailures));
   }
 
   /**
@@ -119,7 +124,7 @@ export class Database {
    * @throws DatabaseUnavailable; whatever else the work throws comes out as it is.
    */
   async read<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
-    return this.serve(work, readFailures);
+    return this.serve(({ session }) => work(session), readFailures);
   }
 
   /**
@@ -132,7 +137,7 @@ export class Database {
    * @throws DatabaseSessionWrong where the session reads elsewhere; otherwise as `read`.
    */
   async snapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.serve(() => this.dialect.snapshot(this.source, work), readFailures);
+    return this.serve(({ dialect, source }) => dialect.snapshot(source, work), readFailures);
   }
 
   /**
@@ -146,37 +151,108 @@ export class Database {
    * where nothing does; whatever else the work throws comes out as it is.
    */
   async write<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
-    return this.serve(work, ['rolled-back']);
+    return this.serve(({ session }) => work(session), ['rolled-back']);
   }
 
-  private async serve<T>(work: (session: DatabaseSession) => Promise<T>, failures: readonly Failure[]): Promise<T> {
-    // Sessions behind one connection may differ: as long as some are wrong, no member is told that there is no key.
-    if (this.wrong) await this.ping();
-    return this.translate(() => this.again(() => work(this.#session), failures));
-  }
-
-  private async open(): Promise<void> {
+  /**
+   * Logs in by other settings from now on, such as a new password, user or client certificate. Statements that run end on
+   * the connections that they have, and then those are closed. A database that is not open yet is opened by them.
+   *
+   * What the database refuses is kept, and tried again when it refuses the login in use: so a password can be told here
+   * first, and changed there after, without a request lost.
+   *
+   * @throws KeyConnectorError and goes on with what is in use: where the database refuses them, and where they lead to
+   * another place or change a limit, which is for a restart.
+   */
+  async replaceLogin(settings: DatabaseSettings): Promise<void> {
+    assertLoginAlone(this.settings.connection, settings.connection, this.description);
+    // A file has no login.
+    if (settings.provider === 'sqlite') return;
+    this.refused = undefined;
     try {
-      if (!this.source.isInitialized) {
-        await this.dialect.prepare();
-        await openSource(this.dialect, this.source);
-      }
-      // A look at the tables can meet a migration of another replica, and be a deadlock's victim.
-      const { source, dialect, settings, expectation } = this;
-      await this.again(() => migrate(source, dialect, settings.migrate, expectation), lockFailures);
+      await this.replace(settings);
     } catch (error) {
-      this.noteFailure(error);
-      // Nothing between here and the database is worth giving up for, but what an operator must change.
-      throw this.expectation.absence(error) ?? databaseErrorOf(this.dialect, error) ?? unavailable(this.dialect, error);
+      this.refused = settings;
+      throw error;
     }
   }
 
-  private async again<T>(work: () => Promise<T>, failures: readonly Failure[]): Promise<T> {
+  /** Closes what TypeORM's module does not know of: a pool that took the place of the first one. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#open.close();
+  }
+
+  /** One after the other: each takes the place of what is in use then. */
+  private replace(settings: DatabaseSettings): Promise<void> {
+    const replaced = this.replacing.then(() => this.replaceNow(settings));
+    this.replacing = replaced.catch(() => undefined);
+    return replaced;
+  }
+
+  private async replaceNow(settings: DatabaseSettings): Promise<void> {
+    // A start that opens the place in use is waited for, whatever comes of it.
+    await this.connecting?.catch(() => undefined);
+    const old = this.#open;
+    const next = await old.again(settings);
+    const isOpening = this.connecting !== undefined || old.source.isInitialized;
+    if (isOpening && !next.source.isInitialized) return this.replaceNow(settings);
+    this.#open = next;
+    this.settings = settings;
+    this.wrong = false;
+    void old.closeWhenUnused();
+  }
+
+  /** Whether other settings are in use now. */
+  private async retryRefused(): Promise<boolean> {
+    const { refused } = this;
+    if (refused === undefined) return false;
+    return this.replace(refused).then(
+      () => {
+        this.refused = undefined;
+        return true;
+      },
+      () => false,
+    );
+  }
+
+  private async serve<T>(work: (place: OpenPlace) => Promise<T>, failures: readonly Failure[]): Promise<T> {
+    // Sessions behind one connection may differ: as long as some are wrong, no member is told that there is no key.
+    if (this.wrong) await this.ping();
+    return this.translate(() => this.again(work, failures));
+  }
+
+  private async open(): Promise<void> {
+    const place = this.#open;
+    const { source, dialect } = place;
+    try {
+      if (!source.isInitialized) {
+        await dialect.prepare();
+        await openSource(dialect, source);
+      }
+      // A look at the tables can meet a migration of another replica, and be a deadlock's victim.
+      const { settings, expectation } = this;
+      await this.again(() => migrate(source, dialect, settings.migrate, expectation), lockFailures);
+      await place.remember();
+    } catch (error) {
+      this.noteFailure(error);
+      // Nothing between here and the database is worth giving up for, but what an operator must change.
+      throw this.expectation.absence(error) ?? databaseErrorOf(dialect, error) ?? unavailable(dialect, error);
+    }
+  }
+
+  private async again<T>(work: (place: OpenPlace) => Promise<T>, failures: readonly Failure[]): Promise<T> {
+    let mayLogInAnew = true;
     for (let attempt = 1; ; attempt += 1) {
+      const place = this.#open;
       try {
-        return await this.dialect.turn(work);
+        return await place.run(() => work(place));
       } catch (error) {
-        const failure = this.dialect.failureOf(error);
+        // No connection, so nothing was sent.
+        if (mayLogInAnew && place.dialect.isLoginRefused?.(error) === true && (await this.retried.get())) {
+          mayLogInAnew = false;
+          continue;
+        }
+        const failure = place.dialect.failureOf(error);
         const last = failure === 'connection-lost' ? 2 : attempts;
         if (failure === undefined || !failures.includes(failure) || attempt >= last) throw error;
         await sleep(Math.random() * 20 * attempt);
@@ -185,19 +261,22 @@ export class Database {
   }
 
   private async translate<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.source.isInitialized) throw new DatabaseUnavailable(`${this.description} is not open yet.`);
+    if (!this.#open.source.isInitialized) throw new DatabaseUnavailable(`${this.description} is not open yet.`);
     try {
-      return await work();
+      const result = await work();
+      this.answeredAt = performance.now();
+      return result;
     } catch (error) {
       this.noteFailure(error);
       if (error instanceof DatabaseSessionWrong) this.wrong = true;
-      throw databaseErrorOf(this.dialect, error) ?? error;
+      throw databaseErrorOf(this.#open.dialect, error) ?? error;
     }
   }
 
   private noteFailure(error: unknown): void {
+    const { dialect } = this.#open;
     // An error of ours says nothing about the server; its code could be taken for one of the network's.
-    const failure = error instanceof KeyConnectorError ? undefined : this.dialect.failureOf(error);
-    if (failure !== undefined) this.dialect.failed?.(failure);
+    const failure = error instanceof KeyConnectorError ? undefined : dialect.failureOf(error);
+    if (failure !== undefined) dialect.failed?.(failure);
   }
 }

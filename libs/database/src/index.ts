@@ -8,7 +8,10 @@ export {
   SchemaNewer,
 } from './errors/database.errors.js';
 export { DatabaseModule } from './database.module.js';
-export { Database, type DatabaseSession } from './database.js';
+export { Database } from './database.js';
+export { type DatabaseFacts, DatabaseLook } from './database-look.js';
+export { loginFiles } from './login-settings.js';
+export type { DatabaseSession } from './open-place.js';
 export { databaseSettingsSchema, type DatabaseSettings, leftoverDatabaseSettings } from './database.settings.js';
 export { Expectation } from './migrations/expectation.js';
 export { Migrations } from './migrations/migrations.js';

@@ -1,5 +1,5 @@
-import { Database, type NewUserKey, UserKeyRows } from '@key-connector/database';
-import { ClassicKeys, ClassicKeyUnreadable, type Ring } from '@key-connector/key-ring';
+import { Database, fenceHolds, type NewUserKey, UserKeyRows } from '@key-connector/database';
+import { ClassicKeys, ClassicKeyUnreadable, type Ring, RingUnusable } from '@key-connector/key-ring';
 import { Injectable, Logger } from '@nestjs/common';
 import { type EntityManager, QueryFailedError } from 'typeorm';
 import { type ImportPlan, opensTo, planImport } from './import-plan.js';
@@ -88,10 +88,12 @@ export class JsonImport {
       let missing = Math.min(before, opened.file.userKey.length + 1);
       try {
         return await this.database.lock(async (manager) => {
-          const { ring } = await this.classicKeys.ringOrAdopt(opened.key, manager);
+          const { ring, fence } = await this.classicKeys.ringOrAdopt(opened.key, manager);
           const plan = await this.plan(ring, opened, manager);
           missing = plan.missing.length;
           await this.insert(ring, opened, plan.missing, manager);
+          // The lock keeps manifests from being added meanwhile; this is for databases that have none for us.
+          if (!(await fenceHolds(manager, fence))) throw new RingUnusable(changedMeanwhile);
           return resultOf(plan);
         });
       } catch (error) {
@@ -132,6 +134,8 @@ export class JsonImport {
       );
   }
 }
+
+const changedMeanwhile = 'The ring was changed while the file was imported. Nothing was imported; run it again.';
 
 /** Values stay as they are where the ring writes the same layout under the same data key. */
 function newRow(opened: OpenedJsonFile, ring: Ring, { id, key: value, ...dates }: JsonFileEntry): NewUserKey {

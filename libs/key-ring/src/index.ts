@@ -35,5 +35,6 @@ export { identityRow, RingIdentity, RingSigner } from './manifest/ring-identity.
 export { type Followed, type PassedOver, RingLoader, type RingState } from './manifest/ring-loader.js';
 export { formatRingPin, parseRingPin, type RingPin } from './manifest/ring-pin.js';
 export type { HeldManifest, ManifestObstacle, ManifestRefusal, ManifestRow } from './manifest/succession.js';
+export { type OpenedRing, RingLook, type StoredFacts } from './ring-look.js';
 export { OpeningFailure } from './values/opening-failure.js';
 export type { Ring } from './values/ring.js';

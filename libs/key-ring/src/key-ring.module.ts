@@ -17,6 +17,7 @@ import { RingManifestRow } from './manifest/ring-manifests.entity.js';
 import { ProviderCheck } from './provider-check.js';
 import { RingAlarms } from './ring-alarms.js';
 import { RingGauges } from './ring-gauges.js';
+import { RingLook } from './ring-look.js';
 import { RingStart } from './ring-start.js';
 import { RingWatch } from './ring-watch.js';
 import { StoredKeysCheck } from './stored-keys-check.js';
@@ -39,6 +40,7 @@ import { OpeningFailures } from './values/opening-failures.js';
     RingAlarms,
     RingGauges,
     RingLoader,
+    RingLook,
     RingStart,
     RingStore,
     RingWatch,
@@ -52,6 +54,7 @@ import { OpeningFailures } from './values/opening-failures.js';
     KeyRing,
     ManifestStore,
     RingLoader,
+    RingLook,
     RingStore,
     TypeOrmModule,
     Wrappings,

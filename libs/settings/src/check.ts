@@ -5,7 +5,7 @@ import { fold, settingName } from './names.js';
 import { remarkOn, whatQuotesMean } from './quotes.js';
 import type { Resolution, Resolved } from './resolve.js';
 import { type Problem, SettingsInvalid, settingProblem } from './settings.errors.js';
-import { Settings } from './settings.js';
+import { type SecretFiles, Settings } from './settings.js';
 import type { SliceOutputs } from './slices.js';
 
 /**
@@ -14,8 +14,14 @@ import type { SliceOutputs } from './slices.js';
  * A setting that has a problem already counts as not given here, and that it is then missing goes without saying.
  *
  * @param complete false when a source could not be read: nothing is called missing then.
+ * @param secrets those that were given as files.
  */
-export function check(catalogue: Catalogue, { values, problems }: Resolution, complete: boolean): Settings {
+export function check(
+  catalogue: Catalogue,
+  { values, problems }: Resolution,
+  complete: boolean,
+  secrets?: SecretFiles,
+): Settings {
   const broken = new Set(problems.map(({ name }) => name));
   const outputs: Partial<Record<keyof SliceOutputs, unknown>> = {};
   const found = [...problems, ...refuseTransfer(values, catalogue.transfer)];
@@ -30,11 +36,11 @@ export function check(catalogue: Catalogue, { values, problems }: Resolution, co
   if (complete) found.push(...missing);
   if (found.length > 0 || !complete) throw new SettingsInvalid(found);
   // Without problems, every slice gave the output of its schema.
-  return new Settings(outputs as SliceOutputs, values.flatMap(remarkOn));
+  return new Settings(outputs as SliceOutputs, values.flatMap(remarkOn), secrets);
 }
 
 /** By their names: where a package brings settings, the catalogue was made anew after names were resolved. */
-function isOneOf(settings: readonly KnownSetting[]): (value: Resolved) => boolean {
+export function isOneOf(settings: readonly KnownSetting[]): (value: Resolved) => boolean {
   const names = new Set(settings.map(({ path }) => settingName(path)));
   return ({ setting }) => names.has(settingName(setting.path));
 }
@@ -105,9 +111,20 @@ function treeOf(values: readonly Resolved[], depth: number): Tree {
   return tree;
 }
 
-/** The rule that ties settings of different slices together; it asks what was given, right or wrong. */
+/** The rules that tie settings of different slices together; they ask what was given, right or wrong. */
 function crossSliceProblems(values: readonly Resolved[]): Problem[] {
   const given = new Set(values.map(({ setting }) => settingName(setting.path)));
+  return [...whyNoProbes(given), ...whyNoSigners(given)];
+}
+
+/** Probes have no certificate to show. */
+function whyNoProbes(given: ReadonlySet<string>): Problem[] {
+  if (!given.has('http__tlsClientCaPath') || given.has('metrics__port')) return [];
+  const rule = 'is required, because http__tlsClientCaPath is given: health is asked there, without a certificate';
+  return [settingProblem(['metrics', 'port'], rule)];
+}
+
+function whyNoSigners(given: ReadonlySet<string>): Problem[] {
   const signersKnown =
     given.has('identityServerUri') ||
     (given.has('auth__issuer') && (given.has('auth__jwksUri') || given.has('auth__publicKeyPath')));

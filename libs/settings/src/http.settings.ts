@@ -61,6 +61,9 @@ export const httpSettingsSchema = z
       'PEM file with the certificate and its chain; given with `http__tlsKeyPath`, the service speaks HTTPS.',
     ).optional(),
     tlsKeyPath: text('PEM file with the private key of `http__tlsCertificatePath`.').optional(),
+    tlsClientCaPath: text(
+      'File (PEM or DER), or folder of such files, with the authorities of clients: given, every connection must show a certificate that one of them signed, such as that of the proxy in front. Probes have none, so it needs `metrics__port`.',
+    ).optional(),
     trustProxy: trustedProxies(
       'Whose `X-Forwarded-For` and `X-Request-Id` headers are believed: `true` (anyone), `false` (no one), or the addresses and CIDR ranges of the proxies, separated by commas.',
     ).default(false),
@@ -71,14 +74,18 @@ export const httpSettingsSchema = z
     headersTimeoutSeconds: seconds('Limit for receiving the headers', { min: 1, max: 300 }).default(5),
     keepAliveTimeoutSeconds: seconds('How long an idle connection stays open', { min: 1, max: 3600 }).default(65),
     maxConnections: integer('Connections held at once; more are refused.', { min: 1, max: 1_000_000 }).default(10_000),
+    readinessGraceSeconds: seconds(
+      'How long a database that was there may be away before `/health/ready` says so. All replicas share it: leaving the load balancer at once, they would take the service away for as long as a failover, and no other replica could do better',
+      { min: 0, max: 3600 },
+    ).default(60),
     drainDelaySeconds: seconds(
       'At shutdown, how long requests are still taken while load balancers learn that this replica is not ready',
       { min: 0, max: 300 },
     ).default(5),
-    drainTimeoutSeconds: seconds('At shutdown, how long running requests may take to end', {
-      min: 0,
-      max: 300,
-    }).default(20),
+    drainTimeoutSeconds: seconds(
+      'At shutdown, how long running requests may take to end, and idle connections to be used once more',
+      { min: 0, max: 300 },
+    ).default(20),
   })
   .superRefine((http, context) => {
     const together = (given: unknown, missing: unknown, path: string, other: string): void => {
@@ -88,6 +95,7 @@ export const httpSettingsSchema = z
     };
     together(http.tlsCertificatePath, http.tlsKeyPath, 'tlsKeyPath', 'tlsCertificatePath');
     together(http.tlsKeyPath, http.tlsCertificatePath, 'tlsCertificatePath', 'tlsKeyPath');
+    together(http.tlsClientCaPath, http.tlsCertificatePath, 'tlsCertificatePath', 'tlsClientCaPath');
     if (http.headersTimeoutSeconds > http.requestTimeoutSeconds) {
       context.addIssue({
         code: 'custom',

@@ -1,5 +1,5 @@
 import { authSettingsSchema } from '@key-connector/auth';
-import { serverUri, text, uri } from '@key-connector/common';
+import { integer, serverUri, text, uri } from '@key-connector/common';
 import {
   certificateSettingsSchema,
   keyProviderSettingsSchema,
@@ -29,6 +29,14 @@ const tlsSettingsSchema = z.strictObject({
   ).optional(),
 });
 
+/** `files__*`: files that are read again while the service runs. */
+const filesSettingsSchema = z.strictObject({
+  checkSeconds: integer(
+    'How often certificates, authorities and secrets given as files are looked at, in seconds: what changed is used after two looks that find the same, without a restart. 0: they are read at the start alone.',
+    { min: 0, max: 86_400 },
+  ).default(5),
+});
+
 /** A part of the settings tree: its schema, which holds names, rules and defaults, and where in the tree it stands. */
 export interface Slice {
   readonly at: readonly string[];
@@ -43,6 +51,7 @@ export const slices = {
   uris: { at: [], schema: urisSchema },
   http: { at: ['http'], schema: httpSettingsSchema },
   tls: { at: ['tls'], schema: tlsSettingsSchema },
+  files: { at: ['files'], schema: filesSettingsSchema },
   auth: { at: ['auth'], schema: authSettingsSchema },
   database: { at: ['database'], schema: databaseSettingsSchema },
   /** Two branches of the tree, `rsaKey` and `certificate`, that choose one provider together. */

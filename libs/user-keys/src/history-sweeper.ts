@@ -72,21 +72,25 @@ export class HistorySweeper implements OnModuleInit, OnApplicationShutdown {
   private async sweepQuietly(): Promise<void> {
     try {
       const removed = await this.sweep();
-      if (removed > 0) this.logger.log({ msg: 'removed replaced keys whose days are over', removed, days: this.kept.days });
+      if (removed > 0)
+        this.logger.log({ msg: 'removed replaced keys whose days are over', removed, days: this.kept.days });
     } catch (error) {
       this.logger.warn({ msg: 'replaced keys whose days are over were not removed', error: messageOf(error) });
     }
   }
 
   private async clock(): Promise<number | undefined> {
-    const { clock } = await this.database.read(({ userKeys }) => userKeys.look(nobody === undefined ? [] : [nobody], 0));
+    const { clock } = await this.database.read(({ userKeys }) =>
+      userKeys.look(nobody === undefined ? [] : [nobody], 0),
+    );
     const apart = Math.abs(clock - Date.now());
     if (apart < mostApart) {
       this.warned = false;
       return clock;
     }
     if (!this.warned) {
-      const msg = 'The clocks of the database and of this host differ by ten minutes or more: no replaced key is removed';
+      const msg =
+        'The clocks of the database and of this host differ by ten minutes or more: no replaced key is removed';
       this.logger.warn({ msg, secondsApart: Math.round(apart / 1000) });
     }
     this.warned = true;

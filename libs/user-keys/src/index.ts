@@ -3,7 +3,6 @@ export { type MemberHistory, MemberKeys, type MemberKeysOptions } from './member
 export {
   MemberUnknown,
   ReplacedKeyRefused,
-  RingChanging,
   UserKeyAlreadyStored,
   UserKeyInvalid,
   UserKeyNotFound,

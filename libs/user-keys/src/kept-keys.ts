@@ -1,4 +1,11 @@
-import { Database, type HistoryCause, type HistoryEntry, type KeptUserKey, type SeenUserKey, UserKeyHistory } from '@key-connector/database';
+import {
+  Database,
+  type HistoryCause,
+  type HistoryEntry,
+  type KeptUserKey,
+  type SeenUserKey,
+  UserKeyHistory,
+} from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { USER_KEYS_SETTINGS } from './user-keys.module-definition.js';
 import type { UserKeysSettings } from './user-keys.settings.js';
@@ -12,7 +19,7 @@ const keptAtEachEnd = 8;
 /** Decides what of a replaced key is kept, and what makes room for it. */
 @Injectable()
 export class KeptKeys {
-  /** How long a replaced key is kept, in days; 0: not at all. */
+  /** How long a replaced key is kept, in days; 0: what a member replaces is not, and nothing is removed. */
   readonly days: number;
 
   constructor(
@@ -25,7 +32,8 @@ export class KeptKeys {
 
   /** What a swap keeps of a row that it replaces at this time by the database's clock; `undefined` where nothing is kept. */
   async of(row: SeenUserKey, cause: HistoryCause, at: number): Promise<KeptUserKey | undefined> {
-    if (this.days === 0 || row.value === '') return undefined;
+    // What an operator does can be undone whatever the settings say of members.
+    if (row.value === '' || (this.days === 0 && cause === 'replaced')) return undefined;
     // The row was seen with so many: whoever adds one to them changes the row.
     const full = row.kept >= mostKept;
     const entries = full ? await this.database.read(({ manager }) => this.history.of(manager, row.id)) : [];
@@ -53,5 +61,4 @@ export function expendableOf(entries: readonly HistoryEntry[]): number[] {
 }
 
 /** A time that a column can hold: what stands in a row may be anything. */
-const within = (since: number | null, at: number): number =>
-  since !== null && since >= 0 && since <= at ? since : at;
+const within = (since: number | null, at: number): number => (since !== null && since >= 0 && since <= at ? since : at);

@@ -9,11 +9,11 @@ import {
   type StoredUserKey,
   UserKeyHistory,
 } from '@key-connector/database';
-import { KeyRing } from '@key-connector/key-ring';
+import { KeyRing, RingUnusable } from '@key-connector/key-ring';
 import { Injectable } from '@nestjs/common';
 import { KeptKeys } from './kept-keys.js';
-import { MemberUnknown, ReplacedKeyRefused, RingChanging } from './user-keys.errors.js';
-import { UserKeyWriter } from './user-key-writer.js';
+import { MemberUnknown, ReplacedKeyRefused } from './user-keys.errors.js';
+import { fencedTwice, UserKeyWriter } from './user-key-writer.js';
 
 /** What is kept of a member; never a key. */
 export interface MemberHistory {
@@ -65,7 +65,7 @@ export class MemberKeys {
    * he knows. So one is taken only with `unbound`, by an operator who knows why.
    *
    * @param entry a number of {@link MemberHistory.replaced}
-   * @throws ReplacedKeyRefused, UserKeyUnreadable, RingChanging: nothing was changed.
+   * @throws ReplacedKeyRefused, UserKeyUnreadable, RingUnusable: nothing was changed.
    */
   async restore(
     id: UserId,
@@ -101,7 +101,10 @@ export class MemberKeys {
    * @returns how many values were moved or removed.
    * @throws MemberUnknown where there is nothing.
    */
-  async delete(id: UserId, { purge = false, dryRun = false }: MemberKeysOptions & { readonly purge?: boolean } = {}): Promise<number> {
+  async delete(
+    id: UserId,
+    { purge = false, dryRun = false }: MemberKeysOptions & { readonly purge?: boolean } = {},
+  ): Promise<number> {
     const { current, replaced } = await this.history(id);
     const there = (current === undefined ? 0 : 1) + (purge ? replaced.length : 0);
     if (there === 0) throw new MemberUnknown(id);
@@ -123,7 +126,7 @@ export class MemberKeys {
     });
     if (outcome !== 'fenced') return outcome;
     await this.ring.refresh();
-    if (this.ring.sealer().fence.version === fence.version) throw new RingChanging();
+    if (this.ring.sealer().fence.version === fence.version) throw new RingUnusable(fencedTwice);
     return false;
   }
 

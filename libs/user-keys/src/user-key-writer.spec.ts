@@ -11,11 +11,11 @@ import {
   type SeenUserKey,
   type UserKeySwap,
 } from '@key-connector/database';
-import type { KeyRing, Sealer } from '@key-connector/key-ring';
+import { type KeyRing, RingUnusable, type Sealer } from '@key-connector/key-ring';
 import type { KeptKeys } from './kept-keys.js';
 import type { ReplaceGuard } from './replace-guard.js';
 import { type Stored, type UserKeyWrite, UserKeyWriter } from './user-key-writer.js';
-import { RingChanging, UserKeyAlreadyStored, UserKeyStoredRecently } from './user-keys.errors.js';
+import { UserKeyAlreadyStored, UserKeyStoredRecently } from './user-keys.errors.js';
 
 const id = (n: number): UserId => {
   const parsed = parseUserId(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`);
@@ -315,7 +315,7 @@ describe('writes', () => {
     const writes = Promise.allSettled([store(1, 'v'), store(2, 'w', 'first')]);
     await table.end(0, 'fenced');
     await table.end(1, 'fenced');
-    const refused = { status: 'rejected', reason: expect.any(RingChanging) };
+    const refused = { status: 'rejected', reason: expect.any(RingUnusable) };
     expect(await writes).toEqual([refused, refused]);
     expect(table.statements).toHaveLength(2);
     expect(table.rows.size).toBe(0);

@@ -8,12 +8,16 @@ import {
   type StoredUserKey,
   type UserKeySwap,
 } from '@key-connector/database';
-import { KeyRing } from '@key-connector/key-ring';
+import { KeyRing, RingUnusable } from '@key-connector/key-ring';
 import { Injectable } from '@nestjs/common';
 import { KeptKeys } from './kept-keys.js';
 import { ReplaceGuard } from './replace-guard.js';
 import { StatementBatches } from './statement-batches.js';
-import { RingChanging, UserKeyAlreadyStored } from './user-keys.errors.js';
+import { UserKeyAlreadyStored } from './user-keys.errors.js';
+
+/** Also told by operators' commands. */
+export const fencedTwice =
+  'The database holds another manifest of the ring than this process knows, also after a look for it. Nothing was changed.';
 
 /** A member's key that shall be stored. */
 export interface UserKeyWrite {
@@ -57,7 +61,7 @@ export class UserKeyWriter {
   /**
    * Resolves when the row is committed, and with it the history's row of another key that it replaced.
    *
-   * @throws UserKeyAlreadyStored, UserKeyStoredRecently, DatabaseRowLocked, RingChanging: nothing was changed. DatabaseUnavailable:
+   * @throws UserKeyAlreadyStored, UserKeyStoredRecently, DatabaseRowLocked, RingUnusable: nothing was changed. DatabaseUnavailable:
    * it may be done, until `database__statementTimeoutSeconds` after it began.
    */
   store(write: UserKeyWrite): Promise<Stored> {
@@ -160,16 +164,18 @@ class Batch {
   private async swap(changes: readonly Change[], clock: number, told: number): Promise<void> {
     const left = this.deadline - performance.now();
     if (left <= 0) throw this.unavailable('a write did not get its turn in time');
-    const { fence, seal } = this.ring.sealer();
+    const sealer = this.ring.sealer();
     const swaps: UserKeySwap[] = [];
     for (const { write, row, cause } of changes) {
-      const key = seal(write.id, write.key);
+      const key = sealer.seal(write.id, write.key);
       const kept = row && cause && (await this.kept.of(row, cause, clock));
       swaps.push({ key, expected: row?.value, kept });
       this.sent.set(key.value, cause === undefined ? 'stored' : 'replaced');
     }
     const times = { at: clock, deadline: clock + this.deadline - told };
-    const written = await this.database.write(({ userKeys }) => userKeys.swap(swaps.toSorted(byId), times, fence));
+    const written = await this.database.write(({ userKeys }) =>
+      userKeys.swap(swaps.toSorted(byId), times, sealer.fence),
+    );
     if (written === 'fenced') await this.follow();
     else if (written !== 'late') for (const { key } of swaps) if (written.has(key.id)) this.settle(key);
   }
@@ -181,7 +187,7 @@ class Batch {
   /** Another manifest counts: looks for it at once, for one more try. */
   private async follow(): Promise<void> {
     this.refused += 1;
-    if (this.refused > 1) throw new RingChanging();
+    if (this.refused > 1) throw new RingUnusable(fencedTwice);
     await this.ring.refresh();
   }
 

@@ -1,4 +1,4 @@
-import { KeyConnectorError, UnavailableError, type UserId } from '@key-connector/common';
+import { KeyConnectorError, type UserId } from '@key-connector/common';
 
 /** The member has no key here. */
 export class UserKeyNotFound extends KeyConnectorError {
@@ -24,19 +24,6 @@ export class UserKeyStoredRecently extends KeyConnectorError {
 
   constructor() {
     super('Another key was stored for this user a short time ago, and it was not changed. Sign in again to read it.');
-  }
-}
-
-/** The ring's manifest changed twice while a write was under way, or this replica cannot use the one that counts. */
-export class RingChanging extends UnavailableError {
-  readonly code = 'RING_CHANGING';
-  override readonly retryAfterSeconds = 5;
-
-  constructor() {
-    super(
-      'The key was not stored: the database holds another manifest of the ring than this replica knows, also after a look ' +
-        'for it. Nothing was changed.',
-    );
   }
 }
 

@@ -13,7 +13,7 @@ export const userKeysSettingsSchema = z.strictObject({
     { min: 0, max: 1440 },
   ).default(15),
   keepReplacedDays: integer(
-    'How long a member’s key is kept, sealed, after another one has replaced it or an operator has deleted it: until then `member restore` brings it back. 0: nothing is kept from then on, and what is there stays.',
+    'How long a member’s key is kept, sealed, after another one has replaced it or an operator has deleted it: until then `member restore` brings it back. 0: what members replace is not kept from then on, and what is there stays.',
     { min: 0, max: 3650 },
   ).default(90),
 });

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { lstat, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { giveToUnprivileged } from '../processes/command-line.ts';
@@ -11,7 +11,7 @@ import { giveToUnprivileged } from '../processes/command-line.ts';
  * @param make makes the folder at the path that it is given, also as the user of `unprivileged` programs
  */
 export async function madeOnce(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
-  const home = await sharedFolder();
+  const home = sharedFolder();
   const target = join(home, name);
   if (existsSync(target)) return target;
   const draft = await mkdtemp(join(home, 'draft-'));
@@ -25,11 +25,12 @@ export async function madeOnce(name: string, make: (path: string) => Promise<unk
   return target;
 }
 
-async function sharedFolder(): Promise<string> {
+/** A folder that only this user can write to, and everybody can read. */
+export function sharedFolder(): string {
   const home = join(tmpdir(), `key-connector-tools-${process.getuid?.() ?? 0}`);
-  await mkdir(home, { recursive: true, mode: 0o755 });
+  mkdirSync(home, { recursive: true, mode: 0o755 });
   // /tmp is everybody's: never use what somebody else laid there.
-  const info = await lstat(home);
+  const info = lstatSync(home);
   if (!info.isDirectory() || info.uid !== (process.getuid?.() ?? info.uid) || (info.mode & 0o022) !== 0) {
     throw new Error(`${home} belongs to another user: remove it, or point TMPDIR at a folder of your own.`);
   }

@@ -16,6 +16,8 @@ export interface IssuerOptions {
   readonly issuer?: string;
   /** 0, the default, takes a free port; give one to come back on the same address. */
   readonly port?: number;
+  /** 127.0.0.1, unless others than this machine's processes are to reach it. */
+  readonly host?: string;
   readonly key?: IssuerKey;
 }
 
@@ -48,8 +50,9 @@ export interface IssuerServer {
   stop(): Promise<void>;
 }
 
-/** Starts an issuer on 127.0.0.1. */
+/** Starts an issuer. */
 export async function startIssuer(options: IssuerOptions = {}): Promise<IssuerServer> {
+  const { host = '127.0.0.1', port } = options;
   const issuer = options.issuer ?? 'http://identity.test';
   let key = options.key ?? makeIssuerKey();
   let answer: { discovery: Answer; jwks: Answer } = { discovery: answers.ok, jwks: answers.ok };
@@ -68,7 +71,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<IssuerSe
     else if (request.url === '/jwks') answer.jwks(response, () => ({ keys: jwks }));
     else response.writeHead(404).end();
   });
-  const uri = `http://127.0.0.1:${await listen(server, options.port)}`;
+  const uri = `http://${host}:${await listen(server, port, host)}`;
   const discovery: Record<string, unknown> = { issuer, jwks_uri: `${uri}/jwks` };
 
   return {

@@ -7,6 +7,8 @@ import type { INestApplication, LoggerService } from '@nestjs/common';
 const build = new URL('../../../dist/key-connector/', import.meta.url);
 const load = async <T>(path: string): Promise<T> => (await import(new URL(path, build).href)) as T;
 
+// As `launch` does: eleven of them load the same code.
+(await load<{ useCompileCache: () => void }>('libs/launch/src/compile-cache.js')).useCompileCache();
 const { createApp } = await load<{
   createApp: (settings: unknown, logger: LoggerService) => Promise<INestApplication>;
 }>('apps/key-connector/src/create-app.js');

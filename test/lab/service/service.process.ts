@@ -7,18 +7,20 @@ import { type LogLine, LogReader } from './log-reader.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
-/** A folder with what an image ships, tested in place of the build: `TEST_BUNDLE=/tmp/image`, see docs/development.md. */
-const bundle = process.env['TEST_BUNDLE'];
+/** A folder with what an image ships, started in place of the build; jest.config.js says which, blank is none. */
+const bundle = process.env['TEST_BUNDLE'] ?? '';
+
+/** The service as `npm start` runs it, each package in files of its own. */
+export const unbundledService = resolve(root, 'dist/key-connector/apps/key-connector/src/main.js');
+
+/** The commands as "npm run key-connector" runs them. */
+export const unbundledCommands = resolve(root, 'dist/cli/apps/cli/src/main.js');
 
 /** The production build's entry file. */
-export const serviceEntry =
-  bundle === undefined
-    ? resolve(root, 'dist/key-connector/apps/key-connector/src/main.js')
-    : resolve(bundle, 'service.js');
+export const serviceEntry = bundle === '' ? unbundledService : resolve(bundle, 'service.js');
 
 /** The production build of the commands. */
-export const cliEntry =
-  bundle === undefined ? resolve(root, 'dist/cli/apps/cli/src/main.js') : resolve(bundle, 'commands.js');
+export const cliEntry = bundle === '' ? resolve(root, 'dist/cli/apps/cli/src/main.js') : resolve(bundle, 'commands.js');
 
 /** How to start the service. */
 export interface ServiceOptions {

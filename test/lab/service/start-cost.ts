@@ -1,7 +1,7 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { childrenOf, memoryMb } from '../processes/proc.ts';
-import { type ServiceOptions, startService } from './service.process.ts';
+import { type ServiceOptions, startService, unbundledService } from './service.process.ts';
 
 /** Where to write what starts cost: `START_COSTS=costs.jsonl npm test -- test/key-providers`; measured only where it is given. */
 export const startCostsFile = process.env['START_COSTS'];
@@ -9,12 +9,12 @@ export const startCostsFile = process.env['START_COSTS'];
 /** The middle one of these is taken. */
 const starts = 5;
 
-/** Measures starts of the service until it is ready, and appends one line with the figures. */
+/** Measures starts of the service, not bundled, until it is ready, and appends one line with the figures. */
 export async function recordStartCost(name: string, folder: string, options: ServiceOptions): Promise<void> {
   const costs: { readonly readyMs: number; readonly residentMb: number }[] = [];
   for (let i = 0; i < starts; i += 1) {
     const begin = performance.now();
-    const service = await startService(options);
+    const service = await startService({ entry: unbundledService, ...options });
     const readyMs = Math.round(performance.now() - begin);
     const residents = [service.pid, ...childrenOf(service.pid)].map((pid) => memoryMb(pid, 'now'));
     costs.push({ readyMs, residentMb: Math.round(residents.reduce((sum, one) => sum + one, 0)) });
@@ -42,14 +42,15 @@ const hook = (file: string): string => `
 `;
 
 /**
- * Starts the service, waits until it is ready, and gives the names of the packages that it has loaded code of, native
- * code included.
+ * Starts the service, not bundled, waits until it is ready, and gives the names of the packages that it has loaded code
+ * of, native code included.
  */
 export async function packagesLoadedAtStart(folder: string, options: ServiceOptions): Promise<ReadonlySet<string>> {
   const [hookFile, loaded] = [join(folder, 'hook.mjs'), join(folder, 'loaded.txt')];
   await writeFile(hookFile, hook(loaded));
   await writeFile(loaded, '');
-  const service = await startService({ ...options, env: { ...options.env, NODE_OPTIONS: `--import=${hookFile}` } });
+  const env = { ...options.env, NODE_OPTIONS: `--import=${hookFile}` };
+  const service = await startService({ entry: unbundledService, ...options, env });
   try {
     const mapped = await readFile(`/proc/${service.pid}/maps`, 'utf8');
     const files = [...(await readFile(loaded, 'utf8')).split('\n'), ...mapped.split('\n')];

@@ -7,7 +7,7 @@ import type { IssuerKey } from '../../lab/issuer/tokens.js';
 import { tempFolder, type TempFolder } from '../../lab/files/temp-folder.js';
 import { type BitwardenServer, startBitwarden } from './bitwarden/server.js';
 import { Client } from './client/client.js';
-import { KeyConnector } from './key-connector.js';
+import { KeyConnector, type Reached } from './key-connector.js';
 
 /** A company's whole set-up: identity issuer, Bitwarden server, and the built key connector, all reached over HTTPS. */
 export class Company {
@@ -27,14 +27,23 @@ export class Company {
     const tls = tlsCertificate();
     const certificate = join(folder.path, 'tls.pem');
     const key = join(folder.path, 'tls.key');
-    await writeFile(authorityFile(folder), tls.caPem);
     await writeFile(certificate, tls.certificatePem);
     await writeFile(key, tls.keyPem, { mode: 0o600 });
     const settings = { http__tlsCertificatePath: certificate, http__tlsKeyPath: key, ...options.settings };
     const deployment = await startDeployment({ ...options, settings });
-    const { issuer, url: keyConnectorUrl } = deployment;
+    return Company.around(deployment, deployment.issuer, tls, folder);
+  }
+
+  /** The rest of the company, where the key connector is there already. */
+  static async around(
+    deployment: Reached,
+    issuer: IssuerServer,
+    tls: TlsCertificate,
+    folder: TempFolder,
+  ): Promise<Company> {
+    await writeFile(authorityFile(folder), tls.caPem);
     const issueToken = (claims: Record<string, unknown>): string => issuer.token({ claims });
-    const bitwarden = await startBitwarden({ tls, keyConnectorUrl, issueToken });
+    const bitwarden = await startBitwarden({ tls, keyConnectorUrl: deployment.url, issueToken });
     return new Company(bitwarden, new KeyConnector(deployment, tls.caPem), tls, issuer, folder);
   }
 

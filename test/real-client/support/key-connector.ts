@@ -1,16 +1,21 @@
 import { z } from 'zod';
 import type { Deployment } from '../../lab/service/deployment.js';
-import { type ServiceOptions, type ServiceProcess, startService } from '../../lab/service/service.process.js';
+import { runCli, type ServiceOptions, type ServiceProcess, startService } from '../../lab/service/service.process.js';
 import { until } from '../../lab/processes/until.js';
 import type { Member } from './bitwarden/member.js';
 import { httpCall, type HttpAnswer } from '../../lab/network/http-call.js';
 
+/** A deployment as it is needed here: of this machine's processes, or of a cluster. */
+export type Reached = Pick<Deployment, 'url' | 'port' | 'settings' | 'token' | 'stop'> & {
+  readonly service: Pick<ServiceProcess, 'logs' | 'terminate'>;
+};
+
 /** The service under test, as the tests reach it: around the clients, with tokens of its members. */
 export class KeyConnector {
-  private service: ServiceProcess;
+  private service: Reached['service'];
 
   constructor(
-    private readonly deployment: Deployment,
+    private readonly deployment: Reached,
     private readonly ca: string,
   ) {
     this.service = deployment.service;
@@ -37,6 +42,17 @@ export class KeyConnector {
   async storeKey(member: Member, key: Buffer): Promise<void> {
     const { status, body } = await this.userKeys(member, 'POST', { key: key.toString('base64') });
     if (status !== 200) throw new Error(`POST /user-keys answered ${status}: ${body}`);
+  }
+
+  /** Puts a key in place of this member's, as who has the token can. */
+  async replaceKey(member: Member, key: Buffer): Promise<void> {
+    const { status, body } = await this.userKeys(member, 'PUT', { key: key.toString('base64') });
+    if (status !== 200) throw new Error(`PUT /user-keys answered ${status}: ${body}`);
+  }
+
+  /** Runs a command of the operator's tool beside the service. */
+  operator(...args: readonly string[]): ReturnType<typeof runCli> {
+    return runCli(args, this.deployment.settings);
   }
 
   /** What `work` gave, and the calls to `/user-keys` that the service logged meanwhile, such as `GET 200`. */

@@ -1,7 +1,7 @@
 import { trustExtraCas } from '@key-connector/common';
 import { type KeyEncryptionKey, KeyProvider } from '@key-connector/crypto-providers';
 import { Database } from '@key-connector/database';
-import { envFileWarning, loadSettings, useProxies } from '@key-connector/settings';
+import { envFileWarning, loadSettings, type Settings, useProxies } from '@key-connector/settings';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { DeploymentModule } from './deployment.module.js';
 import { StderrLogger } from './stderr-logger.js';
@@ -13,13 +13,33 @@ export class Deployment {
   /** Env files to read; `undefined` for those that the environment names. */
   envFiles: readonly string[] | undefined;
 
+  private loaded: Promise<Settings> | undefined;
+
+  /** Its settings, checked; throws `SettingsInvalid`. They are read once: a pipe gives what it holds only once. */
+  settings(): Promise<Settings> {
+    this.loaded ??= loadSettings(undefined, this.envFiles);
+    return this.loaded;
+  }
+
   /** Gives the service's own rooms to some work, and closes them however that ends. Nothing is connected yet. */
-  async use<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
-    const settings = await loadSettings(undefined, this.envFiles);
+  use<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
+    return this.open({ changesTables: true }, work);
+  }
+
+  /** The same for work that only looks: `Database.connect` runs no migration, whatever the settings say. */
+  look<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
+    return this.open({ changesTables: false }, work);
+  }
+
+  private async open<T>(
+    how: { readonly changesTables: boolean },
+    work: (context: INestApplicationContext) => Promise<T>,
+  ): Promise<T> {
+    const settings = await this.settings();
     const logger = new StderrLogger();
     const found = [envFileWarning(), ...(await trustExtraCas(settings.tls.extraCaPath)), ...useProxies()];
     for (const warning of found) if (warning !== undefined) logger.warn(warning);
-    return useContext(DeploymentModule.with(settings), work);
+    return useContext(DeploymentModule.with(settings, how), work);
   }
 
   /** The same with the database connected, as a start of the service does it. */

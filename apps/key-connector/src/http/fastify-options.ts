@@ -11,12 +11,15 @@ import { TrustedProxies } from './trusted-proxies.js';
 /** A request's body is at most this long, in bytes: a key takes 58. */
 const BODY_LIMIT = 4 * 1024;
 
+/** Fastify's own bound for a plugin, in milliseconds. */
+const PLUGIN_TIMEOUT = 10_000;
+
 /** How requests are read and routed; see the wire contract in docs/wire-api.md. */
 export function fastifyOptions(
   settings: HttpSettings,
   tls: TlsIdentity | undefined,
 ): FastifyServerOptions & { skipMiddie: boolean } {
-  const { basePath } = settings;
+  const { basePath, drainTimeoutSeconds } = settings;
   return {
     serverFactory: (handler) => createHttpServer(settings, tls, handler),
     // The server answers these itself.
@@ -26,6 +29,8 @@ export function fastifyOptions(
     // Requests that arrive while the service drains are answered; readiness has already turned them away.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    // It bounds the hooks of the end too, one of which waits for as long as drain.ts says.
+    pluginTimeout: drainTimeoutSeconds * 1000 + PLUGIN_TIMEOUT,
     genReqId: requestIds(new TrustedProxies(settings.trustProxy)),
     frameworkErrors: answerUnroutable,
     logger: false,

@@ -1,10 +1,12 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import type { KeyConnectorError } from '@key-connector/common';
 import type { HttpSettings } from '@key-connector/settings';
 import { ConnectionBounds } from './connection-bounds.js';
 import { ExpectationFailed, HeadersTooLarge, RequestMalformed, RequestTimeout } from './http.errors.js';
+import { RefusedClients } from './refused-clients.js';
 import { refuseConnection, refuseRequest } from './socket-refusal.js';
 import type { TlsIdentity } from './tls-identity.js';
 
@@ -34,7 +36,14 @@ export function createHttpServer(
     tls === undefined
       ? createServer(options, listener)
       : // The limit for headers begins after the handshake.
-        createTlsServer({ ...options, ...tls, handshakeTimeout: settings.headersTimeoutSeconds * 1000 }, listener);
+        createTlsServer(
+          {
+            ...{ ...options, ...tls, handshakeTimeout: settings.headersTimeoutSeconds * 1000 },
+            ...(tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
+          },
+          listener,
+        );
+  if (tls?.ca !== undefined) new RefusedClients().watch(server as TlsServer);
   server.maxConnections = settings.maxConnections;
   bounds.watch(server, tls === undefined ? 'connection' : 'secureConnection', settings.requestTimeoutSeconds * 1000);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {

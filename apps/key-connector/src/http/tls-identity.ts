@@ -1,5 +1,12 @@
 import type { SecureContextOptions } from 'node:tls';
-import { checkedPair, FileUnreadable, readSmallFile, type TlsFile, TlsFileUnreadable } from '@key-connector/common';
+import {
+  checkedPair,
+  FileUnreadable,
+  readAuthoritiesAt,
+  readSmallFile,
+  type TlsFile,
+  TlsFileUnreadable,
+} from '@key-connector/common';
 import type { HttpSettings } from '@key-connector/settings';
 
 /** A chain of ten certificates has some 20 KB. */
@@ -22,19 +29,29 @@ const CIPHERS = [
 ].join(':');
 
 /** What the service shows in a TLS handshake, and what it takes there. */
-export type TlsIdentity = Pick<SecureContextOptions, 'cert' | 'key' | 'minVersion' | 'ciphers'>;
+export type TlsIdentity = Pick<SecureContextOptions, 'cert' | 'key' | 'minVersion' | 'ciphers'> & {
+  /** Of clients: given, each has to show a certificate that one of them signed. */
+  readonly ca?: string[];
+};
 
 /**
- * Reads certificate and key; `undefined` where the service speaks plain HTTP.
+ * Reads certificate and key, and the authorities of clients; `undefined` where the service speaks plain HTTP.
  *
  * @throws TlsFileUnreadable where TLS cannot be spoken with them.
  */
 export async function readTlsIdentity(settings: HttpSettings): Promise<TlsIdentity | undefined> {
-  const { tlsCertificatePath, tlsKeyPath } = settings;
+  const { tlsCertificatePath, tlsKeyPath, tlsClientCaPath } = settings;
   if (tlsCertificatePath === undefined || tlsKeyPath === undefined) return undefined;
   const certificate = await readTlsFile('http__tlsCertificatePath', tlsCertificatePath);
   const key = await readTlsFile('http__tlsKeyPath', tlsKeyPath);
-  return { ...checkedPair(certificate, key), minVersion: 'TLSv1.2', ciphers: CIPHERS };
+  const authorities =
+    tlsClientCaPath === undefined ? undefined : await readAuthoritiesAt(tlsClientCaPath, 'http__tlsClientCaPath');
+  return {
+    ...checkedPair(certificate, key),
+    ...(authorities === undefined ? {} : { ca: [...authorities] }),
+    minVersion: 'TLSv1.2',
+    ciphers: CIPHERS,
+  };
 }
 
 async function readTlsFile(setting: string, path: string): Promise<TlsFile> {

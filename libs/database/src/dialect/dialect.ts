@@ -134,6 +134,9 @@ export abstract class Dialect {
   /** Told of every failure, after the last try: a database with several places looks for another one. */
   failed?(failure: Failure): void;
 
+  /** Whether an error says that there is no connection because the server refuses user or password; nothing was sent then. */
+  isLoginRefused?(error: unknown): boolean;
+
   /** What a driver's error means; `undefined` for an error that is not the database's. */
   abstract failureOf(error: unknown): Failure | undefined;
 }

@@ -5,8 +5,8 @@ import type { Limits } from '../dialect/product.js';
 import { DatabaseUnexpected } from '../errors/database.errors.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 
-/** Tables whose rows make a deployment: members, a classic data key, the ring's data keys. */
-const withKeys = ['UserKeys', 'ApplicationDatas', 'DataKeys'];
+/** Tables whose rows make a deployment: members, what they had before, a classic data key, the ring and its data keys. */
+const withKeys = ['UserKeys', 'UserKeyHistory', 'ApplicationDatas', 'DataKeys', 'RingManifests'];
 
 /** All that this service makes, and with it the classic tables. */
 const ours = [...withKeys, 'DataKeyWrappings', 'KeyConnectorMigrations'];

@@ -74,3 +74,6 @@ function serverFailure({ errno = 0, sqlState = '' }: DriverError): Failure | und
   if (/^2[23]/.test(sqlState)) return undefined;
   return sqlState.startsWith('08') ? 'connection-lost' : 'unavailable';
 }
+
+/** Whether the server refuses user or password: ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR. */
+export const isLoginRefusal = (error: unknown): boolean => [1045, 1698].includes(driverErrorOf(error)?.errno ?? 0);

@@ -6,7 +6,7 @@ import { OptionalLock } from '../dialect/optional-lock.js';
 import { SessionFaults } from '../dialect/session.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { mysqlFailureOf } from './failures.js';
+import { isLoginRefusal, mysqlFailureOf } from './failures.js';
 import { MysqlInspection } from './inspection.js';
 import { isLockRefusal, underLock } from './lock.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
@@ -87,6 +87,10 @@ export class MysqlDialect extends Dialect {
       this.faults.hear(rows.flatMap((row) => decisiveFaults(row, this.settings.connection.database)));
       return work(manager);
     });
+  }
+
+  override isLoginRefused(error: unknown): boolean {
+    return isLoginRefusal(error);
   }
 
   failureOf(error: unknown): Failure | undefined {

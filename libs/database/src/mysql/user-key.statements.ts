@@ -37,6 +37,8 @@ const microseconds = microsecondsOf('UTC_TIMESTAMP(6)');
 const ofHistory = (what: string): string =>
   `(SELECT ${what} FROM \`UserKeyHistory\` AS h WHERE h.\`UserId\` = CONVERT(\`UserKeys\`.\`Id\` USING ascii))`;
 
+const lastReplaced = ofHistory('MAX(h.`ReplacedDate`)');
+
 /** The rows of some members. The column's collation does not tell case apart: a GUID is found in either. */
 export const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
 
@@ -44,7 +46,7 @@ export const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` 
 const look = `
   SELECT \`Id\`, \`Key\`, \`DataKeyId\`, COALESCE(\`RevisionDate\`, \`CreationDate\`)
     BETWEEN UTC_TIMESTAMP(6) - INTERVAL ? MINUTE AND UTC_TIMESTAMP(6) + INTERVAL ? MINUTE AS young,
-    ${microsecondsOf(`GREATEST(\`CreationDate\`, COALESCE(${ofHistory('MAX(h.\`ReplacedDate\`)')}, \`CreationDate\`))`)} AS since,
+    ${microsecondsOf(`GREATEST(\`CreationDate\`, COALESCE(${lastReplaced}, \`CreationDate\`))`)} AS since,
     ${ofHistory('COUNT(*)')} AS kept
   FROM \`UserKeys\` WHERE \`Id\` IN (?);
   SELECT ${microseconds} AS clock`;

@@ -46,3 +46,7 @@ export function isRefusedForRoom(error: unknown): boolean {
  */
 export const isLockRefusal = (error: unknown): boolean =>
   ['42883', '0A000', '42501'].includes(driverErrorOf(error)?.code ?? '');
+
+/** Whether the server refuses user or password: invalid_password, invalid_authorization_specification. */
+export const isLoginRefusal = (error: unknown): boolean =>
+  ['28P01', '28000'].includes(driverErrorOf(error)?.code ?? '');

@@ -7,7 +7,7 @@ import { Dialect, nobody } from '../dialect/dialect.js';
 import { OptionalLock } from '../dialect/optional-lock.js';
 import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
-import { isLockRefusal, postgresqlFailureOf } from './failures.js';
+import { isLockRefusal, isLoginRefusal, postgresqlFailureOf } from './failures.js';
 import { followerOf, followingPool, ServerLeft } from './following-pool.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
@@ -98,6 +98,10 @@ export class PostgresqlDialect extends Dialect {
       await this.lookInside(manager);
       return work(manager);
     });
+  }
+
+  override isLoginRefused(error: unknown): boolean {
+    return isLoginRefusal(error);
   }
 
   failureOf(error: unknown): Failure | undefined {

@@ -66,3 +66,7 @@ export function isLeft(error: unknown): boolean {
 /** Whether an error of the statement that takes the lock says that there is none: no right, no such procedure, not supported. */
 export const isLockRefusal = (error: unknown): boolean =>
   /^(229|2812|40508|40515|40517)$/.test(driverErrorOf(error)?.code ?? '');
+
+/** Whether the server refuses user or password; tedious has one code for every login that it refuses. */
+export const isLoginRefusal = (error: unknown): boolean =>
+  driverErrorOf(error)?.code === 'ELOGIN' && !isRefusedForRoom(error);

@@ -6,7 +6,7 @@ import { OptionalLock } from '../dialect/optional-lock.js';
 import { SessionFaults } from '../dialect/session.js';
 import { DatabaseUnavailable } from '../errors/database.errors.js';
 import type { Failure } from '../errors/failure.js';
-import { isLockRefusal, sqlserverFailureOf } from './failures.js';
+import { isLockRefusal, isLoginRefusal, sqlserverFailureOf } from './failures.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
@@ -118,6 +118,10 @@ export class SqlserverDialect extends Dialect {
       for (const place of await manager.query<Place[]>(placeQuestion)) this.sessions.look(place);
       return work(manager);
     });
+  }
+
+  override isLoginRefused(error: unknown): boolean {
+    return isLoginRefusal(error);
   }
 
   /** DATALENGTH counts the two bytes of each letter of nvarchar. */

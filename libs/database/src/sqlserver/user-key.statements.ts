@@ -32,7 +32,8 @@ interface SeenRow extends Row {
   readonly created: Date;
   /** When the last key of the history was replaced. */
   readonly replaced: Date | null;
-  readonly kept: number;
+  /** As text where a driver takes COUNT for 64 bits. */
+  readonly kept: number | string;
 }
 
 /** Rows in one statement, a parameter each: below SQL Server's limit of 2,100. */

@@ -73,6 +73,11 @@ export class UserKeyHistory {
     return true;
   }
 
+  /** Puts the same key, sealed anew, into a row; its dates stay. */
+  async reseal(manager: EntityManager, entry: number | string, { value, dataKeyId }: StoredUserKey): Promise<void> {
+    await manager.update(UserKeyHistoryRow, { id: String(entry) }, { value, dataKeyId });
+  }
+
   /** Removes all that is kept of a member, the row too; in the caller's transaction. Returns how many values there were. */
   async purge(manager: EntityManager, id: UserId): Promise<number> {
     const rows = await manager.delete(UserKey, { id: In(this.spellings(id)) });

@@ -1,5 +1,5 @@
 import { parseUserId, type UserId } from '@key-connector/common';
-import { type EntityManager, In, IsNull, Like, Not } from 'typeorm';
+import { type EntityManager, In, IsNull, Like, MoreThan, Not } from 'typeorm';
 import type { Dialect } from '../dialect/dialect.js';
 import type { StoredUserKey } from '../dialect/user-key.statements.js';
 import { fromUtcText } from '../dialect/utc-column.js';
@@ -8,6 +8,12 @@ import { UserKey } from './user-key.entity.js';
 /** A member's row, and when its key was last stored; undefined where the columns hold no time. */
 export interface DatedUserKey extends StoredUserKey {
   readonly changed: Date | undefined;
+}
+
+/** A row as a walk through all of them finds it. */
+export interface ListedUserKey {
+  readonly id: string;
+  readonly key: StoredUserKey | undefined;
 }
 
 /** A row to insert; times are `yyyy-MM-dd HH:mm:ss.fffffff` in UTC. */
@@ -144,6 +150,34 @@ export class UserKeyRows {
       take,
     });
     return rows.flatMap((row) => storedUserKey(row) ?? []);
+  }
+
+  /**
+   * The rows behind an id, in the order of ids as the database has it, at most `take`: to go through all of them. The id
+   * is that of the row; a row whose id is no GUID has no key.
+   */
+  async after(manager: EntityManager, id: string | undefined, take: number): Promise<ListedUserKey[]> {
+    const rows = await manager.find(UserKey, {
+      select: { id: true, value: true, dataKeyId: true },
+      where: id === undefined ? {} : { id: MoreThan(id) },
+      order: { id: 'ASC' },
+      take,
+    });
+    return rows.map((row) => ({ id: row.id, key: storedUserKey(row) }));
+  }
+
+  /** When a member was last served a key; undefined where no date is kept. */
+  async lastAccess(manager: EntityManager): Promise<Date | undefined> {
+    const row = await manager
+      .createQueryBuilder(UserKey, 'k')
+      .select('MAX(k.lastAccessDate)', 'last')
+      .getRawOne<{ last: unknown }>();
+    return timeOf(row?.last);
+  }
+
+  /** How many members have a value that begins so. The prefix holds neither `%` nor `_`. */
+  countWithPrefix(manager: EntityManager, prefix: string): Promise<number> {
+    return manager.countBy(UserKey, { value: Like(`${prefix}%`) });
   }
 
   /** The rows of those members that have one; a GUID is found in either case. */

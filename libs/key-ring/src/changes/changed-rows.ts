@@ -1,4 +1,3 @@
-import type { SealedRow, StoredUserKey } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In, LessThanOrEqual } from 'typeorm';
 import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from '../data-keys/data-keys.entity.js';
@@ -71,15 +70,5 @@ export class ChangedRows {
   /** Removes the manifests of an identity that counts no more. */
   async removeManifestsUpTo(manager: EntityManager, version: number): Promise<void> {
     await manager.delete(RingManifestRow, { version: LessThanOrEqual(version) });
-  }
-
-  /** Puts a value that was sealed anew into a row of the history. */
-  async replaceKept(manager: EntityManager, row: SealedRow['row'], { value, dataKeyId }: StoredUserKey): Promise<void> {
-    await manager
-      .createQueryBuilder()
-      .update('UserKeyHistory')
-      .set({ Key: value, DataKeyId: dataKeyId })
-      .where(`${manager.dataSource.driver.escape('Id')} = :row`, { row })
-      .execute();
   }
 }

@@ -10,6 +10,7 @@ import {
   sealedTables,
   SealedValues,
   type StoredUserKey,
+  UserKeyHistory,
   type UserKeyReseal,
 } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
@@ -17,7 +18,6 @@ import { UserKeyUnreadable } from '../key-ring.errors.js';
 import { KeyRing, type Sealer } from '../key-ring.js';
 import { valuesUnder } from '../values/bound.layout.js';
 import { RingChangeRefused } from './changes.errors.js';
-import { ChangedRows } from './changed-rows.js';
 
 /** How often one batch is tried that meets locks, a newer manifest or its deadline. */
 const attempts = 10;
@@ -59,7 +59,7 @@ export class Reencryption {
   constructor(
     private readonly database: Database,
     private readonly values: SealedValues,
-    private readonly rows: ChangedRows,
+    private readonly history: UserKeyHistory,
     private readonly ring: KeyRing,
   ) {}
 
@@ -172,7 +172,7 @@ export class Reencryption {
       for (const { row, userId: id, value, dataKeyId } of rows) {
         const key = id && (await this.sealedAnew({ id, value, dataKeyId }, sealer, run));
         if (key === undefined) continue;
-        await this.rows.replaceKept(manager, row, key);
+        await this.history.reseal(manager, row, key);
         count += 1;
       }
       return count;

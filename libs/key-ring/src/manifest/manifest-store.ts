@@ -37,6 +37,7 @@ export class ManifestStore {
     const query = this.bounded(manager)
       .where(`${length('document')} <= ${maxDocumentLength}`)
       .andWhere(`${length('signature')} = ${signatureLength}`)
+      // No more than the column's type has room for: a server may refuse the very parameter.
       .andWhere('m.version BETWEEN 1 AND :most', { most: below === undefined ? maxVersion : below - 1 })
       .orderBy('m.version', 'DESC');
     return (await query.limit(take).getRawMany<ManifestRow>())

@@ -82,6 +82,12 @@ function requireAnswer(holds: boolean, what: string): void {
 }
 
 /**
+ * The SDK keeps what credentials and config file held when this process first read them. Its default chain is given the
+ * client's options, and hands this one on to `loadSharedConfigFiles`.
+ */
+const profilesAsTheyAreNow: object = { ignoreCache: true };
+
+/**
  * A client of AWS KMS. Node's global agents carry its requests, those of its credential providers too: they know the
  * proxies and the certificate authorities of this process, the agents that the SDK would make do not.
  */
@@ -89,6 +95,7 @@ function sdkClient({ region, endpoint, accessKey }: AwsKmsSettings, timeoutSecon
   // Two tries with the pause between them end by themselves before the time is up, also when nobody answers.
   const timeout = timeoutSeconds * 400;
   return new KMSClient({
+    ...profilesAsTheyAreNow,
     region,
     maxAttempts: 2,
     requestHandler: {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { everyAddress } from '@key-connector/common';
-import { envFileWarning, type Environment, processEnvironment, type Settings } from '@key-connector/settings';
+import { envFileWarning, type Environment, processEnvironment } from './environment.js';
+import type { Settings } from './settings.js';
 
 /** Reading by users who are neither the owner nor in the group (POSIX). */
 const OTHERS_READ = 0o004;

@@ -1,0 +1,40 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { runCli } from '../lab/service/service.process.js';
+import { cliSettings } from './cli-settings.js';
+
+describe('key-connector status', () => {
+  let deployment: Deployment;
+  beforeAll(async () => {
+    deployment = await startDeployment({ settings: { userKeys__accessFlushMilliseconds: '10' } });
+  });
+  afterAll(() => deployment.stop());
+
+  test('tells members, layouts, data keys and their wrappings beside a service that runs, and no key', async () => {
+    const key = randomBytes(32).toString('base64');
+    for (const member of [randomUUID(), randomUUID()]) {
+      expect((await deployment.call('POST', member, key)).status).toBe(200);
+      expect((await deployment.call('GET', member)).status).toBe(200);
+    }
+    const { code, stdout } = await runCli(['status', '--json'], deployment.settings);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      database: expect.stringContaining('SQLite') as unknown,
+      members: 2,
+      bound: 2,
+      classicKey: false,
+      dataKeys: [{ id: 1, wrappings: [{ kekId: expect.stringMatching(/^sha256:/) as unknown }] }],
+    });
+    const text = await runCli(['status'], deployment.settings);
+    expect(text.stdout).toMatch(/members +2: 2 bound, 0 classic/);
+    expect(text.stdout).toMatch(/ 1 +active +sha256:/);
+    expect(stdout + text.stdout).not.toContain(key);
+  });
+
+  test('says that there are no tables, and makes none', async () => {
+    const sqlite = { provider: 'sqlite', sqliteConnectionString: `Data Source=${deployment.folder}/empty.db` };
+    const { code, stderr } = await runCli(['status'], cliSettings(sqlite));
+    expect([code, stderr]).toEqual([4, expect.stringContaining('lacks the migrations')]);
+  });
+});
