@@ -140,7 +140,7 @@ function recovery(start: () => Promise<TestDatabases>): void {
 
     await service.terminate();
     settings = { ...settings, keyRing__identity: pin };
-    service = await startService({ settings: { ...settings, http__port: '' } });
+    service = await startService({ settings });
     for (const [id, key] of members) expect(await (await served('GET', id)).json()).toEqual({ key });
     // The ring is whole again: it changes as before, and the recovery key stays.
     await run('data-key', 'rotate');
