@@ -60,18 +60,17 @@ function plantedDataKeysSuite(start: () => Promise<TestDatabases>): void {
     );
   };
   const genuine = async (): Promise<ReturnType<MadeRing['row']>> => {
-    const [row] = (await database.sql('SELECT "Document", "Signature" FROM "RingManifests" WHERE "Version" = 1')) as {
-      Document: string;
-      Signature: string;
-    }[];
+    const [row] = await database.sql<{ Document: string; Signature: string }>(
+      'SELECT "Document", "Signature" FROM "RingManifests" WHERE "Version" = 1',
+    );
     if (row === undefined) throw new Error('no manifest');
     return { version: 1, document: row.Document, signature: row.Signature };
   };
   const valueOf = async (id: string): Promise<unknown> => {
-    const rows = await database.sql(
+    const [row] = await database.sql<{ k: string }>(
       `SELECT "Key" AS "k" FROM "UserKeys" WHERE lower(${database.text('"Id"')}) = '${id}'`,
     );
-    return (rows[0] as { k: string } | undefined)?.k;
+    return row?.k;
   };
   /** A value of his own under that data key: when he reads it, the replica looks for the data key. */
   const provoke = async (dataKeyId: number): Promise<Response> => {

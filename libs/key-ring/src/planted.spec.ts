@@ -7,7 +7,7 @@ import { expectRefused } from './testing/expect-refused.js';
 import { KeyRingFixture, refusalsOf, type Replica } from './testing/key-ring-fixture.js';
 import { MadeRing } from './testing/made-ring.js';
 import { referenceSealBound, referenceSealClassic } from './testing/reference-layouts.js';
-import { alice, bob } from './testing/user-id.js';
+import { alice, bob, userId } from './testing/user-id.js';
 
 /** He writes the database and has the public key: he wraps what he likes, and opens and signs nothing. */
 describe('a start, after someone wrote into the tables of the ring,', () => {
@@ -220,6 +220,21 @@ describe('a start on a database without a ring', () => {
       alice,
     );
     await expectRefused(fixture, { code: 'RING_REFUSED', message: expect.stringContaining('UserKeyHistory') });
+  });
+
+  it('takes no other ring for that of a classic deployment, however many of the newest values are under it', async () => {
+    fixture = await KeyRingFixture.create('classic');
+    const replica = await fixture.start();
+    const [thief, stolen] = [MadeRing.of(), randomBytes(32)];
+    const { keks } = JSON.parse(fixture.manifest().document) as Manifest;
+    await fixture.putDataKey(replica, 2, stolen);
+    fixture.sql('DELETE FROM "RingManifests"');
+    fixture.putManifest(thief.row(thief.manifest({ keks, activeDataKeyId: 2, dataKeys: [thief.dataKey(2, stolen)] })));
+    for (let member = 1; member <= 8; member += 1) {
+      const id = userId(`00000000-0000-4000-8000-00000000000${member}`);
+      fixture.store({ id, value: referenceSealBound(stolen, 2, id, randomBytes(32)), dataKeyId: 2 });
+    }
+    await expectRefused(fixture, { code: 'RING_REFUSED', message: expect.stringContaining('has dropped (0;') });
   });
 
   it('tells when the row of the classic data key is changed beside it', async () => {

@@ -39,7 +39,7 @@ const ofHistory = 'FROM "UserKeyHistory" AS h WHERE h."UserId" = k."Id" COLLATE 
 
 const look = `
   SELECT k."Id", ${valueOf('k')} AS "Key", k."DataKeyId", COALESCE(k."RevisionDate", k."CreationDate") BETWEEN ? AND ? AS young,
-    (julianday(max(k."CreationDate", COALESCE((SELECT max(h."ReplacedDate") ${ofHistory}), k."CreationDate"))) - 2440587.5) * 86400000 AS since,
+    round((julianday(max(k."CreationDate", COALESCE((SELECT max(h."ReplacedDate") ${ofHistory}), k."CreationDate"))) - 2440587.5) * 86400000) AS since,
     (SELECT count(*) ${ofHistory}) AS kept
   FROM json_each(?) AS wanted JOIN "UserKeys" AS k ON k."Id" = wanted.value COLLATE NOCASE`;
 

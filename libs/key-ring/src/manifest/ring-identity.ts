@@ -4,7 +4,7 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBy
 export const identityRow = -1;
 
 /** Bytes of the seed that the private key is made from (RFC 8032); it is wrapped as a data key is. */
-export const identitySeedLength = 32;
+const identitySeedLength = 32;
 
 /** PKCS #8 of an Ed25519 private key (RFC 8410), up to its seed; and SPKI, up to its 32 bytes. */
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');

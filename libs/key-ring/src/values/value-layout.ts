@@ -7,7 +7,7 @@ export type ValueLayout = Exclude<KeyRingSettings['valueLayout'], 'auto'>;
 const order: readonly ValueLayout[] = ['classic', 'bound', 'boundOnly'];
 
 /** The one of two layouts that accepts less. */
-export const stricter = (one: ValueLayout, other: ValueLayout): ValueLayout =>
+const stricter = (one: ValueLayout, other: ValueLayout): ValueLayout =>
   order.indexOf(one) > order.indexOf(other) ? one : other;
 
 /** What a setting asks for, beyond the least that the ring's manifest asks for. */
