@@ -50,4 +50,12 @@ describe('key-connector', () => {
     expect(code).toBe(exitCode);
     expect(JSON.parse(stdout)).toMatchObject({ error: { ...expected, exitCode } });
   });
+
+  test('config print says what counts and where it came from, and shows no secret', async () => {
+    const { code, stdout, stderr } = await runCli(['config', 'print', '--given'], cliSettings(unreachable));
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^database__provider +postgresql +environment: keyConnectorSettings__database__provider$/m);
+    expect(stdout).toMatch(/^database__postgreSqlConnectionString +\*\*\* /m);
+    expect(stdout).not.toMatch(/hunter2|fixture-password|http__port/);
+  });
 });

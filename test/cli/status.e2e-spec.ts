@@ -19,12 +19,14 @@ describe('key-connector status', () => {
     }
     const { code, stdout } = await runCli(['status', '--json'], deployment.settings);
     expect(code).toBe(0);
+    const sha256: unknown = expect.stringMatching(/^sha256:/);
     expect(JSON.parse(stdout)).toMatchObject({
       database: expect.stringContaining('SQLite') as unknown,
       members: 2,
       bound: 2,
       classicKey: false,
-      dataKeys: [{ id: 1, wrappings: [{ kekId: expect.stringMatching(/^sha256:/) as unknown }] }],
+      manifest: { held: { ring: sha256, version: 1, layout: 'boundOnly' }, isPinned: false, passedOver: 0 },
+      dataKeys: [{ id: 1, state: 'active', wrappedUnder: [sha256] }],
     });
     const text = await runCli(['status'], deployment.settings);
     expect(text.stdout).toMatch(/members +2: 2 bound, 0 classic/);

@@ -14,12 +14,12 @@ describeIf(clusters.installed, clusters.reason, 'autoscaling by metrics-server',
     metrics = await startMetricsServer();
     installation = await Installation.prepare('autoscaling');
     await installation.install(installation.values, {
-      // An idle replica uses a few thousandths of a core, and a busy one more than half of what it asks for here.
+      // An idle replica uses a few thousandths of a core, and a busy one 30 and more, also on a machine that does other work.
       resources: { requests: { cpu: '50m' } },
       autoscaling: {
         enabled: true,
         minReplicas: 1,
-        maxReplicas: 3,
+        maxReplicas: 2,
         targetCPUUtilizationPercentage: 40,
         behavior: {
           scaleUp: { policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }] },
@@ -51,10 +51,10 @@ describeIf(clusters.installed, clusters.reason, 'autoscaling by metrics-server',
   test('has as many replicas as members need: more under load, fewer after it, and no request is lost', async () => {
     const load = await Load.start(installation);
     try {
-      await scaled(async () => (await ready()) === 3, 'three replicas are ready');
+      await scaled(async () => (await ready()) === 2, 'two replicas are ready');
       // A release that is put back does not reset their number: the chart renders none beside an autoscaler.
       await installation.helm('rollback', 'key-connector', '1');
-      expect((await installation.pods()).length).toBe(3);
+      expect((await installation.pods()).length).toBe(2);
     } finally {
       await load.stop();
     }

@@ -143,8 +143,8 @@ interface PodState {
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-export const connectionString = (password: string, user = 'key_connector'): string =>
-  `Host=database;Database=keys;Username=${user};Password=${password}`;
+export const connectionString = (password: string): string =>
+  `Host=database;Database=keys;Username=key_connector;Password=${password}`;
 
 /** Every object in a namespace but for what the cluster writes there by itself. */
 export async function objectsIn(namespace: string): Promise<readonly string[]> {

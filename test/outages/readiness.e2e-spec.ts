@@ -67,7 +67,8 @@ describeIf(here, 'it needs a PostgreSQL of its own, and toxiproxy', 'three repli
       await until(refused, 'members are refused');
       const answer = await ask(deployment.service, '/user-keys');
       expect([answer.status, Number(answer.headers.get('retry-after')) > 0]).toEqual([503, true]);
-      expect(await statusOf(`${deployment.url}/health`)).toBe(503);
+      // A ping's answer is shared for a second.
+      await until(async () => (await statusOf(`${deployment.url}/health`)) === 503, 'monitors are told');
       await way.heal();
       await until(served, 'members are served');
     }

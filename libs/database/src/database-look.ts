@@ -68,7 +68,7 @@ export class DatabaseLook {
     await this.dialect.inspect?.(source.manager);
     return {
       ...nothingYet,
-      missingRights: await missingRights(source.manager),
+      missingRights: await missingRights(this.dialect, source.manager),
       clockAheadBy: await this.clock(source),
     };
   }
@@ -89,18 +89,27 @@ export class DatabaseLook {
 const nothingYet: DatabaseFacts = { isToBeMade: false, pending: [], missingRights: [], clockAheadBy: undefined };
 
 /** Asks by statements that touch no row: the server checks rights before it looks for rows. */
-async function missingRights(manager: EntityManager): Promise<MissingRight[]> {
+async function missingRights(dialect: Dialect, manager: EntityManager): Promise<MissingRight[]> {
   const missing: MissingRight[] = [];
   for (const [table, rights] of Object.entries(needed)) {
     for (const right of ['select', ...rights] as const) {
-      try {
-        await manager.query(statementsFor(manager, table)[right]);
-      } catch (error) {
-        missing.push({ right, table, why: messageOf(error) });
-      }
+      const why = await refusal(dialect, () => manager.query(statementsFor(manager, table)[right]));
+      if (why !== undefined) missing.push({ right, table, why });
     }
   }
   return missing;
+}
+
+/** The server's words; a connection that a pool dropped after a refusal before is no refusal. */
+async function refusal(dialect: Dialect, ask: () => Promise<unknown>): Promise<string | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await ask();
+      return undefined;
+    } catch (error) {
+      if (dialect.failureOf(error) !== 'connection-lost' || attempt === 3) return messageOf(error);
+    }
+  }
 }
 
 function statementsFor({ dataSource }: EntityManager, table: string): Record<MissingRight['right'], string> {

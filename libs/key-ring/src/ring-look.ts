@@ -1,26 +1,24 @@
-import { messageOf } from '@key-connector/common';
-import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { Database, type StoredUserKey, UserKeyRows } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { DataKeys, openIn } from './data-keys/data-keys.js';
+import { DataKeys, requireListed } from './data-keys/data-keys.js';
 import { RingStore } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
+import { DataKeyUnreadable, RingRefused } from './key-ring.errors.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
-import type { Manifest } from './manifest/manifest.js';
 import { RingLoader, type RingState } from './manifest/ring-loader.js';
 import type { HeldManifest } from './manifest/succession.js';
 import { boundPrefix } from './values/bound.layout.js';
-import { classicDataKeyId, type DataKey } from './values/data-key.js';
 import { Ring } from './values/ring.js';
 import { atLeast } from './values/value-layout.js';
 
-/** A data key as it stands in the database. */
+/** A data key that the manifest names, and the key-encryption keys whose wrapping of it stands in the database. */
 export interface DataKeyFacts {
   readonly id: number;
-  /** The key-encryption keys that it is wrapped under. */
-  readonly wrappings: readonly { readonly kekId: string; readonly keyReference: string; readonly algorithm: string }[];
+  /** The one that is written with, one that values may still need, or one that was dropped. */
+  readonly state: 'active' | 'open' | 'dropped';
+  readonly wrappedUnder: readonly string[];
 }
 
 /** What RingManifests says. */
@@ -32,14 +30,13 @@ export interface ManifestFacts {
         readonly ring: string;
         readonly version: number;
         readonly layout: string;
-        readonly activeDataKeyId: number;
-        /** Data keys that were dropped, and still stand there. */
-        readonly dropped: readonly number[];
         /** Key-encryption keys and recovery keys that every data key is to be wrapped under. */
-        readonly keks: readonly { readonly id: string; readonly role: string }[];
+        readonly keks: readonly { readonly id: string; readonly role: string; readonly reference: string }[];
       }
     | undefined;
-  /** Rows that are not authentic and are passed over. */
+  /** Whether the settings name this ring. */
+  readonly isPinned: boolean;
+  /** Rows above it that are not authentic; no more than 17 are counted. */
   readonly passedOver: number;
   /** Fingerprints of other rings that have signed rows here. */
   readonly otherRings: readonly string[];
@@ -51,6 +48,8 @@ export interface ManifestFacts {
 export interface StoredFacts {
   readonly manifest: ManifestFacts;
   readonly dataKeys: readonly DataKeyFacts[];
+  /** Rows of DataKeys that the manifest does not name; no more than 17 are listed. */
+  readonly unnamed: readonly number[];
   /** Whether a classic deployment's data key stands there, which classic software reads. */
   readonly classicKey: boolean;
   readonly members: number;
@@ -63,8 +62,8 @@ export interface StoredFacts {
 export interface OpenedRing {
   /** The key-encryption key, for people. */
   readonly keyEncryptionKey: { readonly id: string; readonly description: string };
-  /** Data keys that do not open, and why. */
-  readonly faults: readonly { readonly id: number; readonly why: string }[];
+  /** Why the data keys do not open: what a start would say. */
+  readonly fault: string | undefined;
   /** Opens a member's row; the caller wipes the result. Throws an OpeningFailure. `undefined` where no data key opens. */
   readonly open: ((stored: StoredUserKey) => Buffer) | undefined;
 }
@@ -74,21 +73,26 @@ export interface OpenedRing {
 export class RingLook {
   constructor(
     private readonly database: Database,
+    private readonly loader: RingLoader,
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
-    private readonly loader: RingLoader,
     private readonly userKeys: UserKeyRows,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
 
   /** Needs the tables; throws a KeyConnectorError otherwise. */
-  async stored(): Promise<StoredFacts> {
+  stored(): Promise<StoredFacts> {
     return this.database.snapshot(async (manager) => {
       const state = await this.loader.load(manager, this.settings.identity);
+      const dataKeys = state.held === undefined ? [] : await this.dataKeyFacts(state.held, manager);
       return {
-        manifest: manifestFacts(state),
-        dataKeys: await this.factsOf(manager, state.held?.manifest),
+        manifest: this.manifestFacts(state),
+        dataKeys,
+        unnamed: await this.store.unnamed(
+          manager,
+          dataKeys.map(({ id }) => id),
+        ),
         classicKey: Boolean(await this.store.symmetricKey(manager)),
         members: await this.userKeys.count(manager),
         bound: await this.userKeys.countWithPrefix(manager, boundPrefix),
@@ -97,76 +101,61 @@ export class RingLook {
     });
   }
 
-  /** Opens the key-encryption key, and with it each data key. Throws what the key provider throws. */
+  /** Opens the key-encryption key, and with it the data keys. Throws what the key provider throws. */
   async open(): Promise<OpenedRing> {
-    return this.database.snapshot(async (manager) => {
-      const { held } = await this.loader.load(manager, this.settings.identity);
-      return held === undefined ? this.openClassic(manager) : this.openHeld(manager, held);
-    });
-  }
-
-  private async openHeld(manager: EntityManager, held: HeldManifest): Promise<OpenedRing> {
-    const { manifest } = held;
-    const kek = await this.dataKeys.openKey(manifest);
-    const rows = await this.dataKeys.read(manager, held, kek.id);
-    const opened = new Map<number, DataKey>();
-    const faults: { id: number; why: string }[] = [];
-    for (const dataKey of openIn(manifest)) {
-      try {
-        if (rows !== undefined) opened.set(dataKey.id, await this.dataKeys.unwrap(manifest, dataKey, kek, rows));
-      } catch (error) {
-        faults.push({ id: dataKey.id, why: messageOf(error) });
-      }
-    }
-    const active = opened.get(manifest.activeDataKeyId) ?? [...opened.values()][0];
-    const layout = atLeast(manifest.layout, this.settings.valueLayout);
-    const ring = active && new Ring(opened, active, layout);
-    return openedOf(kek, faults, ring);
-  }
-
-  /** A classic deployment's data key counts while there is no manifest, as at a start. */
-  private async openClassic(manager: EntityManager): Promise<OpenedRing> {
-    const symmetricKey = await this.store.symmetricKey(manager);
-    const kek = await this.dataKeys.openKey(undefined, symmetricKey);
-    if (!symmetricKey) return openedOf(kek, [], undefined);
+    const { held, symmetricKey } = await this.database.snapshot(async (manager) => ({
+      held: (await this.loader.load(manager, this.settings.identity)).held,
+      symmetricKey: await this.store.symmetricKey(manager),
+    }));
+    const kek = await this.dataKeys.openKey(held?.manifest, symmetricKey);
+    const { id, description } = kek;
+    const keyEncryptionKey = { id, description };
     try {
-      const dataKey = await this.wrappings.openClassic(kek, symmetricKey);
-      return openedOf(kek, [], new Ring(new Map([[dataKey.id, dataKey]]), dataKey, 'classic'));
+      const ring = held === undefined ? await this.classicRing(kek, symmetricKey) : await this.ringOf(held, kek);
+      return { keyEncryptionKey, fault: undefined, open: ring && ((row) => ring.open(row)) };
     } catch (error) {
-      return openedOf(kek, [{ id: classicDataKeyId, why: messageOf(error) }], undefined);
+      if (!(error instanceof RingRefused) && !(error instanceof DataKeyUnreadable)) throw error;
+      return { keyEncryptionKey, fault: error.message, open: undefined };
     }
   }
 
-  private async factsOf(manager: EntityManager, manifest: Manifest | undefined): Promise<DataKeyFacts[]> {
-    if (manifest === undefined) return [];
+  private async ringOf(held: HeldManifest, kek: Kek): Promise<Ring> {
+    requireListed(held.manifest, kek);
+    const rows = await this.database.snapshot((manager) => this.dataKeys.read(manager, held, kek.id));
+    if (rows === undefined) throw new RingRefused('The ring was changed while it was looked at: look again.');
+    const layout = atLeast(held.manifest.layout, this.settings.valueLayout);
+    return this.dataKeys.open(held, kek, { rows, layout });
+  }
+
+  /** A classic deployment's data key counts while there is no manifest. */
+  private async classicRing(kek: Kek, symmetricKey: string | undefined): Promise<Ring | undefined> {
+    if (!symmetricKey) return undefined;
+    const dataKey = await this.wrappings.openClassic(kek, symmetricKey);
+    return new Ring(new Map([[dataKey.id, dataKey]]), dataKey, 'classic');
+  }
+
+  private async dataKeyFacts({ manifest }: HeldManifest, manager: EntityManager): Promise<DataKeyFacts[]> {
     const ids = manifest.dataKeys.map(({ id }) => id);
-    const wrapped = new Map<string, ReadonlyMap<number, string>>();
-    for (const { id } of manifest.keks) wrapped.set(id, await this.store.wrappings(manager, id, ids));
-    return ids.map((id) => ({
+    const under = new Map<string, ReadonlyMap<number, string>>();
+    for (const { id } of manifest.keks) under.set(id, await this.store.wrappings(manager, id, ids));
+    return manifest.dataKeys.map(({ id, state }) => ({
       id,
-      wrappings: manifest.keks
-        .filter((kek) => wrapped.get(kek.id)?.has(id))
-        .map(({ id: kekId, reference: keyReference, algorithm }) => ({ kekId, keyReference, algorithm })),
+      state: id === manifest.activeDataKeyId ? 'active' : state,
+      wrappedUnder: [...under].filter(([, wrapped]) => wrapped.has(id)).map(([kekId]) => kekId),
     }));
   }
+
+  private manifestFacts({ held, passedOver, otherRings, rows }: RingState): ManifestFacts {
+    const ring = held?.identity.fingerprint;
+    const facts = held && {
+      ring: held.identity.fingerprint,
+      version: held.version,
+      layout: held.manifest.layout,
+      keks: held.manifest.keks.map(({ id, role, reference }) => ({ id, role, reference })),
+    };
+    const isPinned = this.settings.identity.some(({ fingerprint }) => fingerprint === ring);
+    return { held: facts, isPinned, passedOver: passedOver.length, otherRings, rows };
+  }
 }
 
-function openedOf(
-  { id, description }: KeyEncryptionKey,
-  faults: OpenedRing['faults'],
-  ring: Ring | undefined,
-): OpenedRing {
-  return { keyEncryptionKey: { id, description }, faults, open: ring && ((row) => ring.open(row)) };
-}
-
-function manifestFacts({ held, passedOver, otherRings, rows }: RingState): ManifestFacts {
-  const facts = held && {
-    ring: held.identity.fingerprint,
-    version: held.version,
-    layout: held.manifest.layout,
-    activeDataKeyId: held.manifest.activeDataKeyId,
-    dropped: held.manifest.dataKeys.filter(({ state }) => state === 'dropped').map(({ id }) => id),
-    keks: held.manifest.keks.map(({ id, role }) => ({ id, role })),
-  };
-  return { held: facts, passedOver: passedOver.length, otherRings, rows };
-}
+type Kek = Awaited<ReturnType<DataKeys['openKey']>>;

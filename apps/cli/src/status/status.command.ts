@@ -37,12 +37,13 @@ export class StatusCommand extends OperatorCommand {
 
 async function textOf(database: string, facts: StoredFacts, guard: GuardedLayout | undefined): Promise<string> {
   const { manifest, dataKeys, classicKey, members, bound, lastAccess } = facts;
-  const { held } = manifest;
+  const { held, isPinned } = manifest;
+  const pinned = isPinned ? 'pinned' : 'not pinned';
   const lines = await table(
     ['', ''],
     [
       ['database', database],
-      ['ring', held === undefined ? 'no manifest yet' : `${held.ring}, version ${held.version}`],
+      ['ring', held === undefined ? 'no manifest' : `${held.ring}, version ${held.version}, ${pinned}`],
       ['layout', held?.layout],
       ['guard', guard === undefined ? 'the database takes values of any layout' : `the database takes ${guard} alone`],
       ['members', `${members}: ${bound} bound, ${members - bound} classic`],
@@ -50,22 +51,16 @@ async function textOf(database: string, facts: StoredFacts, guard: GuardedLayout
       ['classic key', classicKey ? 'is there, for classic software' : 'none'],
     ],
   );
-  const keks = held?.keks.map(({ id, role }): [string, string] => [id, role]) ?? [];
+  if (held === undefined) return lines.trimStart();
   return [
     lines.trimStart(),
     await table(
-      ['data key', 'state', 'wrapped under', 'algorithm', 'reference'],
-      dataKeys.flatMap(({ id, wrappings }) =>
-        wrappings.map(({ kekId, algorithm, keyReference }) => [id, stateOf(id, facts), kekId, algorithm, keyReference]),
-      ),
+      ['data key', 'state', 'wrapped under'],
+      dataKeys.flatMap(({ id, state, wrappedUnder }) => wrappedUnder.map((kek) => [id, state, kek])),
     ),
-    ...(keks.length === 0 ? [] : [await table(['key-encryption key', 'role'], keks)]),
+    await table(
+      ['key-encryption key', 'role', 'reference'],
+      held.keks.map(({ id, role, reference }) => [id, role, reference]),
+    ),
   ].join('\n\n');
-}
-
-/** Without a manifest the newest data key is the one that is written with. */
-function stateOf(id: number, { manifest: { held }, dataKeys }: StoredFacts): string {
-  if (held?.dropped.includes(id)) return 'dropped';
-  const active = held?.activeDataKeyId ?? Math.max(...dataKeys.map((one) => one.id));
-  return id === active ? 'active' : 'open';
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { KeyEncryptionKey, KeyProviderUnavailable, type WrappedKey } from '@key-connector/crypto-providers';
 import { createSeed, openSeed } from '@key-connector/recovery-keys';
 import { openAsClassicSoftware } from '../testing/classic-software.js';
 import { KeyRingFixture, type Replica } from '../testing/key-ring-fixture.js';
@@ -15,6 +16,43 @@ import { DataKeyRotation } from './data-key-rotation.js';
 const member = alice;
 const memberKey = randomBytes(32);
 const opened = openSeed(createSeed());
+
+/** A key whose provider goes away after some calls. */
+class FailingKey extends KeyEncryptionKey {
+  override readonly id = this.key.id;
+  override readonly publicKey = this.key.publicKey;
+  override readonly description = this.key.description;
+  override readonly keyReference = this.key.keyReference;
+  override readonly classicAlgorithm = this.key.classicAlgorithm;
+
+  constructor(
+    private readonly key: KeyEncryptionKey,
+    private left: number,
+  ) {
+    super();
+  }
+
+  override async wrap(...given: Parameters<KeyEncryptionKey['wrap']>): Promise<WrappedKey> {
+    this.call();
+    return this.key.wrap(...given);
+  }
+
+  override async unwrap(wrapped: WrappedKey): Promise<Uint8Array> {
+    this.call();
+    return this.key.unwrap(wrapped);
+  }
+
+  private call(): void {
+    this.left -= 1;
+    if (this.left < 0) throw new KeyProviderUnavailable('It went away.');
+  }
+}
+
+const isThere = (): boolean => true;
+const isAway = (error: unknown): boolean => {
+  if (error instanceof KeyProviderUnavailable) return false;
+  throw error;
+};
 
 describe('a ring with a recovery key', () => {
   let fixture: KeyRingFixture;
@@ -115,6 +153,20 @@ describe('a ring with a recovery key', () => {
     const seen = await operator.module.get(RingChanges).look();
     await operator.module.get(RecoveryChanges).remove(seen, opened.key.id);
     await expectRefused(restoring, /which has no recovery key/);
+  });
+
+  it('is as it was, whichever call of the new provider fails, and comes back once none does', async () => {
+    const restore = await withNewKey();
+    const [held, kek] = [await restore.look(), await restore.newKey()];
+    const before = contents();
+    let works = 0;
+    for (; !(await restore.run(held, opened, new FailingKey(kek, works)).then(isThere, isAway)); works += 1)
+      expect(contents()).toEqual(before);
+
+    // One for its entry, then one to wrap and one to open for each of two data keys and the identity.
+    expect(works).toBe(7);
+    const replica = await fixture.start('auto', newKey.settings);
+    expect(await replica.keyRing.open(fixture.stored(member))).toEqual(memberKey);
   });
 
   it('is brought back by one operator of two', async () => {

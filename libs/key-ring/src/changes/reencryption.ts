@@ -120,17 +120,11 @@ export class Reencryption {
   /** Members' rows: read again, sealed and swapped, as a PUT is. Gives how many were written. */
   private async sealServed(rows: readonly SealedRow[], run: Run): Promise<number> {
     const ids = rows.flatMap(({ userId }) => userId ?? []);
-    for (let attempt = 1; ; attempt += 1) {
+    return this.tried(run, async () => {
       const outcome = await this.swap(ids, run);
-      if (typeof outcome === 'number') return outcome;
-      if (attempt >= attempts)
-        throw new DatabaseUnavailable(
-          `${this.database.description}: ${attempts} tries to seal ${ids.length} values anew were too late, met locks or other manifests. What is done stays done: run the command again.`,
-        );
-      if (outcome === 'locked' && ids.length > 1) return this.sealOneByOne(rows, run);
-      await sleep(Math.random() * 100 * attempt);
-      run.requireGoingOn();
-    }
+      if (outcome !== 'locked') return outcome;
+      return ids.length > 1 ? this.sealOneByOne(rows, run) : 'again';
+    });
   }
 
   /** One member's lock keeps no other one's value. */
@@ -138,6 +132,19 @@ export class Reencryption {
     let written = 0;
     for (const row of rows) written += await this.sealServed([row], run);
     return written;
+  }
+
+  private async tried(run: Run, work: () => Promise<number | 'again'>): Promise<number> {
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      const written = await work();
+      if (written !== 'again') return written;
+      await sleep(Math.random() * 100 * attempt);
+      run.requireGoingOn();
+    }
+    throw new DatabaseUnavailable(
+      `${this.database.description}: ${attempts} tries to seal values anew met locks, deadlines or other manifests. What is done ` +
+        'stays done: run the command again.',
+    );
   }
 
   private async swap(ids: readonly UserId[], run: Run): Promise<number | 'again' | 'locked'> {
@@ -167,21 +174,22 @@ export class Reencryption {
    * changes such a row, it can only be removed.
    */
   private async sealKept(rows: readonly SealedRow[], run: Run): Promise<number> {
-    const sealer = this.ring.sealer();
-    const written = await this.database.lock(async (manager) => {
-      if (!(await fenceHolds(manager, sealer.fence))) return undefined;
-      let count = 0;
-      for (const { row, userId: id, value, dataKeyId } of rows) {
-        const key = id && (await this.sealedAnew({ id, value, dataKeyId }, sealer, run));
-        if (key === undefined) continue;
-        await this.history.reseal(manager, row, key);
-        count += 1;
-      }
-      return count;
+    return this.tried(run, async () => {
+      const sealer = this.ring.sealer();
+      const written = await this.database.lock(async (manager) => {
+        if (!(await fenceHolds(manager, sealer.fence))) return 'again' as const;
+        let count = 0;
+        for (const { row, userId: id, value, dataKeyId } of rows) {
+          const key = id && (await this.sealedAnew({ id, value, dataKeyId }, sealer, run));
+          if (key === undefined) continue;
+          await this.history.reseal(manager, row, key);
+          count += 1;
+        }
+        return count;
+      });
+      if (written === 'again') await this.ring.refresh();
+      return written;
     });
-    if (written !== undefined) return written;
-    await this.ring.refresh();
-    return this.sealKept(rows, run);
   }
 
   /** `undefined` for one that does not open. */

@@ -10,9 +10,10 @@ const words = new Set(
   ADD ALTER AND AS ASC BEGIN BETWEEN BY CASCADE CASE CAST CHECK COLLATE COMMIT CONSTRAINT CREATE DATABASE DECLARE DEFAULT DELETE DESC DISTINCT DROP ELSE END
   EXEC EXISTS FETCH FOREIGN FROM GROUP HOLDLOCK IDENTITY IF IMMEDIATE IN INDEX INNER INSERT INTO IS JOIN KEY LEFT LIKE LOCK_TIMEOUT NEXT NOCHECK NOT
   NULL OFFSET ON ONLY OR ORDER PRIMARY REFERENCES ROLLBACK ROWS SELECT SET SINGLE_USER TABLE TABLOCK TOP TRANSACTION ALL
+  SUBSTRING
   THEN UNION UPDATE VALUES WHEN WHERE WITH INFORMATION_SCHEMA CHECK_CONSTRAINTS COLUMNS TABLE_CONSTRAINTS QUOTED_IDENTIFIER XACT_ABORT
   bigint datetime2 int max nvarchar uniqueidentifier varbinary varchar
-  APPLOCK_TEST COALESCE CONCAT COUNT DATALENGTH DB_ID DB_NAME Latin1_General_100_BIN2 Latin1_General_BIN2 LOWER OBJECT_ID SCHEMA_NAME SYSUTCDATETIME sp_getapplock
+  APPLOCK_TEST COALESCE CONCAT COUNT DATALENGTH DB_ID DB_NAME Latin1_General_100_BIN2 Latin1_General_BIN2 LEN LOWER MIN OBJECT_ID SCHEMA_NAME SUBSTRING SYSUTCDATETIME sp_getapplock
   a at changed dummy_column id k m n name one t0 t1 t2 what
   `
     .trim()
@@ -22,7 +23,7 @@ const words = new Set(
 
 /** Blanks and comments; text; quoted names; variables; numbers; words; operators. */
 const piece =
-  /(?:\s|--[^\n]*(?:\n|$))+|N?'(?:[^']|'')*'|\[[^\]]+\]|"[^"]+"|(?<variable>@@?\w+)|\d+\b|(?<word>[A-Za-z_]\w*)|<>|[<>]=|[(),.;=<>*-]/y;
+  /(?:\s|--[^\n]*(?:\n|$))+|N?'(?:[^']|'')*'|\[[^\]]+\]|"[^"]+"|(?<variable>@@?\w+)|\d+\b|(?<word>[A-Za-z_]\w*)|<>|[<>]=|[(),.;=<>*/-]/y;
 
 /** Parameters of one request (Maximum capacity specifications for SQL Server), of which sp_executesql takes two. */
 const maxParameters = 2100 - 2;
