@@ -8,7 +8,7 @@ import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
-import { LayoutGuard } from './user-keys/layout-guard.js';
+import { LayoutGuard } from './layout-guard.js';
 import { SealedValues } from './user-keys/sealed-values.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 import { UserKey } from './user-keys/user-key.entity.js';

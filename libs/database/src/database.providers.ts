@@ -9,7 +9,7 @@ import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { openDialect } from './products.js';
-import { LayoutGuard } from './user-keys/layout-guard.js';
+import { LayoutGuard } from './layout-guard.js';
 import { SealedValues } from './user-keys/sealed-values.js';
 import { UserKeyHistory } from './user-keys/user-key-history.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';

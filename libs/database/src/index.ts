@@ -25,7 +25,7 @@ export {
   SealedValues,
   type ValuesOf,
 } from './user-keys/sealed-values.js';
-export { LayoutGuard, LayoutGuardDenied } from './user-keys/layout-guard.js';
+export { LayoutGuard, LayoutGuardDenied } from './layout-guard.js';
 export type { GuardedLayout } from './dialect/layout-guard.js';
 export { fenceHolds } from './user-keys/ring-fence.js';
 export { UserKey } from './user-keys/user-key.entity.js';

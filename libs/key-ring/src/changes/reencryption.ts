@@ -51,8 +51,7 @@ export interface ReencryptionOptions {
 
 /**
  * Seals every value anew that is not under the active data key, or not in the layout that is written, the history's too, while
- * members go on. A value is replaced
- * only while it is as it was read: the newest PUT always wins. Nothing is remembered: a run that was stopped or killed is gone
+ * members go on. A value is replaced only while it is as it was read: the newest PUT always wins. Nothing is remembered: a run that was stopped or killed is gone
  * on with by the next one, and two at once do each other no harm.
  */
 @Injectable()

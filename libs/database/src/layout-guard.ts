@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyConnectorError } from '@key-connector/common';
-import type { Database } from '../database.js';
-import { databaseErrorOf } from '../dialect/database-error-of.js';
-import type { Dialect } from '../dialect/dialect.js';
+import type { Database } from './database.js';
+import { databaseErrorOf } from './dialect/database-error-of.js';
+import type { Dialect } from './dialect/dialect.js';
 import {
   type GuardedLayout,
   guardedLayouts,
   guardedPrefix,
   type LayoutGuardStatements,
-} from '../dialect/layout-guard.js';
-import { DatabaseRowLocked } from '../errors/database.errors.js';
-import { withMigrationSource } from '../migrations/migration-source.js';
-import type { SealedValues } from './sealed-values.js';
+} from './dialect/layout-guard.js';
+import { DatabaseRowLocked } from './errors/database.errors.js';
+import { withMigrationSource } from './migrations/migration-source.js';
+import type { SealedValues } from './user-keys/sealed-values.js';
 
 /** How often a change of the table is tried that does not get it; each time it waits for a moment only. */
 const attempts = 60;
