@@ -14,7 +14,7 @@ const words = new Set(
   THEN UNION UPDATE VALUES WHEN WHERE WITH INFORMATION_SCHEMA CHECK_CONSTRAINTS COLUMNS TABLE_CONSTRAINTS QUOTED_IDENTIFIER XACT_ABORT
   bigint datetime2 int max nvarchar uniqueidentifier varbinary varchar
   APPLOCK_TEST COALESCE CONCAT COUNT DATALENGTH DB_ID DB_NAME Latin1_General_100_BIN2 Latin1_General_BIN2 LEN LOWER MIN OBJECT_ID SCHEMA_NAME SUBSTRING SYSUTCDATETIME sp_getapplock
-  a at changed dummy_column id k m n name one t0 t1 t2 what
+  a at changed dummy_column id k m n name one t0 t1 t2 v what
   `
     .trim()
     .toUpperCase()
