@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
+  Database,
   DatabaseModule,
   databaseSettingsSchema,
   LayoutGuard,
-  Database,
   LayoutGuardDenied,
 } from '@key-connector/database';
 import type { INestApplicationContext } from '@nestjs/common';

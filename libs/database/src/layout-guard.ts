@@ -9,7 +9,8 @@ import {
   guardedPrefix,
   type LayoutGuardStatements,
 } from './dialect/layout-guard.js';
-import { DatabaseRowLocked } from './errors/database.errors.js';
+import { DatabaseRowLocked, DatabaseUnsupported } from './errors/database.errors.js';
+import { driverErrorOf } from './errors/driver-error.js';
 import { withMigrationSource } from './migrations/migration-source.js';
 import type { SealedValues } from './user-keys/sealed-values.js';
 
@@ -73,13 +74,22 @@ export class LayoutGuard {
   }
 
   /**
-   * Has the database look at every row whether it fits, where it can do so beside others. Throws the driver's error when not,
-   * LayoutGuardDenied where this login may not.
+   * Has the database look at every row whether it fits, where it can do so beside others.
+   *
+   * @throws DatabaseUnsupported where one does not; LayoutGuardDenied where this login may not.
    */
   async prove(layout: GuardedLayout, signal?: AbortSignal): Promise<void> {
     const proof = this.statements.prove?.(layout);
-    if (proof !== undefined)
+    if (proof === undefined) return;
+    try {
       await this.change([proof], 'This login may not validate the constraint of UserKeys.', signal);
+    } catch (error) {
+      if (error instanceof KeyConnectorError || driverErrorOf(error)?.fromServer !== true) throw error;
+      throw new DatabaseUnsupported(
+        `${this.dialect.description}: a row of UserKeys does not fit the layout ${layout}, which the database now asks of every row ` +
+          'that is written. Run key-connector data-key reencrypt, which mends it or says whose it is, and run the command again.',
+      );
+    }
   }
 
   /** Takes any layout again. Throws as `put`. */

@@ -65,6 +65,7 @@ export class LayoutUpgrade {
     const before = await this.changes.look();
     if (before.held.manifest.layout === 'boundOnly') {
       await this.insist('boundOnly', options);
+      if (guarded) await this.guard.prove('boundOnly', signal);
       return { held: before.held, sealed: 0 };
     }
     await this.requireSound(options);
