@@ -117,6 +117,16 @@ describe('a layout upgrade', () => {
     expect(() => fixture.sql(`UPDATE "UserKeys" SET "Key" = 'classic' WHERE "Id" = '${firstMember}'`)).not.toThrow();
   });
 
+  it('is not finished while software that writes the classic layout still runs, also where the guard is missing', async () => {
+    const write = (step: string): void => {
+      if (step.startsWith('Classic values are refused'))
+        fixture.store({ id: bob, value: classicValue(), dataKeyId: null });
+    };
+    await expect(upgrade({ guarded: false, onStep: write })).rejects.toThrow('still runs. Stop it');
+    await upgrade({ guarded: false });
+    expect(fixture.stored(bob).value).toMatch(/^kc2\.1\./);
+  });
+
   it('changes nothing where two members have the same key, and names them', async () => {
     const key = randomBytes(32);
     fixture.store({ id: alice, value: classicValue(key), dataKeyId: null });
