@@ -60,9 +60,9 @@ export class ManifestStore {
     return (await query.getRawMany<ManifestRow>()).map(seen);
   }
 
-  /** Rows of any version, whatever they hold, in ascending order. */
+  /** Rows of any version that a column of 32 bits holds, in ascending order. */
   all(manager: EntityManager, take: number): Promise<SeenManifest[]> {
-    return this.above(manager, Number.MIN_SAFE_INTEGER, take);
+    return this.above(manager, -0x8000_0000, take);
   }
 
   /** Whether any row is there. */
