@@ -148,7 +148,8 @@ module.exports = {
     },
     {
       name: 'manifests-of-the-key-ring-know-no-data-key-rows',
-      comment: 'Who signed what is judged by itself: it reads RingManifests, and nothing of what the rows beside it say.',
+      comment:
+        'Who signed what is judged by itself: it reads RingManifests, and nothing of what the rows beside it say.',
       severity: 'error',
       from: { path: '^libs/key-ring/src/manifest/', pathNot: '\\.spec\\.ts$' },
       to: {
