@@ -1,4 +1,5 @@
-import { KeyRing, LayoutDowngrade, RingChanges } from '@key-connector/key-ring';
+import { KeyRing } from '@key-connector/key-ring';
+import { LayoutDowngrade, RingChanges } from '@key-connector/key-ring/changes';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';

@@ -1,4 +1,4 @@
-import type { LayoutChangeOptions } from '@key-connector/key-ring';
+import type { LayoutChangeOptions } from '@key-connector/key-ring/changes';
 import { Injectable } from '@nestjs/common';
 import { InvalidArgumentError, Option } from 'commander';
 import { Interruption } from '../terminal/interruption.js';

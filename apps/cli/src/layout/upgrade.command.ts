@@ -1,4 +1,5 @@
-import { KeyRing, LayoutUpgrade, pinOf, RingChanges } from '@key-connector/key-ring';
+import { KeyRing, pinOf } from '@key-connector/key-ring';
+import { LayoutUpgrade, RingChanges } from '@key-connector/key-ring/changes';
 import { Injectable, type INestApplicationContext } from '@nestjs/common';
 import { Command, Option } from 'commander';
 import { Deployment } from '../deployment/deployment.js';

@@ -1,4 +1,5 @@
-import { type Adoption, pinOf, RingAdoption } from '@key-connector/key-ring';
+import { pinOf } from '@key-connector/key-ring';
+import { type Adoption, RingAdoption } from '@key-connector/key-ring/changes';
 import { Injectable } from '@nestjs/common';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Deployment } from '../deployment/deployment.js';
