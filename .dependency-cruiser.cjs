@@ -32,13 +32,20 @@ module.exports = {
       name: 'enter-a-lib-by-its-index',
       severity: 'error',
       from: { path: '^(apps|test)/' },
-      to: { path: '^libs/[^/]+/src/', pathNot: '^libs/[^/]+/src/(testing/)?index\\.ts$' },
+      to: { path: '^libs/[^/]+/src/', pathNot: '^libs/[^/]+/src/((testing|changes)/)?index\\.ts$' },
     },
     {
       name: 'enter-another-lib-by-its-index',
       severity: 'error',
       from: { path: '^libs/([^/]+)/' },
-      to: { path: '^libs/([^/]+)/src/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/(testing/)?index\\.ts$'] },
+      to: { path: '^libs/([^/]+)/src/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/((testing|changes)/)?index\\.ts$'] },
+    },
+    {
+      name: 'commands-alone-change-the-ring',
+      comment: 'The service starts without the code of operators’ commands.',
+      severity: 'error',
+      from: { path: '^(apps/key-connector|libs)/', pathNot: '^libs/key-ring/src/changes/|\\.spec\\.ts$|/testing/' },
+      to: { path: '^libs/key-ring/src/changes/' },
     },
     {
       name: 'testing-code-stays-in-tests',
@@ -148,7 +155,8 @@ module.exports = {
     },
     {
       name: 'manifests-of-the-key-ring-know-no-data-key-rows',
-      comment: 'Who signed what is judged by itself: it reads RingManifests, and nothing of what the rows beside it say.',
+      comment:
+        'Who signed what is judged by itself: it reads RingManifests, and nothing of what the rows beside it say.',
       severity: 'error',
       from: { path: '^libs/key-ring/src/manifest/', pathNot: '\\.spec\\.ts$' },
       to: {

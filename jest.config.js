@@ -44,7 +44,7 @@ export const shared = {
     '^key-connector/key-provider$': '<rootDir>/libs/crypto-providers/src/contract/key-provider-module.ts',
     '^key-connector/key-provider/testing$': '<rootDir>/libs/crypto-providers/src/testing/key-provider-module.suite.ts',
     '^@key-connector/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
-    '^@key-connector/([^/]+)/testing$': '<rootDir>/libs/$1/src/testing/index.ts',
+    '^@key-connector/([^/]+)/(changes|testing)$': '<rootDir>/libs/$1/src/$2/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.tools', '<rootDir>/.demo'],

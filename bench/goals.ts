@@ -13,7 +13,7 @@ export interface Goal {
 const leastGetRatio: Record<DatabaseKind, number> = { postgresql: 1.25, mysql: 1.1, sqlite: 0 };
 
 /** Every target that has a figure in these results. */
-export function goalsOf(kind: DatabaseKind, { get, readyMs, put, writeBehind, growth }: Results): Goal[] {
+export function goalsOf(kind: DatabaseKind, { get, readyMs, put, writeBehind, growth, reencrypt }: Results): Goal[] {
   const atLeast = (what: string, measured: number, least: number): Goal => ({
     what,
     measured,
@@ -38,8 +38,15 @@ export function goalsOf(kind: DatabaseKind, { get, readyMs, put, writeBehind, gr
         ]
       : []),
     ...(readyMs === undefined ? [] : [atMost('start to ready, ms', readyMs, 1500)]),
-    ...(put ? [atLeast('PUT: requests/s, service / A', put.ratioA, 0.9)] : []),
+    ...(put ? [atLeast('PUT: requests/s, service / A', put.ratioA, 1)] : []),
     ...(writeBehind ? [atLeast('GET: requests/s, with access dates / without', writeBehind.ratio, 0.95)] : []),
+    ...(reencrypt
+      ? [
+          atLeast('reencrypt: rows/s', reencrypt.rowsPerSecond, kind === 'postgresql' ? 10_000 : 0),
+          atMost('reencrypt: memory, most members / fewest', reencrypt.memoryRatio, 1.2),
+          atLeast('GET: requests/s, beside a paced reencrypt / alone', reencrypt.servingRatio, 0.9),
+        ]
+      : []),
     ...(growth
       ? [
           atLeast(

@@ -4,7 +4,7 @@ import { type DatabaseKind, databaseKinds } from './databases/index.ts';
 import { readStartCommand } from './targets/start-command.ts';
 
 /** The parts of the benchmark, in the order in which they run. */
-const parts = ['get', 'put', 'write-behind', 'growth'] as const;
+const parts = ['get', 'put', 'write-behind', 'growth', 'reencrypt'] as const;
 export type Part = (typeof parts)[number];
 
 /** What one run of the benchmark does. */
@@ -20,6 +20,8 @@ export interface BenchOptions {
   readonly warmStarts: number;
   /** Sizes of the table in the growth part. */
   readonly growth: readonly number[];
+  /** Sizes of the table in the reencrypt part. */
+  readonly reencrypt: readonly number[];
   /** The built entry point of the service. */
   readonly serviceMain: string;
 }
@@ -32,6 +34,7 @@ const full = {
   warmUpSeconds: 4,
   warmStarts: 5,
   growth: [1000, 100_000, 1_000_000],
+  reencrypt: [10_000, 100_000, 1_000_000],
 };
 const quick: typeof full = {
   parts: 'get,put',
@@ -41,6 +44,7 @@ const quick: typeof full = {
   warmUpSeconds: 2,
   warmStarts: 3,
   growth: [1000, 10_000],
+  reencrypt: [10_000, 50_000],
 };
 
 export const usage = `npm run bench -- [options]

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { GetResults } from './runs/get.ts';
 import type { GrowthResults } from './runs/growth.ts';
 import type { PutResults } from './runs/put.ts';
+import type { ReencryptResults } from './runs/reencrypt.ts';
 import type { WriteBehindResults } from './runs/write-behind.ts';
 
 /** The shape of `bench/results/latest.json`; a part that was not run is not there. */
@@ -15,6 +16,7 @@ export interface Results {
   readonly put?: PutResults;
   readonly writeBehind?: WriteBehindResults;
   readonly growth?: GrowthResults;
+  readonly reencrypt?: ReencryptResults;
 }
 
 /** Writes a file of the results. */

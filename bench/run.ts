@@ -10,6 +10,7 @@ import { type Results, writeResult } from './results.ts';
 import { runGet } from './runs/get.ts';
 import { runGrowth } from './runs/growth.ts';
 import { runPut } from './runs/put.ts';
+import { runReencrypt } from './runs/reencrypt.ts';
 import type { Run } from './runs/run.ts';
 import { runWriteBehind } from './runs/write-behind.ts';
 import { Stage } from './stage.ts';
@@ -65,6 +66,8 @@ async function measured(stage: Stage, options: BenchOptions): Promise<Results> {
   const get = await part('get', runGet);
   const put = await part('put', runPut);
   const writeBehind = await part('write-behind', runWriteBehind);
+  // The last one: it takes the data key away that baselines have.
+  const reencrypt = await part('reencrypt', runReencrypt);
   return {
     database: stage.database.description,
     ...(get && { get }),
@@ -72,6 +75,7 @@ async function measured(stage: Stage, options: BenchOptions): Promise<Results> {
     ...(put && { put }),
     ...(writeBehind && { writeBehind }),
     ...(growth && { growth }),
+    ...(reencrypt && { reencrypt }),
   };
 }
 

@@ -8,6 +8,8 @@ import type { BenchDatabase } from './databases/database.ts';
 import { type DatabaseKind, startDatabase } from './databases/index.ts';
 import { makeMembers, type Member, startMembersIssuer } from './members.ts';
 import { type BaselineName, startBaseline } from './targets/baseline.ts';
+import type { Child } from '../test/lab/processes/child-process.ts';
+import { type CommandRun, runCommand, startCommand } from './targets/commands.ts';
 import { type ServiceSetup, startServiceTarget } from './targets/service.ts';
 import type { Target } from './targets/target.ts';
 
@@ -75,6 +77,16 @@ export class Stage {
     const { folder, issuer } = this.service;
     const config = { kind, databaseUrl: database.url, identityServerUri: issuer.uri, dataKey };
     return startBaseline(name, { folder, config, nodeOptions });
+  }
+
+  /** Runs a command of the operator's tool to its end. */
+  command<Result>(args: readonly string[]): Promise<CommandRun<Result>> {
+    return runCommand<Result>(this.service, args);
+  }
+
+  /** Starts one. */
+  startCommand(args: readonly string[]): Child {
+    return startCommand(this.service, args);
   }
 
   /** Starts the service several times, one after the other, and returns how long each took to be ready. */

@@ -26,7 +26,7 @@ export const targetTitles = {
 };
 
 /** Everything that was measured, one table a part. */
-export function tablesOf({ get, put, writeBehind, growth }: Results): Table[] {
+export function tablesOf({ get, put, writeBehind, growth, reencrypt }: Results): Table[] {
   return [
     ...(get
       ? [
@@ -51,6 +51,21 @@ export function tablesOf({ get, put, writeBehind, growth }: Results): Table[] {
             ['service', writeBehind.service],
             ['withoutDates', writeBehind.withoutDates],
           ]),
+        ]
+      : []),
+    ...(reencrypt
+      ? [
+          {
+            title: 'data-key reencrypt',
+            rows: [
+              ['', 'values/s', 'peak MB'],
+              ...reencrypt.steps.map(({ members, rowsPerSecond, peakRssMb }) => [
+                `${members} values`,
+                rowsPerSecond.toFixed(0),
+                peakRssMb.toFixed(0),
+              ]),
+            ],
+          },
         ]
       : []),
     ...(growth?.steps ?? []).map(({ members, service, baselineA }) =>

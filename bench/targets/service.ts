@@ -28,21 +28,24 @@ export interface StartedService extends Target {
   readonly readyMs: number;
 }
 
+/** All settings of the deployment, by path. */
+export const settingsOf = ({ database, issuer, certificate, settings }: ServiceSetup): Record<string, string> => ({
+  ...database.serviceSettings,
+  identityServerUri: issuer.uri,
+  ...certificateSettings(certificate),
+  ...settings,
+});
+
 /** Starts the built service as in production: every default on, its log in a file. */
 export async function startServiceTarget(setup: ServiceSetup): Promise<StartedService> {
-  const { name = 'service', database, issuer, certificate, nodeOptions = [] } = setup;
+  const { name = 'service', nodeOptions = [] } = setup;
   const started = performance.now();
   const service = await startService({
     entry: setup.main,
     nodeOptions: [...startCommand.nodeOptions, ...nodeOptions],
     logFile: join(setup.folder, 'service.log'),
     pollMs: 3,
-    settings: {
-      ...database.serviceSettings,
-      identityServerUri: issuer.uri,
-      ...certificateSettings(certificate),
-      ...setup.settings,
-    },
+    settings: settingsOf(setup),
   });
   return { name, url: service.url, process: service.process, readyMs: performance.now() - started };
 }

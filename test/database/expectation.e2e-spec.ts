@@ -87,7 +87,7 @@ for (const kind of testKinds) {
       await suite.open();
       await expectRefused(
         'existing',
-        /the tables UserKeys, ApplicationDatas, DataKeys, .*, without a data key.* to any for one start, or drop them/,
+        /the tables UserKeys, UserKeyHistory, ApplicationDatas, DataKeys, .*, without a data key.* to any for one start, or drop them/,
       );
     });
 

@@ -191,7 +191,8 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not o
       provider: 'sqlserver',
       sqlServerConnectionString: double.connectionString.replace('Password=p', `Password=${password}`),
     });
-    const { database, close } = await openDatabase(settings('p'));
+    const opened = await openDatabase(settings('p'));
+    const { database } = opened;
     try {
       const again = database.replaceLogin(databaseSettingsSchema.parse(settings('two')));
       await expect(again).rejects.toThrow('Login failed');
@@ -201,7 +202,7 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not o
       expect((await Promise.all(reads)).flat()).toEqual([]);
       expect(double.server.logins.at(-1)?.password).toBe('two');
     } finally {
-      await close();
+      await opened.close();
       await double.stop();
     }
   });

@@ -74,7 +74,12 @@ describeIf(clusters.installed, clusters.reason, 'members of a release that ends 
         ({ status }) => status === 200,
         () => false,
       );
-    await until(meet, 'the new certificate is shown', 90_000, 250);
+    let log = '';
+    const shown = async (): Promise<boolean> => {
+      log = await installation.kubectl('logs', 'deployment/key-connector', '--tail=20');
+      return meet();
+    };
+    await until(shown, () => `the new certificate is shown. The pod said:\n${log}`, 90_000, 500);
     expect(await installation.pods()).toEqual(before);
   });
 

@@ -59,9 +59,9 @@ describeIf(postgresqlKind.here, postgresqlKind.reason, 'whenever a command of re
 
   test('a recovery key that the ring lists has its shares, and they open everything', async () => {
     const folders = Array.from({ length: kills + 1 }, (_, index) => join(folder.path, `shares-${index}`));
-    const [last = '', ...before] = folders;
+    const [clean = '', ...before] = folders;
     for (const path of before) await killed('recovery', 'create', '--write', path);
-    await run('recovery', 'create', '--write', last);
+    await run('recovery', 'create', '--write', clean);
 
     const { keks } = await run<{ keks: readonly Kek[] }>('kek', 'list');
     const written = new Map<string, string>();
@@ -78,7 +78,7 @@ describeIf(postgresqlKind.here, postgresqlKind.reason, 'whenever a command of re
   }, 3_600_000);
 
   test('a ring is not brought back, or wholly, and a restore that is run again ends as one clean run does', async () => {
-    const shares = await sharesIn(join(folder.path, `shares-${kills}`));
+    const shares = await sharesIn(join(folder.path, 'shares-0'));
     const { keks: before } = await run<{ keks: readonly Kek[] }>('kek', 'list');
     settings = { ...settings, ...certificateSettings(await makeKeyCertificate(folder.path)) };
     for (let kill = 0; kill < kills; kill += 1) await killed('recovery', 'restore', '--yes', ...shares);

@@ -95,7 +95,12 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
     });
     const userKeys = UserKeysModule.forRootAsync({
       imports: [observability, database, keyRing, auth],
-      useFactory: () => ({ recordAccessDates: true, accessFlushMilliseconds: 1000, replaceGuardMinutes, keepReplacedDays: 90 }),
+      useFactory: () => ({
+        recordAccessDates: true,
+        accessFlushMilliseconds: 1000,
+        replaceGuardMinutes,
+        keepReplacedDays: 90,
+      }),
     });
     const module = await Test.createTestingModule({ imports: [userKeys] }).compile();
     const served = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {

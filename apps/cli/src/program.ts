@@ -10,6 +10,7 @@ import { HealthCommand } from './health/health.command.js';
 import { importGroup } from './import/index.js';
 import { kekGroup } from './kek/index.js';
 import { InitCommand } from './init/init.command.js';
+import { layoutGroup } from './layout/index.js';
 import { memberGroup } from './member/index.js';
 import { migrationsGroup } from './migrations/index.js';
 import type { CommandGroup, OperatorCommand } from './operator-command.js';
@@ -25,6 +26,7 @@ export const groups: readonly CommandGroup[] = [
   dataKeyGroup,
   importGroup,
   kekGroup,
+  layoutGroup,
   memberGroup,
   migrationsGroup,
   recoveryGroup,

@@ -59,6 +59,7 @@ const answers = {
   DATA_KEY_UNREADABLE: unavailable,
   IMPORT_REFUSED: unavailable,
   KEY_PROVIDER_MISCONFIGURED: unavailable,
+  LAYOUT_GUARD_DENIED: unavailable,
   MEMBER_UNKNOWN: unavailable,
   REPLACED_KEY_REFUSED: unavailable,
   RECOVERY_KEY_UNUSABLE: unavailable,

@@ -8,6 +8,7 @@ import type { DatabaseSettings } from './database.settings.js';
 import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
+import { LayoutGuard } from './layout-guard.js';
 import { SealedValues } from './user-keys/sealed-values.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
 import { UserKey } from './user-keys/user-key.entity.js';
@@ -22,7 +23,17 @@ class DialectModule extends ConfigurableModuleClass {}
 /** Provides `Database`; entities of other rooms join by `TypeOrmModule.forFeature`. */
 @Module({
   providers: databaseProviders,
-  exports: [Database, DatabaseLook, DialectModule, Expectation, Migrations, SealedValues, UserKeyHistory, UserKeyRows],
+  exports: [
+    Database,
+    DatabaseLook,
+    DialectModule,
+    Expectation,
+    LayoutGuard,
+    Migrations,
+    SealedValues,
+    UserKeyHistory,
+    UserKeyRows,
+  ],
 })
 export class DatabaseModule {
   /** The database of these settings; nothing is connected before `Database.connect`. */

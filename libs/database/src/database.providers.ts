@@ -9,6 +9,7 @@ import { Dialect } from './dialect/dialect.js';
 import { Expectation } from './migrations/expectation.js';
 import { Migrations } from './migrations/migrations.js';
 import { openDialect } from './products.js';
+import { LayoutGuard } from './layout-guard.js';
 import { SealedValues } from './user-keys/sealed-values.js';
 import { UserKeyHistory } from './user-keys/user-key-history.js';
 import { UserKeyRows } from './user-keys/user-key-rows.js';
@@ -38,6 +39,12 @@ export const databaseProviders: Provider[] = [
     useFactory: (dialect: Dialect, expectation: Expectation) => new Migrations(dialect, expectation),
   },
   { provide: DatabaseLook, inject: [Dialect], useFactory: (dialect: Dialect) => new DatabaseLook(dialect) },
+  {
+    provide: LayoutGuard,
+    inject: [Database, Dialect, SealedValues],
+    useFactory: (database: Database, dialect: Dialect, values: SealedValues) =>
+      new LayoutGuard(database, dialect, values),
+  },
   {
     provide: UserKeyHistory,
     inject: [Dialect],

@@ -25,6 +25,8 @@ export {
   SealedValues,
   type ValuesOf,
 } from './user-keys/sealed-values.js';
+export { LayoutGuard, LayoutGuardDenied } from './layout-guard.js';
+export type { GuardedLayout } from './dialect/layout-guard.js';
 export { fenceHolds } from './user-keys/ring-fence.js';
 export { UserKey } from './user-keys/user-key.entity.js';
 export { longestWrite } from './dialect/user-key.statements.js';

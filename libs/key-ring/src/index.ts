@@ -1,12 +1,3 @@
-export { DataKeyDrop } from './changes/data-key-drop.js';
-export { DataKeyRotation } from './changes/data-key-rotation.js';
-export { KekChanges } from './changes/kek-changes.js';
-export { RecoveryChanges } from './changes/recovery-changes.js';
-export { RecoveryRestore } from './changes/recovery-restore.js';
-export { Reencryption, type ReencryptionResult } from './changes/reencryption.js';
-export { RingChanges, type RingView } from './changes/ring-changes.js';
-export { RingChangesModule } from './changes/ring-changes.module.js';
-export { RingRekey } from './changes/ring-rekey.js';
 export { pinOf } from './manifest/ring-pin.js';
 export { type ClassicKey, ClassicKeys, type RingToFill } from './data-keys/classic-keys.js';
 export {

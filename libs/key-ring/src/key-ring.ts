@@ -126,7 +126,21 @@ export class KeyRing {
     try {
       return this.current().ring.open(stored);
     } catch (error) {
-      if (error instanceof OpeningFailure && error.reason === 'unknown_data_key') return this.openRefreshed(stored);
+      if (error instanceof OpeningFailure && mayBeNewer(error, stored)) return this.openRefreshed(stored);
+      throw this.failures.report(stored.id, error);
+    }
+  }
+
+  /**
+   * The same with what is in memory, for who opens every value there is: made-up data keys must not have it look for each.
+   *
+   * @throws UserKeyUnreadable, NotReady.
+   */
+  openAtOnce(stored: StoredUserKey): Buffer {
+    const { ring } = this.current();
+    try {
+      return ring.open(stored);
+    } catch (error) {
       throw this.failures.report(stored.id, error);
     }
   }
@@ -177,3 +191,10 @@ export class KeyRing {
     return current;
   }
 }
+
+/**
+ * Whether a value may have been written under a manifest that this replica has not seen yet: by a newer data key, or in the
+ * classic layout by one that has gone back to it.
+ */
+const mayBeNewer = ({ reason }: OpeningFailure, { dataKeyId }: StoredUserKey): boolean =>
+  reason === 'unknown_data_key' || (reason === 'classic_where_bound_expected' && dataKeyId === null);

@@ -1,4 +1,5 @@
-import { DataKeyDrop, pinOf, RingChanges, type RingView } from '@key-connector/key-ring';
+import { pinOf } from '@key-connector/key-ring';
+import { DataKeyDrop, RingChanges, type RingView } from '@key-connector/key-ring/changes';
 import { Injectable, type INestApplicationContext } from '@nestjs/common';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Deployment } from '../deployment/deployment.js';

@@ -1,4 +1,5 @@
-import { KeyRing, Reencryption, type ReencryptionResult, RingChanges } from '@key-connector/key-ring';
+import { KeyRing } from '@key-connector/key-ring';
+import { Reencryption, type ReencryptionResult, RingChanges } from '@key-connector/key-ring/changes';
 import { Injectable } from '@nestjs/common';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Deployment } from '../deployment/deployment.js';

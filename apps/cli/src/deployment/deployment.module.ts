@@ -1,7 +1,8 @@
 import { CryptoProvidersModule } from '@key-connector/crypto-providers';
 import { DatabaseModule } from '@key-connector/database';
 import { ImportModule } from '@key-connector/import';
-import { KeyRingModule, RingChangesModule } from '@key-connector/key-ring';
+import { KeyRingModule } from '@key-connector/key-ring';
+import { RingChangesModule } from '@key-connector/key-ring/changes';
 import { ObservabilityModule } from '@key-connector/observability';
 import type { Settings } from '@key-connector/settings';
 import { MemberKeysModule } from '@key-connector/user-keys';

@@ -1,4 +1,4 @@
-import { KekChanges, RingChanges } from '@key-connector/key-ring';
+import { KekChanges, RingChanges } from '@key-connector/key-ring/changes';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';

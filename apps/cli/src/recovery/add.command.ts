@@ -1,5 +1,5 @@
 import { FileUnreadable, readSmallText } from '@key-connector/common';
-import { RecoveryChanges, RingChanges } from '@key-connector/key-ring';
+import { RecoveryChanges, RingChanges } from '@key-connector/key-ring/changes';
 import { recoveryKeyOf } from '@key-connector/recovery-keys';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';

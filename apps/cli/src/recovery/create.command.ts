@@ -1,4 +1,4 @@
-import { RecoveryChanges, RingChanges } from '@key-connector/key-ring';
+import { RecoveryChanges, RingChanges } from '@key-connector/key-ring/changes';
 import { createSeed, openSeed, type OpenRecoveryKey } from '@key-connector/recovery-keys';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { Command, InvalidArgumentError } from 'commander';

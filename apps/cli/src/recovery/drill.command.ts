@@ -1,4 +1,4 @@
-import { RecoveryRestore } from '@key-connector/key-ring';
+import { RecoveryRestore } from '@key-connector/key-ring/changes';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';

@@ -1,4 +1,5 @@
-import { pinOf, RecoveryChanges, RingChanges } from '@key-connector/key-ring';
+import { pinOf } from '@key-connector/key-ring';
+import { RecoveryChanges, RingChanges } from '@key-connector/key-ring/changes';
 import { shortId } from '@key-connector/recovery-keys';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';

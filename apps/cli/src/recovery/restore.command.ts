@@ -1,5 +1,6 @@
 import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
-import { type HeldManifest, pinOf, RecoveryRestore } from '@key-connector/key-ring';
+import { type HeldManifest, pinOf } from '@key-connector/key-ring';
+import { RecoveryRestore } from '@key-connector/key-ring/changes';
 import { shortId } from '@key-connector/recovery-keys';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';

@@ -1,4 +1,5 @@
-import { pinOf, RingChanges, RingRekey } from '@key-connector/key-ring';
+import { pinOf } from '@key-connector/key-ring';
+import { RingChanges, RingRekey } from '@key-connector/key-ring/changes';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';

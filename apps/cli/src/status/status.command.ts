@@ -1,4 +1,4 @@
-import { Database } from '@key-connector/database';
+import { Database, type GuardedLayout, LayoutGuard } from '@key-connector/database';
 import { RingLook, type StoredFacts } from '@key-connector/key-ring';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
@@ -29,12 +29,13 @@ export class StatusCommand extends OperatorCommand {
       await database.connect();
       const facts = await context.get(RingLook, { strict: false }).stored();
       const { description } = database;
-      await this.output.result({ database: description, ...facts }, () => textOf(description, facts));
+      const guard = await context.get(LayoutGuard, { strict: false }).standing();
+      await this.output.result({ database: description, ...facts, guard }, () => textOf(description, facts, guard));
     });
   }
 }
 
-async function textOf(database: string, facts: StoredFacts): Promise<string> {
+async function textOf(database: string, facts: StoredFacts, guard: GuardedLayout | undefined): Promise<string> {
   const { manifest, dataKeys, classicKey, members, bound, lastAccess } = facts;
   const { held, isPinned } = manifest;
   const pinned = isPinned ? 'pinned' : 'not pinned';
@@ -44,6 +45,7 @@ async function textOf(database: string, facts: StoredFacts): Promise<string> {
       ['database', database],
       ['ring', held === undefined ? 'no manifest' : `${held.ring}, version ${held.version}, ${pinned}`],
       ['layout', held?.layout],
+      ['guard', guard === undefined ? 'the database takes values of any layout' : `the database takes ${guard} alone`],
       ['members', `${members}: ${bound} bound, ${members - bound} classic`],
       ['last access', lastAccess?.toISOString()],
       ['classic key', classicKey ? 'is there, for classic software' : 'none'],

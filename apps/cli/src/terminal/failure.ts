@@ -15,6 +15,7 @@ const kinds: Partial<Record<ErrorCode, FailureKind>> = {
   KEY_PROVIDER_MISCONFIGURED: 'key provider',
   KEY_PROVIDER_UNAVAILABLE: 'key provider',
   IMPORT_REFUSED: 'refused',
+  LAYOUT_GUARD_DENIED: 'refused',
   RECOVERY_KEY_UNUSABLE: 'refused',
   RING_CHANGE_REFUSED: 'refused',
   RING_CHANGED: 'refused',

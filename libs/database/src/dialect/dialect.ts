@@ -1,6 +1,7 @@
 import type { UserId } from '@key-connector/common';
 import type { DataSource, DataSourceOptions, EntityManager } from 'typeorm';
 import type { Failure } from '../errors/failure.js';
+import type { LayoutGuardStatements } from './layout-guard.js';
 import type { UserKeyStatements } from './user-key.statements.js';
 
 /**
@@ -54,6 +55,9 @@ export abstract class Dialect {
 
   /** How a session is asked which of our tables it finds. */
   abstract readonly sight: Sight;
+
+  /** What keeps classic software from writing, once it must not. */
+  abstract readonly layoutGuard: LayoutGuardStatements;
 
   /**
    * Looks at the server or file before a pool is opened on it.

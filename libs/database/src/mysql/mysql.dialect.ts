@@ -9,6 +9,7 @@ import { CloudLogin } from '../identity/cloud-login.js';
 import { isLoginRefusal, mysqlFailureOf } from './failures.js';
 import { MysqlInspection } from './inspection.js';
 import { isLockRefusal, underLock } from './lock.js';
+import { mysqlLayoutGuard } from './layout-guard.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
@@ -29,6 +30,7 @@ export class MysqlDialect extends Dialect {
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
   readonly sight = mysqlSight;
+  readonly layoutGuard = mysqlLayoutGuard;
   override readonly script = {
     begin: '-- Each change of a table commits by itself: when one fails, print what is left anew.',
     terminator: ';',

@@ -9,6 +9,7 @@ import type { Failure } from '../errors/failure.js';
 import { CloudLogin } from '../identity/cloud-login.js';
 import { isLockRefusal, isLoginRefusal, postgresqlFailureOf } from './failures.js';
 import { followerOf, followingPool, ServerLeft } from './following-pool.js';
+import { postgresqlLayoutGuard } from './layout-guard.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
@@ -32,6 +33,7 @@ export class PostgresqlDialect extends Dialect {
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
   readonly sight = postgresqlSight;
+  readonly layoutGuard = postgresqlLayoutGuard;
   private readonly logger = new Logger(PostgresqlDialect.name);
   private readonly servers: Servers;
   private readonly sessions: PostgresqlSessions;

@@ -11,6 +11,7 @@ import type { Failure } from '../errors/failure.js';
 import type { ProductSettings } from '../dialect/product.js';
 import type { SqliteConnection } from './connection-string.js';
 import { sqliteFailureOf } from './failures.js';
+import { sqliteLayoutGuard } from './layout-guard.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
@@ -39,6 +40,7 @@ export class SqliteDialect extends Dialect {
         .map((name) => `SELECT '${name}' AS "name" FROM sqlite_schema WHERE "name" = '${name}' COLLATE NOCASE`)
         .join(' UNION ALL '),
   };
+  readonly layoutGuard = sqliteLayoutGuard;
   override readonly fractionDigits = 7;
   /** The client goes on after an error unless it is told not to (`-bail`): then the notes end the transaction. */
   override readonly script = { begin: 'BEGIN;', terminator: ';', insert: 'INSERT OR ROLLBACK', end: 'COMMIT;' };

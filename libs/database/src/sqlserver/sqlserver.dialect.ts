@@ -7,6 +7,7 @@ import { SessionFaults } from '../dialect/session.js';
 import { DatabaseUnavailable } from '../errors/database.errors.js';
 import type { Failure } from '../errors/failure.js';
 import { isLockRefusal, isLoginRefusal, sqlserverFailureOf } from './failures.js';
+import { sqlserverLayoutGuard } from './layout-guard.js';
 import { ClassicTables1760000000001 } from './migrations/1-classic-tables.js';
 import { DataKeys1760000000002 } from './migrations/2-data-keys.js';
 import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
@@ -34,6 +35,7 @@ export class SqlserverDialect extends Dialect {
   readonly dataSourceOptions: DataSourceOptions;
   readonly migrationOptions: DataSourceOptions;
   readonly sight = sqlserverSight;
+  readonly layoutGuard = sqlserverLayoutGuard;
   override readonly fractionDigits = 7;
   /**
    * A batch sees what the one before it made. The first error ends the transaction, and without one nothing more is done:

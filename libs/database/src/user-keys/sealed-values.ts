@@ -9,9 +9,10 @@ export const sealedTables: readonly SealedTable[] = ['UserKeys', 'UserKeyHistory
 
 /** How values are told apart by the data key that opens them; prefixes hold neither `%` nor `_`. */
 export interface ValuesOf {
-  readonly dataKeyId: number;
+  /** `null`: of all values in the classic layout, whose column holds none; only `unlike` counts then. */
+  readonly dataKeyId: number | null;
   /** What each value under it begins with. */
-  readonly prefix: string;
+  readonly prefix?: string | undefined;
   /** For the data key of a classic deployment: what no value under it begins with, but for those with `prefix`. */
   readonly unlike?: string | undefined;
 }
@@ -54,12 +55,25 @@ export class SealedValues {
 
   /** Values of a table that are not under a data key, or do not say so in their column. */
   countNotUnder(manager: EntityManager, table: SealedTable, of: ValuesOf): Promise<number> {
-    return this.count(manager, table, notUnder(manager), of);
+    return this.count(manager, table, notUnder(manager, of), of);
   }
 
   /** The next of them. */
   pageNotUnder(manager: EntityManager, table: SealedTable, of: ValuesOf, page: Page): Promise<SealedRow[]> {
-    return this.page(manager, table, page, notUnder(manager), of);
+    return this.page(manager, table, page, notUnder(manager, of), of);
+  }
+
+  /** Values of members whose column says that they are bound and whose text does not, or the other way round. */
+  countMisfits(manager: EntityManager, prefix: string): Promise<number> {
+    const column = columnsOf(manager);
+    const [key, id] = [column('Key'), column('DataKeyId')];
+    const condition = `((${key} LIKE :prefix AND ${id} IS NULL) OR (${key} NOT LIKE :prefix AND ${id} IS NOT NULL))`;
+    return this.count(manager, 'UserKeys', condition, { prefix });
+  }
+
+  /** All values of a table. */
+  countAll(manager: EntityManager, table: SealedTable): Promise<number> {
+    return this.count(manager, table, '1 = 1', {});
   }
 
   /** The next of all values. */
@@ -89,7 +103,12 @@ export class SealedValues {
     }));
   }
 
-  private async count(manager: EntityManager, table: SealedTable, condition: string, of: ValuesOf): Promise<number> {
+  private async count(
+    manager: EntityManager,
+    table: SealedTable,
+    condition: string,
+    of: Partial<ValuesOf>,
+  ): Promise<number> {
     const row = await manager
       .createQueryBuilder()
       .select('COUNT(*)', 'count')
@@ -119,7 +138,8 @@ function needing(manager: EntityManager, { unlike }: ValuesOf): string {
   return `(${column('Key')} LIKE :prefix OR ${column('DataKeyId')} = :dataKeyId${classic})`;
 }
 
-function notUnder(manager: EntityManager): string {
+function notUnder(manager: EntityManager, { dataKeyId }: ValuesOf): string {
   const column = columnsOf(manager);
+  if (dataKeyId === null) return `(${column('Key')} LIKE :unlike OR ${column('DataKeyId')} IS NOT NULL)`;
   return `(${column('Key')} NOT LIKE :prefix OR ${column('DataKeyId')} IS NULL OR ${column('DataKeyId')} <> :dataKeyId)`;
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, In, LessThanOrEqual } from 'typeorm';
+import { type EntityManager, In, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
 import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from '../data-keys/data-keys.entity.js';
-import type { NewWrapping } from '../data-keys/ring-store.js';
+import { type NewWrapping, RingStore } from '../data-keys/ring-store.js';
 import { RingManifestRow } from '../manifest/ring-manifests.entity.js';
 
 /** That a key is wrapped under a key-encryption key: a row of DataKeyWrappings is there. */
@@ -13,6 +13,8 @@ export interface Wrapped {
 /** What changes of the ring write, each inside of the caller's transaction, under the database's lock. */
 @Injectable()
 export class ChangedRows {
+  constructor(private readonly store: RingStore) {}
+
   /** Which of these keys are wrapped under which of these key-encryption keys; what else anybody put there is not read. */
   async wrapped(manager: EntityManager, ids: readonly number[], kekIds: readonly string[]): Promise<Wrapped[]> {
     return manager.find(DataKeyWrappingRow, {
@@ -24,6 +26,12 @@ export class ChangedRows {
   /** Which of these numbers have a row in DataKeys that nobody has vouched for. */
   async taken(manager: EntityManager, ids: readonly number[]): Promise<number[]> {
     return (await manager.find(DataKeyRow, { select: { id: true }, where: { id: In(ids) } })).map(({ id }) => id);
+  }
+
+  /** Numbers of data keys that have a row, whoever put it there; at most `take`. */
+  async dataKeys(manager: EntityManager, take: number): Promise<number[]> {
+    const rows = await manager.find(DataKeyRow, { select: { id: true }, where: { id: MoreThanOrEqual(0) }, take });
+    return rows.map(({ id }) => id);
   }
 
   /** A data key without wrappings yet; an id that is there fails it. */
@@ -53,9 +61,10 @@ export class ChangedRows {
   }
 
   /** Puts a data key, wrapped for it, where a classic deployment's own software reads it: into its first row. */
-  async replaceApplicationData(manager: EntityManager, symmetricKey: string): Promise<void> {
+  async putApplicationData(manager: EntityManager, symmetricKey: string): Promise<void> {
     const [first] = await manager.find(ApplicationDataRow, { select: { id: true }, order: { id: 'ASC' }, take: 1 });
     if (first !== undefined) await manager.update(ApplicationDataRow, { id: first.id }, { symmetricKey });
+    else await this.store.insertApplicationData(manager, symmetricKey);
   }
 
   /** Removes rows that were judged not to be the ring's: each only while it has the signature that was judged, if it has any. */

@@ -3,7 +3,8 @@ import { dataKeyLength } from '@key-connector/crypto-providers';
 import { Injectable } from '@nestjs/common';
 import { dataKeyCheck } from '../manifest/data-key-check.js';
 import type { HeldManifest } from '../manifest/succession.js';
-import { takeSecret } from '../values/data-key.js';
+import { maxDataKeyId } from '../values/bound.layout.js';
+import { classicDataKeyId, takeSecret } from '../values/data-key.js';
 import { RingChangeRefused } from './changes.errors.js';
 import { type RingChange, RingChanges, type RingView } from './ring-changes.js';
 
@@ -38,9 +39,10 @@ export class DataKeyRotation {
 /** Makes a data key, wrapped under every key-encryption key of the manifest, with the next id that was never used. */
 export async function newDataKey(change: RingChange): Promise<{ readonly id: number; readonly check: string }> {
   const { held } = change.view;
+  const used = held.manifest.dataKeys.map((dataKey) => dataKey.id);
+  let id = freeDataKeyId(used);
   // Somebody may have put rows under the next ids.
-  let id = Math.max(...held.manifest.dataKeys.map((dataKey) => dataKey.id)) + 1;
-  while ((await change.takenIds([id])).length > 0) id += 1;
+  for (; (await change.takenIds([id])).length > 0; id = freeDataKeyId(used)) used.push(id);
   const bytes = randomBytes(dataKeyLength);
   try {
     await change.insertDataKey({ id, bytes });
@@ -48,4 +50,14 @@ export async function newDataKey(change: RingChange): Promise<{ readonly id: num
   } finally {
     bytes.fill(0);
   }
+}
+
+/** The number above those that are used; where there is none left, the lowest one that is free. */
+export function freeDataKeyId(used: readonly number[]): number {
+  const above = Math.max(...used) + 1;
+  if (above <= maxDataKeyId) return above;
+  const taken = new Set(used);
+  let id = classicDataKeyId + 1;
+  while (taken.has(id)) id += 1;
+  return id;
 }

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { HeldManifest } from '../manifest/succession.js';
 import { classicDataKeyId } from '../values/data-key.js';
 import { RingChangeRefused } from './changes.errors.js';
-import { byId, serviceEntry } from './kek-wrapper.js';
+import { byId, serviceEntry, wrapForClassicSoftware } from './kek-wrapper.js';
 import { type RingChange, RingChanges, type RingView } from './ring-changes.js';
 import { ChangedRows } from './changed-rows.js';
 
@@ -77,16 +77,9 @@ export class KekChanges {
 
   /** While there is a classic data key, its own software finds it under the key that stays. */
   private async keepClassicSoftwareGoing(change: RingChange): Promise<void> {
-    const { held, kek } = change.view;
-    const classic = held.manifest.dataKeys.find(({ id }) => id === classicDataKeyId);
+    const classic = change.view.held.manifest.dataKeys.find(({ id }) => id === classicDataKeyId);
     if (classic?.state !== 'open') return;
-    const { secret } = await change.open(classicDataKeyId);
-    const bytes = secret.export();
-    try {
-      const { ciphertext } = await kek.wrap(bytes, kek.classicAlgorithm);
-      await this.rows.replaceApplicationData(change.manager, Buffer.from(ciphertext).toString('base64'));
-    } finally {
-      bytes.fill(0);
-    }
+    const wrapped = await wrapForClassicSoftware(change.view.kek, await change.open(classic.id));
+    await this.rows.putApplicationData(change.manager, wrapped);
   }
 }

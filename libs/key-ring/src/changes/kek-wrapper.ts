@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import {
   dataKeyLength,
   type KeyEncryptionKey,
+  type WrappedKey,
   wrapsWithPublicKey,
   wrapWithPublicKey,
 } from '@key-connector/crypto-providers';
@@ -9,6 +10,7 @@ import { recoveryKeyOf } from '@key-connector/recovery-keys';
 import type { NewWrapping } from '../data-keys/ring-store.js';
 import { DataKeyUnreadable } from '../key-ring.errors.js';
 import type { ManifestKek } from '../manifest/manifest.js';
+import type { DataKey } from '../values/data-key.js';
 import { RingChangeRefused } from './changes.errors.js';
 
 /** A data key, or the seed of the ring's identity, in the clear: 32 bytes that their owner wipes. */
@@ -42,19 +44,31 @@ export function kekWrapper(kek: ManifestKek, configured: readonly KeyEncryptionK
   return { wrap: (plain) => wrapWithPublicHalf(kek, plain) };
 }
 
+/** A data key as classic software finds it in ApplicationDatas: base64, wrapped in its algorithm. */
+export async function wrapForClassicSoftware(kek: KeyEncryptionKey, { secret }: DataKey): Promise<string> {
+  const bytes = secret.export();
+  try {
+    return Buffer.from((await wrapAndOpen(kek, bytes, kek.classicAlgorithm)).ciphertext).toString('base64');
+  } finally {
+    bytes.fill(0);
+  }
+}
+
 async function wrapWithProvider(own: KeyEncryptionKey, kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
-  const wrapped = await own.wrap(plain.bytes);
+  const { keyReference, algorithm, ciphertext } = await wrapAndOpen(own, plain.bytes);
+  return rowOf(plain, { ...kek, reference: keyReference, algorithm }, ciphertext);
+}
+
+/** Nobody relies on a wrapping that was not opened again and compared. */
+async function wrapAndOpen(own: KeyEncryptionKey, bytes: Uint8Array, algorithm?: string): Promise<WrappedKey> {
+  const wrapped = await own.wrap(bytes, algorithm);
   const reopened = await own.unwrap(wrapped);
   try {
-    if (reopened.length !== plain.bytes.length || !timingSafeEqual(reopened, plain.bytes))
-      throw new DataKeyUnreadable(
-        `The key provider (${own.description}) gave back something else than it had wrapped.`,
-      );
+    if (reopened.length === bytes.length && timingSafeEqual(reopened, bytes)) return wrapped;
+    throw new DataKeyUnreadable(`The key provider (${own.description}) gave back something else than it had wrapped.`);
   } finally {
     reopened.fill(0);
   }
-  const { keyReference, algorithm, ciphertext } = wrapped;
-  return rowOf(plain, { ...kek, reference: keyReference, algorithm }, ciphertext);
 }
 
 async function wrapWithPublicHalf(kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {

@@ -10,10 +10,10 @@ import type { Manifest, ManifestKek } from '../manifest/manifest.js';
 import { identityRow, RingSigner } from '../manifest/ring-identity.js';
 import { RingLoader } from '../manifest/ring-loader.js';
 import type { HeldManifest } from '../manifest/succession.js';
-import { classicDataKeyId } from '../values/data-key.js';
+import { classicDataKeyId, takeSecret } from '../values/data-key.js';
 import { ChangedRows } from './changed-rows.js';
 import { RingChanged, RingChangeRefused } from './changes.errors.js';
-import { byId, kekWrapper, type PlainKey, serviceEntry } from './kek-wrapper.js';
+import { byId, kekWrapper, type PlainKey, serviceEntry, wrapForClassicSoftware } from './kek-wrapper.js';
 import { ManifestWriter, requireUnderstood } from './manifest-writer.js';
 import { RecoveryOpening } from './recovery-opening.js';
 
@@ -127,8 +127,8 @@ export class RecoveryRestore {
   ): Promise<void> {
     const classic = plain.find(({ id }) => id === classicDataKeyId);
     if (classic === undefined) return;
-    const { ciphertext } = await kek.wrap(classic.bytes, kek.classicAlgorithm);
-    await this.rows.replaceApplicationData(manager, Buffer.from(ciphertext).toString('base64'));
+    const dataKey = { id: classic.id, secret: takeSecret(Uint8Array.from(classic.bytes)) };
+    await this.rows.putApplicationData(manager, await wrapForClassicSoftware(kek, dataKey));
   }
 }
 

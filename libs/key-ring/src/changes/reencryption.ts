@@ -12,12 +12,12 @@ import {
   type StoredUserKey,
   UserKeyHistory,
   type UserKeyReseal,
+  type ValuesOf,
 } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
 import { UserKeyUnreadable } from '../key-ring.errors.js';
 import { KeyRing, type Sealer } from '../key-ring.js';
-import { valuesUnder } from '../values/bound.layout.js';
-import { RingChangeRefused } from './changes.errors.js';
+import { classicValues, valuesUnder } from '../values/bound.layout.js';
 
 /** How often one batch is tried that meets locks, a newer manifest or its deadline. */
 const attempts = 10;
@@ -50,8 +50,8 @@ export interface ReencryptionOptions {
 }
 
 /**
- * Seals every value anew that is not under the active data key, the history's too, while members go on. A value is replaced
- * only while it is as it was read: the newest PUT always wins. Nothing is remembered: a run that was stopped or killed is gone
+ * Seals every value anew that is not under the active data key, or not in the layout that is written, the history's too, while
+ * members go on. A value is replaced only while it is as it was read: the newest PUT always wins. Nothing is remembered: a run that was stopped or killed is gone
  * on with by the next one, and two at once do each other no harm.
  */
 @Injectable()
@@ -65,10 +65,10 @@ export class Reencryption {
 
   /** How many values a run would seal anew; reads all of them. The key ring must be loaded. */
   async count(): Promise<number> {
-    const of = this.target();
+    const { of, tables } = this.target();
     return this.database.read(async ({ manager }) => {
       let count = 0;
-      for (const table of sealedTables) count += await this.values.countNotUnder(manager, table, of);
+      for (const table of tables) count += await this.values.countNotUnder(manager, table, of);
       return count;
     });
   }
@@ -80,22 +80,23 @@ export class Reencryption {
    */
   async run(options: ReencryptionOptions): Promise<ReencryptionResult> {
     const run = new Run(await this.count(), options);
-    for (const table of sealedTables) await this.through(table, run);
+    for (const table of this.target().tables) await this.through(table, run);
     return run.result;
   }
 
-  private target(): ReturnType<typeof valuesUnder> {
+  /**
+   * What values are to become, and in which tables. In the classic layout the history stays as it is: classic software does not
+   * know it, and what is bound to its member is better left so.
+   */
+  private target(): { readonly of: ValuesOf; readonly tables: readonly SealedTable[] } {
     const { activeDataKeyId, layout } = this.ring.summary();
-    if (layout === 'classic')
-      throw new RingChangeRefused(
-        'Values are written in the classic layout, under its one data key: there is nothing to seal anew. Run key-connector layout upgrade first.',
-      );
-    return valuesUnder(activeDataKeyId);
+    if (layout === 'classic') return { of: classicValues, tables: ['UserKeys'] };
+    return { of: valuesUnder(activeDataKeyId), tables: sealedTables };
   }
 
   /** Reads a page ahead of the one that is being sealed. */
   private async through(table: SealedTable, run: Run): Promise<void> {
-    const of = this.target();
+    const { of } = this.target();
     const take = table === 'UserKeys' ? this.database.maxSwaps : historyBatch;
     const page = (after: SealedRow['row'] | undefined): Promise<SealedRow[]> =>
       this.database.read(({ manager }) =>

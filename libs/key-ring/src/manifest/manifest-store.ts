@@ -60,6 +60,11 @@ export class ManifestStore {
     return (await query.getRawMany<ManifestRow>()).map(seen);
   }
 
+  /** Rows of any version that a column of 32 bits holds, in ascending order. */
+  all(manager: EntityManager, take: number): Promise<SeenManifest[]> {
+    return this.above(manager, -0x8000_0000, take);
+  }
+
   /** Whether any row is there. */
   exist(manager: EntityManager): Promise<boolean> {
     return manager.exists(RingManifestRow);

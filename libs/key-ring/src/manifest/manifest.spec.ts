@@ -160,6 +160,57 @@ describe('a manifest', () => {
   });
 });
 
+describe('data key 0 in a manifest', () => {
+  const key = (id: number, state: 'open' | 'dropped', seed = id): Manifest['dataKeys'][number] => ({
+    id,
+    check: check(seed),
+    state,
+  });
+  const base = second();
+  const before = (layout: Manifest['layout'], state: 'open' | 'dropped'): HeldManifest =>
+    authentic(
+      signed({ ...base, layout, activeDataKeyId: 2, dataKeys: [key(0, state), key(1, 'dropped'), key(2, 'open')] }),
+      identity,
+    ) as HeldManifest;
+  const after = (held: HeldManifest, changes: Partial<Manifest>): unknown =>
+    successor(
+      held,
+      signed({
+        ...held.manifest,
+        ...{ version: held.version + 1, previous: documentHash(held.document) },
+        ...{ layout: 'classic', activeDataKeyId: 0 },
+        dataKeys: [key(0, 'open', 9), key(1, 'dropped'), key(2, 'open')],
+        ...changes,
+      }),
+    );
+
+  it('comes back as another one, once it was dropped, in the version that goes back to the classic layout', () => {
+    expect(after(before('boundOnly', 'dropped'), {})).toMatchObject({ version: base.version + 1 });
+  });
+
+  it.each<[string, HeldManifest, Partial<Manifest>]>([
+    ['while it is open', before('boundOnly', 'open'), {}],
+    ['while classic values are still taken', before('bound', 'dropped'), {}],
+    ['in another layout', before('boundOnly', 'dropped'), { layout: 'bound', activeDataKeyId: 2 }],
+    [
+      'as the same one, beside another change',
+      before('boundOnly', 'dropped'),
+      {
+        dataKeys: [key(0, 'open'), key(1, 'dropped'), key(2, 'open')],
+      },
+    ],
+    [
+      'with another data key under any other number',
+      before('boundOnly', 'dropped'),
+      {
+        dataKeys: [key(0, 'open', 9), key(1, 'open', 8), key(2, 'open')],
+      },
+    ],
+  ])('does not come back as another one %s', (_, held, changes) => {
+    expect(after(held, changes)).toBe('manifest_takes_back');
+  });
+});
+
 describe('the check of a data key', () => {
   it('is another one for another id, and in another ring', () => {
     const other = `sha256:${'2'.repeat(64)}`;

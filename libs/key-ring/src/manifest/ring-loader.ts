@@ -110,6 +110,9 @@ export class RingLoader {
   private async judgeAll(manager: EntityManager, pins: readonly RingPin[]): Promise<Judged> {
     const best = new Map<string, HeldManifest>();
     const fingerprints = new Set<string>();
+    // Asked first: another replica may commit the first manifest between two questions, which then is one that counts, and no row
+    // beside it that does not.
+    const there = await this.store.exist(manager);
     let below: number | undefined;
     for (let seen = 0; seen < mostJudged; seen += page) {
       const rows = await this.store.newest(manager, { ...(below !== undefined && { below }), take: page });
@@ -119,7 +122,7 @@ export class RingLoader {
         return {
           best,
           fingerprints: [...fingerprints],
-          rows: seen > 0 || rows.length > 0 || (await this.store.exist(manager)),
+          rows: there || seen > 0 || rows.length > 0,
           tooMany: false,
         };
       below = rows.at(-1)?.version;

@@ -1,4 +1,5 @@
 import { documentHash, type Manifest, readManifest, ringOf } from './manifest.js';
+import { classicDataKeyId } from '../values/data-key.js';
 import { RingIdentity } from './ring-identity.js';
 
 /** A row of RingManifests, whoever wrote it. */
@@ -93,7 +94,7 @@ const byId = ({ dataKeys }: Manifest): ReadonlyMap<number, Manifest['dataKeys'][
 /** No check is another one. */
 function keepsChecks(held: Manifest, next: Manifest): boolean {
   const after = byId(next);
-  return held.dataKeys.every(({ id, check }) => after.get(id)?.check === check);
+  return held.dataKeys.every(({ id, check }) => after.get(id)?.check === check || isNewClassicKey(id, held, next));
 }
 
 /** No id is gone, and a data key that was dropped is opened by nothing but the undo of that. */
@@ -101,8 +102,20 @@ function keepsStates(held: Manifest, next: Manifest): boolean {
   const after = byId(next);
   if (!held.dataKeys.every(({ id }) => after.has(id))) return false;
   return (
-    held.dataKeys.every(({ id, state }) => state === 'open' || after.get(id)?.state === state) || isUndo(held, next)
+    held.dataKeys.every(
+      ({ id, state }) => state === 'open' || after.get(id)?.state === state || isNewClassicKey(id, held, next),
+    ) || isUndo(held, next)
   );
+}
+
+/**
+ * The way back to the classic layout, whose values name no data key and are under number 0: where that one was given up, the
+ * very version that goes back may bring another one under its number. Nobody has the old one in memory, and no value needs it.
+ */
+function isNewClassicKey(id: number, held: Manifest, next: Manifest): boolean {
+  if (id !== classicDataKeyId || held.layout !== 'boundOnly' || next.layout !== 'classic') return false;
+  const [before, after] = [byId(held).get(id), byId(next).get(id)];
+  return before?.state === 'dropped' && after?.state === 'open' && before.check !== after.check;
 }
 
 /** It opens dropped data keys again, and changes nothing else. */

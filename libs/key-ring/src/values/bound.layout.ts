@@ -19,9 +19,13 @@ export const valuesUnder = (dataKeyId: number): ValuesOf => ({
   unlike: dataKeyId === classicDataKeyId ? boundPrefix : undefined,
 });
 
+/** What tells the values in the classic layout from all others. */
+export const classicValues: ValuesOf = { dataKeyId: null, unlike: boundPrefix };
+
 /** The id without leading zeros, so that one id has one spelling. */
 const pattern = /^kc2\.(0|[1-9]\d{0,9})\.([\w-]+)$/;
-const maxDataKeyId = 0x7fff_ffff;
+/** What the column `DataKeyId` can hold. */
+export const maxDataKeyId = 0x7fff_ffff;
 
 /** A bound value, taken apart. */
 export interface BoundValue {

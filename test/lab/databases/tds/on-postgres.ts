@@ -19,11 +19,13 @@ const numbers = new Map([
   ['23505', 2627],
   ['23503', 547],
   ['23502', 515],
+  ['23514', 547],
   ['22001', 2628],
   ['22P02', 8169],
   ['25006', 3906],
   ['40P01', 1205],
   ['55P03', 1222],
+  ['42501', 4902],
   ['42601', 102],
   ['42703', 207],
   ['42804', 206],
@@ -47,7 +49,10 @@ const views = `
   CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_TABLE_CONSTRAINTS" AS
     SELECT constraint_name::text AS "CONSTRAINT_NAME", constraint_type::text AS "CONSTRAINT_TYPE"
     FROM information_schema.table_constraints
-    WHERE constraint_schema = 'public' AND constraint_type <> 'CHECK'`;
+    WHERE constraint_schema = 'public' AND constraint_type <> 'CHECK';
+  CREATE OR REPLACE TEMP VIEW "INFORMATION_SCHEMA_CHECK_CONSTRAINTS" AS
+    SELECT constraint_name::text AS "CONSTRAINT_NAME" FROM information_schema.check_constraints
+    WHERE constraint_schema = 'public'`;
 
 const asText = { getTypeParser: () => String };
 
