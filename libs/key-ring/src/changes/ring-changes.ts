@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KeyEncryptionKey, WrappedKey } from '@key-connector/crypto-providers';
+import { type KeyEncryptionKey, UnwrapFailed, type WrappedKey } from '@key-connector/crypto-providers';
 import { Database, longestWrite, nobody } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
@@ -192,7 +192,10 @@ export class RingChanges {
 
   /** The seed of the identity that signed the manifest; the caller wipes it. Anybody who writes the database can put another one there. */
   private async openSeed(view: RingView, manager: EntityManager): Promise<Uint8Array> {
-    const seed = await view.kek.unwrap(await this.wrappedKey(view, manager, identityRow));
+    const wrapped = await this.wrappedKey(view, manager, identityRow);
+    const seed = await view.kek.unwrap(wrapped).catch((error: unknown) => {
+      throw error instanceof UnwrapFailed ? seedDamaged(view.kek) : error;
+    });
     if (RingSigner.of(seed).identity.fingerprint === view.held.identity.fingerprint) return seed;
     seed.fill(0);
     throw new RingChangeRefused(
@@ -210,6 +213,12 @@ export class RingChanges {
     );
   }
 }
+
+const seedDamaged = ({ id, description }: KeyEncryptionKey): DataKeyUnreadable =>
+  new DataKeyUnreadable(
+    `The identity of the ring (row -1) does not open: its wrapping under ${id} (${description}) in DataKeyWrappings is damaged. ` +
+      'Restore that row from a backup. Nothing was changed in the database.',
+  );
 
 /**
  * Those of the manifest that can be opened: all that are not dropped, and of those that are, the ones whose drop can still
