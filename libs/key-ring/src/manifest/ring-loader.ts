@@ -141,7 +141,7 @@ class Candidates {
 
   judge(row: ManifestRow): void {
     const identity = identityIn(row.document);
-    if (identity === undefined || !identity.signed(row.document, row.signature)) return;
+    if (!identity?.signed(row.document, row.signature)) return;
     const { fingerprint } = identity;
     if (this.rings.size <= mostPassedOver) this.rings.add(fingerprint);
     if (!this.wanted(fingerprint)) return;
