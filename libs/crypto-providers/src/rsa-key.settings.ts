@@ -26,7 +26,7 @@ export const rsaKeySettingsSchema = z.strictObject({
   ).default('certificate'),
   timeoutSeconds: integer('Longest wait for one answer of the key provider.', { min: 1, max: 120 }).default(15),
   oaepHash: choice(
-    'The hash of RSA-OAEP for new wrappings, where the provider offers both; each wrapping is opened with its own. Not given: the provider’s default.',
+    'The hash of RSA-OAEP for a new ring or an added key, where the provider offers both; a ring keeps the one that its manifest lists. Not given: the provider’s default.',
     oaepHashSettings,
   ).optional(),
   ...fieldsOf(keyProviders),

@@ -8,6 +8,7 @@ import {
   classicFolder,
   generateOtherKey,
   KeyRingFixture,
+  MadeRing,
   referenceSealClassic,
   type Replica,
   userId,
@@ -56,6 +57,20 @@ describe('the JSON file of a classic deployment', () => {
       expect(opened.toString('base64')).toBe(key);
     }
   };
+
+  it('seals nothing under a ring that somebody put in the place of ours: it is refused, as a start is', async () => {
+    const replica = await fixture.start();
+    fixture.store(replica.keyRing.seal(alice, randomBytes(32)));
+    const [thief, stolen] = [MadeRing.of(), randomBytes(32)];
+    await fixture.putDataKey(replica, 7, stolen);
+    const { ring, publicKey } = thief.manifest();
+    const genuine = JSON.parse(fixture.manifest().document) as ReturnType<MadeRing['manifest']>;
+    const dataKeys = [thief.dataKey(7, stolen)];
+    fixture.sql('DELETE FROM "RingManifests"');
+    fixture.putManifest(thief.row({ ...genuine, ring, publicKey, activeDataKeyId: 7, dataKeys }));
+    await expect(importing(await connected())).rejects.toMatchObject({ code: 'RING_REFUSED' });
+    expect(fixture.sql('SELECT "DataKeyId" FROM "UserKeys"')).toEqual([{ DataKeyId: 1 }]);
+  });
 
   it('makes an empty database the classic deployment that it was: values, times and data key', async () => {
     const replica = await connected();

@@ -5,6 +5,7 @@ import { CountingManifest } from './data-keys/counting-manifest.js';
 import { DataKeys } from './data-keys/data-keys.js';
 import { ApplicationDataRow, DataKeyRow, DataKeyWrappingRow } from './data-keys/data-keys.entity.js';
 import { EveryValue } from './data-keys/every-value.js';
+import { ForeignValues } from './data-keys/foreign-values.js';
 import { FirstDataKey } from './data-keys/first-data-key.js';
 import { KnownValues } from './data-keys/known-values.js';
 import { RingStore } from './data-keys/ring-store.js';
@@ -33,6 +34,7 @@ import { OpeningFailures } from './values/opening-failures.js';
     DataKeys,
     EveryValue,
     FirstDataKey,
+    ForeignValues,
     KnownValues,
     ManifestStore,
     OpeningFailures,
@@ -49,7 +51,9 @@ import { OpeningFailures } from './values/opening-failures.js';
   ],
   exports: [
     ClassicKeys,
+    CountingManifest,
     DataKeys,
+    ForeignValues,
     KEY_RING_SETTINGS,
     KeyRing,
     ManifestStore,

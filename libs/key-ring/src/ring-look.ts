@@ -1,7 +1,9 @@
 import { Database, type StoredUserKey, UserKeyRows } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { CountingManifest } from './data-keys/counting-manifest.js';
 import { DataKeys, requireListed } from './data-keys/data-keys.js';
+import { ForeignValues } from './data-keys/foreign-values.js';
 import { RingStore } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
 import { DataKeyUnreadable, RingRefused } from './key-ring.errors.js';
@@ -74,6 +76,8 @@ export class RingLook {
   constructor(
     private readonly database: Database,
     private readonly loader: RingLoader,
+    private readonly counting: CountingManifest,
+    private readonly foreignValues: ForeignValues,
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
@@ -103,14 +107,16 @@ export class RingLook {
 
   /** Opens the key-encryption key, and with it the data keys. Throws what the key provider throws. */
   async open(): Promise<OpenedRing> {
-    const { held, symmetricKey } = await this.database.snapshot(async (manager) => ({
-      held: (await this.loader.load(manager, this.settings.identity)).held,
+    const { found, symmetricKey } = await this.database.snapshot(async (manager) => ({
+      found: await this.counting.find(manager).catch(refusalOf),
       symmetricKey: await this.store.symmetricKey(manager),
     }));
+    const held = found instanceof RingRefused ? undefined : found?.held;
     const kek = await this.dataKeys.openKey(held?.manifest, symmetricKey);
     const { id, description } = kek;
     const keyEncryptionKey = { id, description };
     try {
+      if (found instanceof RingRefused) throw found;
       const ring = held === undefined ? await this.classicRing(kek, symmetricKey) : await this.ringOf(held, kek);
       return { keyEncryptionKey, fault: undefined, open: ring && ((row) => ring.open(row)) };
     } catch (error) {
@@ -121,7 +127,10 @@ export class RingLook {
 
   private async ringOf(held: HeldManifest, kek: Kek): Promise<Ring> {
     requireListed(held.manifest, kek);
-    const rows = await this.database.snapshot((manager) => this.dataKeys.read(manager, held, kek.id));
+    const rows = await this.database.snapshot(async (manager) => {
+      await this.foreignValues.requireNone(held, kek, manager);
+      return this.dataKeys.read(manager, held, kek.id);
+    });
     if (rows === undefined) throw new RingRefused('The ring was changed while it was looked at: look again.');
     const layout = atLeast(held.manifest.layout, this.settings.valueLayout);
     return this.dataKeys.open(held, kek, { rows, layout });
@@ -156,6 +165,11 @@ export class RingLook {
     const isPinned = this.settings.identity.some(({ fingerprint }) => fingerprint === ring);
     return { held: facts, isPinned, passedOver: passedOver.length, otherRings, rows };
   }
+}
+
+function refusalOf(error: unknown): RingRefused {
+  if (error instanceof RingRefused) return error;
+  throw error;
 }
 
 type Kek = Awaited<ReturnType<DataKeys['openKey']>>;

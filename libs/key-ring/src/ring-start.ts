@@ -1,12 +1,11 @@
 import { Database } from '@key-connector/database';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { CountingManifest, type CountingState } from './data-keys/counting-manifest.js';
 import { DataKeys, requireListed, type RingRows } from './data-keys/data-keys.js';
+import { ForeignValues } from './data-keys/foreign-values.js';
 import { FirstDataKey } from './data-keys/first-data-key.js';
 import { KnownValues } from './data-keys/known-values.js';
 import type { HeldRing } from './held-ring.js';
-import { RingRefused } from './key-ring.errors.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
 import { RingAlarms } from './ring-alarms.js';
@@ -27,6 +26,7 @@ export class RingStart {
     private readonly counting: CountingManifest,
     private readonly dataKeys: DataKeys,
     private readonly first: FirstDataKey,
+    private readonly foreignValues: ForeignValues,
     private readonly knownValues: KnownValues,
     private readonly alarms: RingAlarms,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
@@ -84,29 +84,14 @@ export class RingStart {
     const layout = atLeast(manifest.layout, this.settings.valueLayout);
     const opened = await this.dataKeys.open(held, kek, { rows, layout });
     const ring = await this.database.snapshot(async (manager) => {
-      this.tell(await this.foreign({ held, ring: opened, kek }, manager), otherRings);
+      this.tell(await this.foreignValues.find(held, kek, manager), otherRings);
       return this.knownValues.check(opened, manager);
     });
     this.alarms.passedOver(passedOver);
     return { held, ring, kek, rows };
   }
 
-  /** Data keys that values need, and that were neither opened nor, where they were dropped, seen to be those of the manifest. */
-  private async foreign({ held, ring, kek }: HeldRing, manager: EntityManager): Promise<number[]> {
-    const ids = await this.knownValues.foreign([...ring.dataKeys.keys()], manager);
-    const dropped = await this.dataKeys.held(held, kek, { ids, manager });
-    return ids.filter((id) => !dropped.includes(id));
-  }
-
-  /** With a pin it is known which ring is ours, whatever else is there; without one, a value that is not of it is a reason to ask. */
   private tell(foreign: readonly number[], otherRings: readonly string[]): void {
-    const ids = foreign.join(', ');
-    if (foreign.length > 0 && this.settings.identity.length === 0)
-      throw new RingRefused(
-        `There are user keys, or a history of them, under data keys that this ring has not, or has dropped (${ids}; 0 is that of ` +
-          'the classic layout): its manifest is older than they are, or somebody replaced the ring, or put them there. Restore RingManifests, DataKeys and DataKeyWrappings ' +
-          'from the backup that these user keys are from; if this ring is yours all the same, set keyRing__identity to it.',
-      );
     this.alarms.found('start', [
       ...otherRings.map((ring) => ({
         reason: 'other_ring' as const,

@@ -17,7 +17,10 @@ export class ShowRingCommand extends OperatorCommand {
 
   define(): Command {
     return new Command('show')
-      .description('show the fingerprint to pin, the manifest that counts, and what stands beside it and does not')
+      .description(
+        'show the fingerprint to pin, the manifest that counts, and what stands beside it and does not; where a start would ' +
+          'be refused, it says why, and names no pin',
+      )
       .addHelpText('after', examples('ring show', 'ring show --json'))
       .action(() => this.run());
   }

@@ -10,4 +10,4 @@ export { Reencryption, type ReencryptionResult } from './reencryption.js';
 export { type Adoption, RingAdoption } from './ring-adoption.js';
 export { RingChanges, type RingView } from './ring-changes.js';
 export { RingChangesModule } from './ring-changes.module.js';
-export { RingRekey } from './ring-rekey.js';
+export { type PreparedIdentity, RingRekey } from './ring-rekey.js';

@@ -2,12 +2,14 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import {
   dataKeyLength,
   type KeyEncryptionKey,
+  UnwrapFailed,
   type WrappedKey,
   wrapsWithPublicKey,
   wrapWithPublicKey,
 } from '@key-connector/crypto-providers';
 import { recoveryKeyOf } from '@key-connector/recovery-keys';
 import type { NewWrapping } from '../data-keys/ring-store.js';
+import { wrappedKeyOf } from '../data-keys/wrappings.js';
 import { DataKeyUnreadable } from '../key-ring.errors.js';
 import type { ManifestKek } from '../manifest/manifest.js';
 import type { DataKey } from '../values/data-key.js';
@@ -48,28 +50,55 @@ export function kekWrapper(kek: ManifestKek, configured: readonly KeyEncryptionK
 export async function wrapForClassicSoftware(kek: KeyEncryptionKey, { secret }: DataKey): Promise<string> {
   const bytes = secret.export();
   try {
-    return Buffer.from((await wrapAndOpen(kek, bytes, kek.classicAlgorithm)).ciphertext).toString('base64');
+    const wrapped = await kek.wrap(bytes, kek.classicAlgorithm);
+    await requireOpens(kek, wrapped, bytes);
+    return Buffer.from(wrapped.ciphertext).toString('base64');
   } finally {
     bytes.fill(0);
   }
 }
 
+/** As every reader opens it: algorithm and reference are those of the manifest, whatever the settings have become. */
 async function wrapWithProvider(own: KeyEncryptionKey, kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
-  const { keyReference, algorithm, ciphertext } = await wrapAndOpen(own, plain.bytes);
-  return rowOf(plain, { ...kek, reference: keyReference, algorithm }, ciphertext);
+  const { ciphertext } = await wrapBy(own, kek, plain.bytes);
+  const row = rowOf(plain, kek, ciphertext);
+  await requireOpens(own, wrappedKeyOf(kek, row.wrappedKey), plain.bytes);
+  return row;
+}
+
+/** A key may take no algorithm by name, its own neither: it is asked only where it is another one. */
+async function wrapBy(own: KeyEncryptionKey, kek: ManifestKek, bytes: Uint8Array): Promise<WrappedKey> {
+  const wrapped = await own.wrap(bytes);
+  if (wrapped.algorithm === kek.algorithm) return wrapped;
+  try {
+    return await own.wrap(bytes, kek.algorithm);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RingChangeRefused(
+      `The key-encryption key ${own.id} (${own.description}) wraps with ${wrapped.algorithm} now, and the ring's manifest lists it with ` +
+        `${kek.algorithm}: give it its former settings (rsaKey__oaepHash) for this command. Nothing was changed in the database.`,
+    );
+  }
 }
 
 /** Nobody relies on a wrapping that was not opened again and compared. */
-async function wrapAndOpen(own: KeyEncryptionKey, bytes: Uint8Array, algorithm?: string): Promise<WrappedKey> {
-  const wrapped = await own.wrap(bytes, algorithm);
-  const reopened = await own.unwrap(wrapped);
+async function requireOpens(own: KeyEncryptionKey, wrapped: WrappedKey, bytes: Uint8Array): Promise<void> {
+  const reopened = await own.unwrap(wrapped).catch((error: unknown) => {
+    throw error instanceof UnwrapFailed ? notOpened(own, wrapped) : error;
+  });
   try {
-    if (reopened.length === bytes.length && timingSafeEqual(reopened, bytes)) return wrapped;
+    if (reopened.length === bytes.length && timingSafeEqual(reopened, bytes)) return;
     throw new DataKeyUnreadable(`The key provider (${own.description}) gave back something else than it had wrapped.`);
   } finally {
     reopened.fill(0);
   }
 }
+
+const notOpened = ({ description }: KeyEncryptionKey, { algorithm, keyReference }: WrappedKey): DataKeyUnreadable =>
+  new DataKeyUnreadable(
+    `The key provider (${description}) does not open what it has just wrapped as ${algorithm} under ${keyReference}: are its settings ` +
+      'those that the ring was made with? Nothing was changed in the database.',
+  );
 
 async function wrapWithPublicHalf(kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
   return rowOf(plain, kek, await wrapWithPublicKey(kek, plain.bytes));

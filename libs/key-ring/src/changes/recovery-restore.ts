@@ -1,20 +1,18 @@
 import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { Database } from '@key-connector/database';
 import type { OpenRecoveryKey } from '@key-connector/recovery-keys';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { CountingManifest } from '../data-keys/counting-manifest.js';
 import { DataKeys } from '../data-keys/data-keys.js';
-import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
-import type { KeyRingSettings } from '../key-ring.settings.js';
 import type { Manifest, ManifestKek } from '../manifest/manifest.js';
 import { identityRow, RingSigner } from '../manifest/ring-identity.js';
-import { RingLoader } from '../manifest/ring-loader.js';
 import type { HeldManifest } from '../manifest/succession.js';
 import { classicDataKeyId, takeSecret } from '../values/data-key.js';
 import { ChangedRows } from './changed-rows.js';
 import { RingChanged, RingChangeRefused } from './changes.errors.js';
 import { byId, kekWrapper, type PlainKey, serviceEntry, wrapForClassicSoftware } from './kek-wrapper.js';
-import { ManifestWriter, requireUnderstood } from './manifest-writer.js';
+import { ManifestWriter } from './manifest-writer.js';
 import { RecoveryOpening } from './recovery-opening.js';
 
 /**
@@ -30,18 +28,17 @@ import { RecoveryOpening } from './recovery-opening.js';
 export class RecoveryRestore {
   constructor(
     private readonly database: Database,
-    private readonly loader: RingLoader,
+    private readonly counting: CountingManifest,
     private readonly writer: ManifestWriter,
     private readonly dataKeys: DataKeys,
     private readonly rows: ChangedRows,
     private readonly opening: RecoveryOpening,
-    @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
 
   /**
    * The manifest that counts here; only reads.
    *
-   * @throws RingChangeRefused where there is none.
+   * @throws RingRefused where rows stand there and none counts, or several could; RingChangeRefused where there is none.
    */
   async look(): Promise<HeldManifest> {
     return this.database.snapshot((manager) => this.held(manager));
@@ -109,13 +106,12 @@ export class RecoveryRestore {
   }
 
   private async held(manager: EntityManager): Promise<HeldManifest> {
-    const state = await this.loader.load(manager, this.settings.identity);
-    if (state.held === undefined)
+    const state = await this.counting.find(manager);
+    if (state === undefined)
       throw new RingChangeRefused(
-        `${this.database.description} holds no manifest of a ring that counts here, so there is nothing to bring back. Is it ` +
-          'the right database, and does keyRing__identity name its ring? RingManifests must come from the same backup as the rest.',
+        `${this.database.description} holds no manifest of a ring, so there is nothing to bring back. Is it ` +
+          'the right database? RingManifests must come from the same backup as the rest.',
       );
-    requireUnderstood(state);
     return state.held;
   }
 

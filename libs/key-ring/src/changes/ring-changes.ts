@@ -1,27 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KeyEncryptionKey, WrappedKey } from '@key-connector/crypto-providers';
+import { type KeyEncryptionKey, UnwrapFailed, type WrappedKey } from '@key-connector/crypto-providers';
 import { Database, longestWrite, nobody } from '@key-connector/database';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { CountingManifest, type CountingState } from '../data-keys/counting-manifest.js';
 import { DataKeys, requireListed } from '../data-keys/data-keys.js';
+import { ForeignValues } from '../data-keys/foreign-values.js';
 import { RingStore } from '../data-keys/ring-store.js';
 import { wrappedKeyOf, Wrappings } from '../data-keys/wrappings.js';
-import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
-import type { KeyRingSettings } from '../key-ring.settings.js';
 import { DataKeyUnreadable } from '../key-ring.errors.js';
 import type { Manifest, ManifestKek } from '../manifest/manifest.js';
 import { identityRow, RingSigner } from '../manifest/ring-identity.js';
-import { RingLoader, type RingState } from '../manifest/ring-loader.js';
 import type { HeldManifest } from '../manifest/succession.js';
 import type { DataKey } from '../values/data-key.js';
 import { RingChanged, RingChangeRefused } from './changes.errors.js';
 import { kekWrapper, type PlainKey } from './kek-wrapper.js';
-import { type ManifestChanges, ManifestWriter, requireUnderstood } from './manifest-writer.js';
+import { type ManifestChanges, ManifestWriter } from './manifest-writer.js';
 import { ChangedRows, type Wrapped } from './changed-rows.js';
 
 /** What a command found, and decides on. */
-export interface RingView extends RingState {
-  readonly held: HeldManifest;
+export interface RingView extends CountingState {
   /** Which of its keys, the identity included, are wrapped under which of its key-encryption keys. */
   readonly wrapped: readonly Wrapped[];
   /** The key-encryption key of the settings, listed as one of the service's. */
@@ -62,22 +60,27 @@ export interface RingChange {
 export class RingChanges {
   constructor(
     private readonly database: Database,
-    private readonly loader: RingLoader,
+    private readonly counting: CountingManifest,
+    private readonly foreignValues: ForeignValues,
     private readonly writer: ManifestWriter,
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
     private readonly rows: ChangedRows,
-    @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
 
   /**
    * The ring as it is; only reads.
    *
-   * @throws RingChangeRefused where no manifest counts, or the configured key-encryption key is none of the service's.
+   * @throws RingRefused where a start would be: a command must not go on with a ring, or a version, that somebody put there;
+   * RingChangeRefused where there is none.
    */
   async look(): Promise<RingView> {
-    return this.database.snapshot((manager) => this.view(manager));
+    return this.database.snapshot(async (manager) => {
+      const view = await this.view(manager);
+      await this.foreignValues.requireNone(view.held, view.kek, manager);
+      return view;
+    });
   }
 
   /**
@@ -119,14 +122,13 @@ export class RingChanges {
   }
 
   private async view(manager: EntityManager): Promise<RingView> {
-    const state = await this.loader.load(manager, this.settings.identity);
-    const { held } = state;
-    if (held === undefined)
+    const state = await this.counting.find(manager);
+    if (state === undefined)
       throw new RingChangeRefused(
-        `${this.database.description} holds no manifest of a ring that counts here, so there is nothing to change. Start the ` +
+        `${this.database.description} holds no ring yet, so there is nothing to change. Start the ` +
           'service once on a new database; for one that was made by an older version run key-connector ring adopt.',
       );
-    requireUnderstood(state);
+    const { held } = state;
     const { keks, dataKeys } = held.manifest;
     const kek = await this.dataKeys.openKey(held.manifest);
     requireListed(held.manifest, kek);
@@ -136,7 +138,7 @@ export class RingChanges {
       ids,
       keks.map(({ id }) => id),
     );
-    return { ...state, held, kek, wrapped };
+    return { ...state, kek, wrapped };
   }
 
   private changeOf(view: RingView, manager: EntityManager): RingChange {
@@ -190,7 +192,10 @@ export class RingChanges {
 
   /** The seed of the identity that signed the manifest; the caller wipes it. Anybody who writes the database can put another one there. */
   private async openSeed(view: RingView, manager: EntityManager): Promise<Uint8Array> {
-    const seed = await view.kek.unwrap(await this.wrappedKey(view, manager, identityRow));
+    const wrapped = await this.wrappedKey(view, manager, identityRow);
+    const seed = await view.kek.unwrap(wrapped).catch((error: unknown) => {
+      throw error instanceof UnwrapFailed ? seedDamaged(view.kek) : error;
+    });
     if (RingSigner.of(seed).identity.fingerprint === view.held.identity.fingerprint) return seed;
     seed.fill(0);
     throw new RingChangeRefused(
@@ -208,6 +213,12 @@ export class RingChanges {
     );
   }
 }
+
+const seedDamaged = ({ id, description }: KeyEncryptionKey): DataKeyUnreadable =>
+  new DataKeyUnreadable(
+    `The identity of the ring (row -1) does not open: its wrapping under ${id} (${description}) in DataKeyWrappings is damaged. ` +
+      'Restore that row from a backup. Nothing was changed in the database.',
+  );
 
 /**
  * Those of the manifest that can be opened: all that are not dropped, and of those that are, the ones whose drop can still

@@ -12,6 +12,7 @@ import type { Ring } from '../values/ring.js';
 import { atLeast } from '../values/value-layout.js';
 import { CountingManifest, type CountingState } from './counting-manifest.js';
 import { DataKeys, requireListed } from './data-keys.js';
+import { ForeignValues } from './foreign-values.js';
 import { FirstDataKey } from './first-data-key.js';
 import { RingStore } from './ring-store.js';
 import { Wrappings } from './wrappings.js';
@@ -63,6 +64,7 @@ export class ClassicKeys {
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
     private readonly first: FirstDataKey,
+    private readonly foreignValues: ForeignValues,
     @Inject(KEY_RING_SETTINGS) private readonly settings: Pick<KeyRingSettings, 'valueLayout'>,
   ) {}
 
@@ -89,12 +91,15 @@ export class ClassicKeys {
   /**
    * The ring of this database. An empty one gets a ring with this data key, as if it were a classic deployment's own; one that
    * has its own classic data key is adopted. Call under the database's lock, with its manager.
+   *
+   * @throws RingRefused where a start would be: nothing is sealed under a ring that somebody may have put there.
    */
   async ringOrAdopt(key: ClassicKey, manager: EntityManager): Promise<RingToFill> {
     const { kek } = key;
     if ((await this.counting.find(manager)) === undefined) await this.first.establishImported(kek, manager, key);
     const state = await this.counting.find(manager);
     if (state === undefined) throw unseen();
+    await this.foreignValues.requireNone(state.held, kek, manager);
     return this.ringOf(kek, state, manager);
   }
 

@@ -60,8 +60,10 @@ export class CountingManifest {
     if (identity.length > 0)
       return new RingRefused(
         `keyRing__identity is ${pinned}, and RingManifests holds ${rows ? 'nothing that this ring signed' : 'no row'}` +
-          `${otherRings.length > 0 ? ` (but rows of ${otherRings.join(', ')})` : ''}. Is it the right database? If it is, restore ` +
-          'RingManifests from a backup, or run `key-connector ring adopt --identity`. For a new deployment, start once without it.',
+          `${otherRings.length > 0 ? `, but versions of ${otherRings.join(', ')}` : ''}. Is it the right database? If it is, restore ` +
+          'RingManifests from a backup, or run `key-connector ring adopt --identity`. Was the ring given a new identity (ring rekey)? ' +
+          'Set the fingerprint that this command printed, or `ring rekey --prepare` before it, and no other one that stands here. ' +
+          'For a new deployment, start once without it.',
       );
     return new RingRefused(
       'RingManifests holds rows, and none that is a signed manifest: it was damaged, or somebody wrote there. Restore it from a ' +

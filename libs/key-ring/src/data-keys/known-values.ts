@@ -2,16 +2,13 @@ import { UserKeyRows } from '@key-connector/database';
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { DataKeyUnreadable, ValueLayoutRefused } from '../key-ring.errors.js';
-import { boundPrefix, headerOf } from '../values/bound.layout.js';
+import { boundPrefix } from '../values/bound.layout.js';
 import { classicDataKeyId } from '../values/data-key.js';
 import { OpeningFailures } from '../values/opening-failures.js';
-import { longestValue, Ring } from '../values/ring.js';
+import { Ring } from '../values/ring.js';
 
 /** Values that a start opens, the newest. */
 const sampleSize = 8;
-
-/** Values under data keys that were not opened, of which so many are looked at. */
-const mostForeign = 100;
 
 /** Before the first request: data keys and layout must fit what is stored. Only reads. */
 @Injectable()
@@ -32,22 +29,6 @@ export class KnownValues {
     const tightened = await this.tighten(ring, manager);
     await this.openNewest(tightened, manager);
     return tightened;
-  }
-
-  /**
-   * Data keys that a value needs, a member's or one of the history, beside these. One in the classic layout has no header, and
-   * needs data key 0.
-   */
-  async foreign(opened: readonly number[], manager: EntityManager): Promise<number[]> {
-    const others = opened.map((id) => `${boundPrefix}${id}.`);
-    const found = await this.userKeys.beginnings(manager, { prefix: boundPrefix, others, take: mostForeign });
-    const ids = new Set(found.flatMap((beginning) => headerOf(beginning) ?? []));
-    if (!opened.includes(classicDataKeyId)) {
-      const limits = { prefix: boundPrefix, longest: longestValue, take: mostForeign };
-      const classic = await this.userKeys.beginningsWithout(manager, limits);
-      if (classic.some(mayBeClassic)) ids.add(classicDataKeyId);
-    }
-    return [...ids];
   }
 
   /**
@@ -99,6 +80,3 @@ export class KnownValues {
     this.logger.error({ msg: 'some stored user keys do not open', failed: failed.length, tried: sample.length });
   }
 }
-
-/** Whether a value that begins so may be one of a classic deployment: base64, and no garbage that fails by itself. */
-const mayBeClassic = (beginning: string): boolean => /^[A-Za-z0-9+/]{78,}={0,2}$/.test(beginning);

@@ -1,12 +1,40 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Database } from '@key-connector/database';
 import { KeyRingFixture } from '../testing/key-ring-fixture.js';
 import { MadeRing } from '../testing/made-ring.js';
 import type { Manifest } from './manifest.js';
 import { ManifestStore } from './manifest-store.js';
+import type { RingIdentity } from './ring-identity.js';
 import { type Followed, RingLoader, type RingState } from './ring-loader.js';
 import { parseRingPin } from './ring-pin.js';
-import { authenticOfItsRing, type HeldManifest, type ManifestRow } from './succession.js';
+import { authentic, type HeldManifest, identityIn, type ManifestRow } from './succession.js';
+
+function identityOf({ document }: ManifestRow): RingIdentity {
+  const identity = identityIn(document);
+  if (identity === undefined) throw new Error('no manifest');
+  return identity;
+}
+
+/** Bytes in use when each page is asked for, once what nobody holds is collected. */
+async function heapAtEachPage(store: ManifestStore, look: () => Promise<unknown>): Promise<number[]> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used: number[] = [];
+  const newest = jest.spyOn(store, 'newest');
+  const real = ManifestStore.prototype.newest.bind(store);
+  newest.mockImplementation((...given) => {
+    // What it gave before is not for the spy to keep.
+    newest.mockClear();
+    collect();
+    used.push(process.memoryUsage().heapUsed);
+    return real(...given);
+  });
+  await look();
+  newest.mockRestore();
+  return used;
+}
 
 describe('the manifests of a database', () => {
   let fixture: KeyRingFixture;
@@ -16,7 +44,7 @@ describe('the manifests of a database', () => {
   const ring = MadeRing.of();
   const first = ring.row(ring.manifest());
   const second = ring.next(first, { layout: 'bound' });
-  const held = authenticOfItsRing(first) as HeldManifest;
+  const held = authentic(first, identityOf(first)) as HeldManifest;
   const garbage = (version: number): ManifestRow => ({ version, document: '{}', signature: 'A'.repeat(88) });
 
   beforeAll(async () => {
@@ -98,6 +126,26 @@ describe('the manifests of a database', () => {
     expect((await follow()).passedOver).toHaveLength(17);
     forged(3_000, 5_000);
     expect(await load()).toMatchObject({ held: undefined, tooMany: true });
+  });
+
+  it.each([
+    ['without a pin', []],
+    ['with one', [ring.fingerprint]],
+  ])('of many other rings take no more memory than a page of them, and few are named, %s', async (_, pins) => {
+    const dataKeys = Array.from({ length: 600 }, (__, index) => ring.dataKey(index + 1, Buffer.alloc(32)));
+    const rows = Array.from({ length: 160 }, (__, index) => {
+      const foreign = MadeRing.of();
+      return foreign.row(foreign.manifest({ version: index + 2, dataKeys }));
+    });
+    put(first, ...rows);
+    const longest = rows[0]?.document.length ?? 0;
+    rows.length = 0;
+    const used = await heapAtEachPage(store, () => load(...pins));
+    expect((used.at(-1) ?? 0) - (used[1] ?? 0)).toBeLessThan(48 * longest);
+    const { otherRings, held: found } = await load(...pins);
+    expect(found?.version).toBe(pins.length > 0 ? 1 : 161);
+    expect(otherRings.length).toBeGreaterThan(1);
+    expect(otherRings.length).toBeLessThanOrEqual(17);
   });
 
   it.each<[string, unknown, unknown]>([

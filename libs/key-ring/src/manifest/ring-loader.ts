@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { ManifestStore, type SeenManifest } from './manifest-store.js';
 import type { RingPin } from './ring-pin.js';
 import {
-  authenticOfItsRing,
+  authentic,
   type HeldManifest,
   identityIn,
   type ManifestObstacle,
@@ -20,7 +20,7 @@ export const mostPassedOver = 16;
 /** Rows that one question reads: some 2 MB at most. */
 const page = 32;
 
-/** Rows that a look without a held manifest judges: thousands of forged ones cost a start some seconds, and no more memory. */
+/** Rows that a look without a held manifest judges: thousands of forged ones cost a start some seconds, and no memory. */
 const mostJudged = 4096;
 
 /** A row that counts for nothing, and why. */
@@ -40,7 +40,7 @@ interface Above {
 export interface RingState extends Above {
   /** The highest version that is authentic; `undefined` where none is. */
   readonly held: HeldManifest | undefined;
-  /** Rings beside the one that counts that have a row here which their own identity signed; fingerprints. */
+  /** Rings beside the one that counts that have a row here which their own identity signed; fingerprints, 17 at most. */
   readonly otherRings: readonly string[];
   /** Whether there is any row at all. */
   readonly rows: boolean;
@@ -67,9 +67,8 @@ export class RingLoader {
    * Whether it is above the pin's least, whether other rings may be there, is the caller's to say.
    */
   async load(manager: EntityManager, pins: readonly RingPin[] = []): Promise<RingState> {
-    const { best, fingerprints, rows, tooMany } = await this.judgeAll(manager, pins);
-    const highest = choose(best, pins);
-    const otherRings = fingerprints.filter((fingerprint) => fingerprint !== highest?.identity.fingerprint);
+    const { candidates, rows, tooMany } = await this.judgeAll(manager, pins);
+    const { highest, others: otherRings } = candidates;
     const above = highest && (await this.climb(manager, highest, []));
     return { held: undefined, passedOver: [], unreadable: undefined, ...above, otherRings, rows, tooMany };
   }
@@ -106,36 +105,74 @@ export class RingLoader {
     }
   }
 
-  /** The highest authentic version of each ring, page by page from above. */
+  /** The highest authentic version of each ring that can count, page by page from above. */
   private async judgeAll(manager: EntityManager, pins: readonly RingPin[]): Promise<Judged> {
-    const best = new Map<string, HeldManifest>();
-    const fingerprints = new Set<string>();
+    const candidates = new Candidates(pins);
     // Asked first: another replica may commit the first manifest between two questions, which then is one that counts, and no row
     // beside it that does not.
     const there = await this.store.exist(manager);
     let below: number | undefined;
     for (let seen = 0; seen < mostJudged; seen += page) {
       const rows = await this.store.newest(manager, { ...(below !== undefined && { below }), take: page });
-      for (const row of rows) judge(row, best, fingerprints);
-      // With pins, what is below the last one's highest version changes nothing.
-      if (rows.length < page || best.has(pins.at(-1)?.fingerprint ?? ''))
-        return {
-          best,
-          fingerprints: [...fingerprints],
-          rows: there || seen > 0 || rows.length > 0,
-          tooMany: false,
-        };
+      for (const row of rows) candidates.judge(row);
+      if (rows.length < page || candidates.settled)
+        return { candidates, rows: there || seen > 0 || rows.length > 0, tooMany: false };
       below = rows.at(-1)?.version;
     }
-    return { best, fingerprints: [...fingerprints], rows: true, tooMany: true };
+    return { candidates, rows: true, tooMany: true };
   }
 }
 
 interface Judged {
-  readonly best: ReadonlyMap<string, HeldManifest>;
-  readonly fingerprints: readonly string[];
+  readonly candidates: Candidates;
   readonly rows: boolean;
   readonly tooMany: boolean;
+}
+
+/**
+ * What is kept of rows that anybody may have written, and that come from above: the highest version of each pinned ring, or
+ * without a pin the highest of all. Of other rings no more than the names of some: one that was forged is never parsed.
+ */
+class Candidates {
+  private readonly best = new Map<string, HeldManifest>();
+  private readonly rings = new Set<string>();
+
+  constructor(private readonly pins: readonly RingPin[]) {}
+
+  judge(row: ManifestRow): void {
+    const identity = identityIn(row.document);
+    if (!identity?.signed(row.document, row.signature)) return;
+    const { fingerprint } = identity;
+    if (this.rings.size <= mostPassedOver) this.rings.add(fingerprint);
+    if (!this.wanted(fingerprint)) return;
+    const verdict = authentic(row, identity);
+    if (typeof verdict === 'object') this.best.set(fingerprint, verdict);
+  }
+
+  /** With pins, what is below the last one's highest version changes nothing. */
+  get settled(): boolean {
+    return this.best.has(this.pins.at(-1)?.fingerprint ?? '');
+  }
+
+  /** The one that counts. */
+  get highest(): HeldManifest | undefined {
+    if (this.pins.length === 0) return [...this.best.values()][0];
+    return this.pins
+      .toReversed()
+      .map(({ fingerprint }) => this.best.get(fingerprint))
+      .find((held) => held !== undefined);
+  }
+
+  /** Rings beside it. */
+  get others(): string[] {
+    const counts = this.highest?.identity.fingerprint;
+    return [...this.rings].filter((fingerprint) => fingerprint !== counts);
+  }
+
+  private wanted(fingerprint: string): boolean {
+    if (this.pins.length === 0) return this.best.size === 0;
+    return !this.best.has(fingerprint) && this.pins.some((pin) => pin.fingerprint === fingerprint);
+  }
 }
 
 const verdictOn = (
@@ -155,21 +192,4 @@ function split(judged: readonly (SeenManifest & { readonly verdict: Verdict })[]
       obstacles.push({ version, signature, reason: verdict });
   }
   return { passedOver, unreadable: obstacles[0] };
-}
-
-function judge(row: ManifestRow, best: Map<string, HeldManifest>, fingerprints: Set<string>): void {
-  const verdict = authenticOfItsRing(row);
-  if (verdict === 'manifest_unsigned') return;
-  const fingerprint = identityIn(row.document)?.fingerprint;
-  if (fingerprint !== undefined) fingerprints.add(fingerprint);
-  if (typeof verdict === 'object' && !best.has(verdict.identity.fingerprint))
-    best.set(verdict.identity.fingerprint, verdict);
-}
-
-function choose(best: ReadonlyMap<string, HeldManifest>, pins: readonly RingPin[]): HeldManifest | undefined {
-  if (pins.length === 0) return [...best.values()].toSorted((one, other) => other.version - one.version)[0];
-  return pins
-    .toReversed()
-    .map(({ fingerprint }) => best.get(fingerprint))
-    .find((held) => held !== undefined);
 }

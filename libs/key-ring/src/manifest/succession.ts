@@ -47,12 +47,6 @@ export function authentic(row: ManifestRow, identity: RingIdentity): Verdict {
   return { ...row, manifest, identity };
 }
 
-/** Takes a row as that of the ring which it names, signed by that ring's own identity; or says why not. */
-export function authenticOfItsRing(row: ManifestRow): Verdict {
-  const identity = identityIn(row.document);
-  return identity === undefined ? 'manifest_unsigned' : authentic(row, identity);
-}
-
 /**
  * The identity that a document names, whoever wrote it: that it signed the document is still to be seen. `undefined` where
  * the text does not begin as a manifest does. Nothing is parsed.

@@ -17,8 +17,8 @@ export const ringCheck: Check = {
         ),
       ];
     }
-    const signed = manifestFindings(facts);
     const { fault } = await examined.opened();
+    const signed = manifestFindings(facts, fault);
     if (fault !== undefined) return [...signed, problem(fault)];
     if (manifest.held === undefined) return signed;
     const ids = dataKeys.filter(({ state }) => state !== 'dropped').map(({ id }) => id);
@@ -27,7 +27,7 @@ export const ringCheck: Check = {
 };
 
 /** Who says which data keys count: SECURITY.md has why. */
-function manifestFindings({ manifest, unnamed, classicKey }: StoredFacts): Finding[] {
+function manifestFindings({ manifest, unnamed, classicKey }: StoredFacts, fault: string | undefined): Finding[] {
   const { held, isPinned, passedOver, otherRings, rows } = manifest;
   const found: Finding[] = [];
   if (held !== undefined) {
@@ -36,7 +36,7 @@ function manifestFindings({ manifest, unnamed, classicKey }: StoredFacts): Findi
       found.push(
         warning(
           'The ring is not pinned: whoever can replace everything in the database can replace it.',
-          `Set keyRing__identity to ${held.ring}@${held.version}.`,
+          fault === undefined ? `Set keyRing__identity to ${held.ring}@${held.version}.` : ownRing,
         ),
       );
   } else if (rows) found.push(problem('RingManifests has rows, and none of them counts.', restore));
@@ -53,5 +53,7 @@ function manifestFindings({ manifest, unnamed, classicKey }: StoredFacts): Findi
 
 const classic = 'This is a classic deployment, whose data key opens: the first start takes it over.';
 const restore = 'Restore RingManifests from a backup that belongs to this database, or mend keyRing__identity.';
+// What a start refuses may be somebody else's ring: its pin is not the one to set.
+const ownRing = 'Set keyRing__identity to yours, as the line `ready` of earlier starts has it.';
 const whoWrote =
   'It is passed over. Find out who wrote to the database, and pin the ring that is yours: keyRing__identity.';

@@ -1,0 +1,68 @@
+import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
+import { UserKeyRows } from '@key-connector/database';
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { RingRefused } from '../key-ring.errors.js';
+import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
+import type { KeyRingSettings } from '../key-ring.settings.js';
+import type { HeldManifest } from '../manifest/succession.js';
+import { boundPrefix, headerOf } from '../values/bound.layout.js';
+import { classicDataKeyId } from '../values/data-key.js';
+import { longestValue } from '../values/ring.js';
+import { DataKeys, openIn } from './data-keys.js';
+
+/** Values under data keys that are not open, of which so many are looked at. */
+const mostForeign = 100;
+
+/** Values that need a data key which the ring has not: somebody may have put another ring in its place. Only reads. */
+@Injectable()
+export class ForeignValues {
+  constructor(
+    private readonly userKeys: UserKeyRows,
+    private readonly dataKeys: DataKeys,
+    @Inject(KEY_RING_SETTINGS) private readonly settings: Pick<KeyRingSettings, 'identity'>,
+  ) {}
+
+  /**
+   * The data keys that such values need: neither open in the manifest nor, where it has dropped them, seen to be those that it
+   * means. With a pin it is known which ring is ours, whatever else is there; without one, a foreign value is a reason to ask.
+   *
+   * @throws RingRefused where there is one, and no pin.
+   */
+  async find(held: HeldManifest, kek: KeyEncryptionKey, manager: EntityManager): Promise<number[]> {
+    const needed = await this.neededBeside(
+      openIn(held.manifest).map(({ id }) => id),
+      manager,
+    );
+    const dropped = await this.dataKeys.held(held, kek, { ids: needed, manager });
+    const foreign = needed.filter((id) => !dropped.includes(id));
+    if (foreign.length === 0 || this.settings.identity.length > 0) return foreign;
+    throw new RingRefused(
+      `There are user keys, or a history of them, under data keys that this ring has not, or has dropped (${foreign.join(', ')}; 0 is ` +
+        'that of the classic layout): its manifest is older than they are, or somebody replaced the ring, or put them there. Restore ' +
+        'RingManifests, DataKeys and DataKeyWrappings from the backup that these user keys are from; if the ring ' +
+        `${held.identity.fingerprint} is yours all the same, as the line \`ready\` of earlier starts has it, set keyRing__identity to it.`,
+    );
+  }
+
+  /** The same for who has nothing to tell of them: with a pin no row is looked at. */
+  async requireNone(held: HeldManifest, kek: KeyEncryptionKey, manager: EntityManager): Promise<void> {
+    if (this.settings.identity.length === 0) await this.find(held, kek, manager);
+  }
+
+  /** One in the classic layout has no header, and needs data key 0. */
+  private async neededBeside(open: readonly number[], manager: EntityManager): Promise<number[]> {
+    const others = open.map((id) => `${boundPrefix}${id}.`);
+    const found = await this.userKeys.beginnings(manager, { prefix: boundPrefix, others, take: mostForeign });
+    const ids = new Set(found.flatMap((beginning) => headerOf(beginning) ?? []));
+    if (!open.includes(classicDataKeyId)) {
+      const limits = { prefix: boundPrefix, longest: longestValue, take: mostForeign };
+      const classic = await this.userKeys.beginningsWithout(manager, limits);
+      if (classic.some(mayBeClassic)) ids.add(classicDataKeyId);
+    }
+    return [...ids];
+  }
+}
+
+/** Whether a value that begins so may be one of a classic deployment: base64, and no garbage that fails by itself. */
+const mayBeClassic = (beginning: string): boolean => /^[A-Za-z0-9+/]{78,}={0,2}$/.test(beginning);
