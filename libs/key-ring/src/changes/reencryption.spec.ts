@@ -6,7 +6,7 @@ import { KeyRingFixture, type Replica } from '../testing/key-ring-fixture.js';
 import { referenceSealBound } from '../testing/reference-layouts.js';
 import { alice, bob, userId } from '../testing/user-id.js';
 import { DataKeyRotation } from './data-key-rotation.js';
-import { Reencryption, type ReencryptionResult } from './reencryption.js';
+import { Reencryption, type ReencryptionProgress, type ReencryptionResult } from './reencryption.js';
 import { RingChanges } from './ring-changes.js';
 import { RingChangesModule } from './ring-changes.module.js';
 
@@ -99,4 +99,20 @@ it('a run that meets a newer data key looks for it, and leaves no value behind',
   expect(await reencrypted()).toMatchObject({ unopened: 0 });
   for (const value of [fixture.stored(alice).value, fixture.stored(bob).value, ...kept()])
     expect(value).toMatch(/^kc2\.2\./);
+});
+
+it('a row of the history is never sealed under a manifest that is not the newest one any more', async () => {
+  fixture.store(operator.keyRing.seal(alice, randomBytes(32)));
+  keep(alice, operator.keyRing.seal(alice, randomBytes(32)).value);
+  await rotated();
+  await operator.module.get(DataKeyRotation).rotate(await operator.module.get(RingChanges).look());
+  const newest = fixture.manifest();
+  fixture.sql('DELETE FROM "RingManifests" WHERE "Version" = ?', newest.version);
+  // It comes when the run is done with what is served, and is about to go through the history.
+  const onProgress = ({ done }: ReencryptionProgress): void => {
+    if (done === 1 && fixture.manifest().version < newest.version) fixture.putManifest(newest);
+  };
+  expect(await operator.module.get(Reencryption).run({ rate: 0, onProgress })).toMatchObject({ done: 2, unopened: 0 });
+  expect(fixture.stored(alice).value).toMatch(/^kc2\.2\./);
+  expect(kept()).toEqual([expect.stringMatching(/^kc2\.3\./)]);
 });
