@@ -116,3 +116,12 @@ it('a row of the history is never sealed under a manifest that is not the newest
   expect(fixture.stored(alice).value).toMatch(/^kc2\.2\./);
   expect(kept()).toEqual([expect.stringMatching(/^kc2\.3\./)]);
 });
+
+it('a run names a member whose row holds no value and still needs a data key, and passes over an empty row', async () => {
+  fixture.store(operator.keyRing.seal(alice, randomBytes(32)));
+  fixture.store(operator.keyRing.seal(bob, randomBytes(32)));
+  fixture.sql('UPDATE "UserKeys" SET "Key" = NULL');
+  fixture.sql('UPDATE "UserKeys" SET "DataKeyId" = NULL WHERE "Id" = ?', bob.toUpperCase());
+  await rotated();
+  expect(await reencrypted()).toEqual({ done: 0, total: 1, unopened: 1, members: [alice] });
+});
