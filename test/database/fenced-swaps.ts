@@ -1,6 +1,13 @@
 import { expect, test } from '@jest/globals';
 import type { UserId } from '@key-connector/common';
-import type { Database, KeptUserKey, ManifestVersion, RingFence, UserKeySwap } from '@key-connector/database';
+import {
+  type Database,
+  fenceHolds,
+  type KeptUserKey,
+  type ManifestVersion,
+  type RingFence,
+  type UserKeySwap,
+} from '@key-connector/database';
 import { type DatabaseSuite, ensureManifest, newId, put, testFence } from './open-database.js';
 import type { TestDatabases } from './test-database.js';
 
@@ -138,7 +145,21 @@ export function fencedSwaps(name: string, suite: DatabaseSuite<TestDatabases>): 
     expect(await look()).toEqual([[since, 1]]);
   });
 
-  // Sessions that read nothing uncommitted: SQLite has one writer at a time.
+  // SQLite has one writer at a time.
+  if (!name.startsWith('SQLite'))
+    test('a fence that is asked at the end of a transaction sees a manifest that came while it ran', async () => {
+      const database = await suite.open();
+      await ensureManifest(database);
+      await database.lock(async (manager) => {
+        await manager.createQueryBuilder().select('m.Version', 'version').from('RingManifests', 'm').getRawMany();
+        await plant({ version: 2, signature: 'a newer one' });
+        expect(await fenceHolds(manager, testFence)).toBe(false);
+        const passedOver = [{ version: 2, signature: 'a newer one' }];
+        expect(await fenceHolds(manager, { ...testFence, passedOver })).toBe(true);
+      });
+    });
+
+  // Sessions that read nothing uncommitted.
   if (!name.startsWith('SQLite'))
     test('a swap does not wait for a manifest that is not committed, nor one for a swap', async () => {
       const database = await suite.open();

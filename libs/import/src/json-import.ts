@@ -92,7 +92,7 @@ export class JsonImport {
           const plan = await this.plan(ring, opened, manager);
           missing = plan.missing.length;
           await this.insert(ring, opened, plan.missing, manager);
-          // The lock keeps manifests from being added meanwhile; this is for databases that have none for us.
+          // At the end: the lock keeps manifests from being added, but not every database has one for us.
           if (!(await fenceHolds(manager, fence))) throw new RingUnusable(changedMeanwhile);
           return resultOf(plan);
         });

@@ -23,6 +23,7 @@ export interface SealedRow {
   readonly row: string | number;
   /** `undefined` where the column holds no GUID: nobody's value. */
   readonly userId: UserId | undefined;
+  /** `''` where there is none. */
   readonly value: string;
   readonly dataKeyId: number | null;
 }
@@ -30,7 +31,7 @@ export interface SealedRow {
 interface RawRow {
   readonly row: string | number;
   readonly userId: unknown;
-  readonly value: string;
+  readonly value: string | null;
   readonly dataKeyId: number | null;
 }
 
@@ -53,7 +54,10 @@ export class SealedValues {
     return count;
   }
 
-  /** Values of a table that are not under a data key, or do not say so in their column. */
+  /**
+   * Values of a table that are not under a data key, or do not say so in their column. A row without a value counts where its
+   * column says that it needs another one.
+   */
   countNotUnder(manager: EntityManager, table: SealedTable, of: ValuesOf): Promise<number> {
     return this.count(manager, table, notUnder(manager, of), of);
   }
@@ -81,7 +85,7 @@ export class SealedValues {
     manager: EntityManager,
     table: SealedTable,
     { after, take }: Page,
-    condition = '1 = 1',
+    condition = holdsValue(manager),
     of: Partial<ValuesOf> = {},
   ): Promise<SealedRow[]> {
     const column = columnsOf(manager);
@@ -92,13 +96,13 @@ export class SealedValues {
       .addSelect(column('Key'), 'value')
       .addSelect(column('DataKeyId'), 'dataKeyId')
       .from(table, 'v')
-      .where(`${column('Key')} IS NOT NULL AND ${condition}`, parametersOf(of));
+      .where(condition, parametersOf(of));
     if (after !== undefined) query.andWhere(`${column('Id')} > :after`, { after });
     const rows = await query.orderBy(column('Id'), 'ASC').limit(take).getRawMany<RawRow>();
     return rows.map(({ row, userId, value, dataKeyId }) => ({
       row,
       userId: typeof userId === 'string' ? parseUserId(userId) : undefined,
-      value,
+      value: value ?? '',
       dataKeyId,
     }));
   }
@@ -140,6 +144,10 @@ function needing(manager: EntityManager, { unlike }: ValuesOf): string {
 
 function notUnder(manager: EntityManager, { dataKeyId }: ValuesOf): string {
   const column = columnsOf(manager);
-  if (dataKeyId === null) return `(${column('Key')} LIKE :unlike OR ${column('DataKeyId')} IS NOT NULL)`;
-  return `(${column('Key')} NOT LIKE :prefix OR ${column('DataKeyId')} IS NULL OR ${column('DataKeyId')} <> :dataKeyId)`;
+  const [key, id] = [column('Key'), column('DataKeyId')];
+  if (dataKeyId === null) return `(${key} LIKE :unlike OR ${id} IS NOT NULL)`;
+  const unfit = `${key} NOT LIKE :prefix OR ${id} IS NULL OR ${id} <> :dataKeyId`;
+  return `(${holdsValue(manager)} OR ${id} IS NOT NULL) AND (${unfit})`;
 }
+
+const holdsValue = (manager: EntityManager): string => `${columnsOf(manager)('Key')} IS NOT NULL`;

@@ -1,7 +1,7 @@
 import type { UserId } from '@key-connector/common';
 import { type EntityManager, In, LessThan } from 'typeorm';
 import type { Dialect } from '../dialect/dialect.js';
-import type { KeptUserKey, StoredUserKey } from '../dialect/user-key.statements.js';
+import type { KeptUserKey, StoredUserKey, UserKeyReseal } from '../dialect/user-key.statements.js';
 import { UserKey } from './user-key.entity.js';
 import { UserKeyHistoryRow } from './user-key-history.entity.js';
 
@@ -73,9 +73,15 @@ export class UserKeyHistory {
     return true;
   }
 
-  /** Puts the same key, sealed anew, into a row; its dates stay. */
-  async reseal(manager: EntityManager, entry: number | string, { value, dataKeyId }: StoredUserKey): Promise<void> {
-    await manager.update(UserKeyHistoryRow, { id: String(entry) }, { value, dataKeyId });
+  /**
+   * Puts the same key, sealed anew, into a row that holds the expected value; its dates stay.
+   *
+   * @returns whether the row was as expected.
+   */
+  async reseal(manager: EntityManager, entry: number | string, { key, expected }: UserKeyReseal): Promise<boolean> {
+    const { value, dataKeyId } = key;
+    const row = { id: String(entry), value: expected };
+    return (await manager.update(UserKeyHistoryRow, row, { value, dataKeyId })).affected !== 0;
   }
 
   /** Removes all that is kept of a member, the row too; in the caller's transaction. Returns how many values there were. */

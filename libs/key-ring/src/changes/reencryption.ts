@@ -5,6 +5,7 @@ import {
   DatabaseRowLocked,
   DatabaseUnavailable,
   fenceHolds,
+  type RingFence,
   type SealedRow,
   type SealedTable,
   sealedTables,
@@ -16,14 +17,17 @@ import {
 } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
 import { UserKeyUnreadable } from '../key-ring.errors.js';
-import { KeyRing, type Sealer } from '../key-ring.js';
-import { classicValues, valuesUnder } from '../values/bound.layout.js';
+import { KeyRing } from '../key-ring.js';
+import { classicValues, headerOf, valuesUnder } from '../values/bound.layout.js';
 
 /** How often one batch is tried that meets locks, a newer manifest or its deadline. */
 const attempts = 10;
 
 /** Members that are named in the result; of more of them only the number counts. */
 const mostNamed = 1_000;
+
+/** Data keys that a run keeps in mind; whoever writes the database can make up any number. */
+const mostMet = 1_000;
 
 /** How far a run is. */
 export interface ReencryptionProgress {
@@ -37,8 +41,8 @@ export interface ReencryptionProgress {
 export interface ReencryptionResult extends ReencryptionProgress {
   /** Values that do not open, and were left as they are. */
   readonly unopened: number;
-  /** Whose they are, the first thousand. */
-  readonly members: readonly UserId[];
+  /** Whose they are, the first thousand; the row where its id is no GUID: nobody's. */
+  readonly members: readonly string[];
 }
 
 /** How a run goes about it. */
@@ -48,6 +52,22 @@ export interface ReencryptionOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReencryptionProgress) => void) | undefined;
 }
+
+/** What became of a batch that was gone through. */
+interface Batch {
+  readonly written: number;
+  /** Whose values do not open. */
+  readonly unopened: readonly UserId[];
+}
+
+/** A value that opened, and the same key sealed anew. */
+interface SealedAnew<T extends StoredUserKey> {
+  readonly from: T;
+  readonly key: StoredUserKey;
+}
+
+/** A member's value in the history, and the number of its row. */
+type KeptValue = StoredUserKey & Pick<SealedRow, 'row'>;
 
 /**
  * Seals every value anew that is not under the active data key, or not in the layout that is written, the history's too, while
@@ -110,33 +130,39 @@ export class Reencryption {
       for (let at = 0; at < rows.length; at += take) {
         run.requireGoingOn();
         const some = rows.slice(at, at + take);
-        await run.paced(table === 'UserKeys' ? this.sealServed(some, run) : this.sealKept(some, run));
+        run.noteUnopened(some.flatMap(({ userId, row }) => (userId ? [] : [`the row ${row} of ${table}`])));
+        const members = some.flatMap(({ userId: id, ...row }) => (id ? [{ id, ...row }] : []));
+        if (members.length === 0) continue;
+        await run.paced(table === 'UserKeys' ? this.sealServed(members, run) : this.sealKept(members, run));
       }
       rows = await next;
     }
   }
 
   /** Members' rows: read again, sealed and swapped, as a PUT is. Gives how many were written. */
-  private async sealServed(rows: readonly SealedRow[], run: Run): Promise<number> {
-    const ids = rows.flatMap(({ userId }) => userId ?? []);
+  private async sealServed(members: readonly Pick<StoredUserKey, 'id'>[], run: Run): Promise<number> {
+    const ids = members.map(({ id }) => id);
     return this.tried(run, async () => {
       const outcome = await this.swap(ids, run);
       if (outcome !== 'locked') return outcome;
-      return ids.length > 1 ? this.sealOneByOne(rows, run) : 'again';
+      return ids.length > 1 ? { written: await this.sealOneByOne(members, run), unopened: [] } : 'again';
     });
   }
 
   /** One member's lock keeps no other one's value. */
-  private async sealOneByOne(rows: readonly SealedRow[], run: Run): Promise<number> {
+  private async sealOneByOne(members: readonly Pick<StoredUserKey, 'id'>[], run: Run): Promise<number> {
     let written = 0;
-    for (const row of rows) written += await this.sealServed([row], run);
+    for (const member of members) written += await this.sealServed([member], run);
     return written;
   }
 
-  private async tried(run: Run, work: () => Promise<number | 'again'>): Promise<number> {
+  private async tried(run: Run, work: () => Promise<Batch | 'again'>): Promise<number> {
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
-      const written = await work();
-      if (written !== 'again') return written;
+      const batch = await work();
+      if (batch !== 'again') {
+        run.noteUnopened(batch.unopened);
+        return batch.written;
+      }
       await sleep(Math.random() * 100 * attempt);
       run.requireGoingOn();
     }
@@ -146,22 +172,18 @@ export class Reencryption {
     );
   }
 
-  private async swap(ids: readonly UserId[], run: Run): Promise<number | 'again' | 'locked'> {
+  private async swap(ids: readonly UserId[], run: Run): Promise<Batch | 'again' | 'locked'> {
     const begun = performance.now();
     const { clock, rows } = await this.database.read(({ userKeys }) => userKeys.look(ids, 0));
-    const sealer = this.ring.sealer();
-    const reseals: UserKeyReseal[] = [];
-    for (const row of rows) {
-      const key = await this.sealedAnew(row, sealer, run);
-      if (key !== undefined) reseals.push({ key, expected: row.value });
-    }
-    if (reseals.length === 0) return 0;
+    const { fence, anew, unopened } = await this.sealAnew(rows, run);
+    if (anew.length === 0) return { written: 0, unopened };
     const left = this.database.writeTimeout - (performance.now() - begun);
+    const reseals = anew.map(({ key, from }): UserKeyReseal => ({ key, expected: from.value }));
     const inOrder = reseals.toSorted((one, other) => (one.key.id < other.key.id ? -1 : 1));
     try {
-      const written = await this.database.write(({ userKeys }) => userKeys.reseal(inOrder, clock + left, sealer.fence));
+      const written = await this.database.write(({ userKeys }) => userKeys.reseal(inOrder, clock + left, fence));
       if (written === 'fenced') await this.ring.refresh();
-      return typeof written === 'string' ? 'again' : written.size;
+      return typeof written === 'string' ? 'again' : { written: written.size, unopened };
     } catch (error) {
       if (error instanceof DatabaseRowLocked) return 'locked';
       throw error;
@@ -169,43 +191,60 @@ export class Reencryption {
   }
 
   /**
-   * Rows of the history, under the lock that a command takes to change the ring: no manifest comes between. Nobody else
-   * changes such a row, it can only be removed.
+   * Rows of the history, under the lock that a command takes to change the ring: no manifest comes between. They are opened and
+   * sealed before it, and replaced only while they are as they were read.
    */
-  private async sealKept(rows: readonly SealedRow[], run: Run): Promise<number> {
+  private async sealKept(rows: readonly KeptValue[], run: Run): Promise<number> {
     return this.tried(run, async () => {
-      const sealer = this.ring.sealer();
-      const written = await this.database.lock(async (manager) => {
-        if (!(await fenceHolds(manager, sealer.fence))) return 'again' as const;
-        let count = 0;
-        for (const { row, userId: id, value, dataKeyId } of rows) {
-          const key = id && (await this.sealedAnew({ id, value, dataKeyId }, sealer, run));
-          if (key === undefined) continue;
-          await this.history.reseal(manager, row, key);
-          count += 1;
-        }
-        return count;
-      });
-      if (written === 'again') await this.ring.refresh();
-      return written;
+      const { fence, anew, unopened } = await this.sealAnew(rows, run);
+      if (anew.length === 0) return { written: 0, unopened };
+      try {
+        return await this.database.lock(async (manager) => {
+          let written = 0;
+          for (const { from, key } of anew)
+            if (await this.history.reseal(manager, from.row, { key, expected: from.value })) written += 1;
+          // At the end: the lock keeps manifests from being added, but not every database has one for us.
+          if (!(await fenceHolds(manager, fence))) throw new Fenced();
+          return { written, unopened };
+        });
+      } catch (error) {
+        if (!(error instanceof Fenced)) throw error;
+        await this.ring.refresh();
+        return 'again';
+      }
     });
   }
 
-  /** `undefined` for one that does not open. */
-  private async sealedAnew(row: StoredUserKey, sealer: Sealer, run: Run): Promise<StoredUserKey | undefined> {
-    let key: Buffer | undefined;
-    try {
-      key = await this.ring.open(row);
-      return sealer.seal(row.id, key);
-    } catch (error) {
-      if (!(error instanceof UserKeyUnreadable)) throw error;
-      run.noteUnopened(row.id);
-      return undefined;
-    } finally {
-      key?.fill(0);
+  /**
+   * Where rows name data keys that the run has not met, the ring is looked at first, once: they were in a manifest before the rows
+   * were written. So made-up ones cost a look a batch at most, and nothing is waited for while a lock is held.
+   */
+  private async sealAnew<T extends StoredUserKey>(
+    rows: readonly T[],
+    run: Run,
+  ): Promise<{ readonly fence: RingFence; readonly anew: SealedAnew<T>[]; readonly unopened: UserId[] }> {
+    if (run.meets(rows)) await this.ring.refresh();
+    const sealer = this.ring.sealer();
+    const anew: SealedAnew<T>[] = [];
+    const unopened: UserId[] = [];
+    for (const from of rows) {
+      let key: Buffer | undefined;
+      try {
+        key = this.ring.openAtOnce(from);
+        anew.push({ from, key: sealer.seal(from.id, key) });
+      } catch (error) {
+        if (!(error instanceof UserKeyUnreadable)) throw error;
+        unopened.push(from.id);
+      } finally {
+        key?.fill(0);
+      }
     }
+    return { fence: sealer.fence, anew, unopened };
   }
 }
+
+/** Rolls a transaction back that was sealed under a manifest that no longer counts. */
+class Fenced extends Error {}
 
 /** Rows of the history in one transaction. */
 const historyBatch = 100;
@@ -214,7 +253,8 @@ const historyBatch = 100;
 class Run {
   private done = 0;
   private readonly begun = performance.now();
-  private readonly members = new Set<UserId>();
+  private readonly members = new Set<string>();
+  private readonly met = new Set<number | undefined>();
   private unopened = 0;
 
   constructor(
@@ -232,9 +272,16 @@ class Run {
     this.options.signal?.throwIfAborted();
   }
 
-  noteUnopened(id: UserId): void {
-    this.unopened += 1;
-    if (this.members.size < mostNamed) this.members.add(id);
+  /** Whether values need data keys that no value before them did; or so many were met that it is not known. */
+  meets(rows: readonly StoredUserKey[]): boolean {
+    const before = this.met.size;
+    for (const { value } of rows) if (this.met.size < mostMet) this.met.add(headerOf(value));
+    return this.met.size > before || this.met.size === mostMet;
+  }
+
+  noteUnopened(whose: readonly string[]): void {
+    this.unopened += whose.length;
+    for (const one of whose) if (this.members.size < mostNamed) this.members.add(one);
   }
 
   /** Counts what was written, and waits where that was faster than the rate. */
