@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { openDatabase, type OpenDatabase } from '../database/open-database.js';
+import { newId, openDatabase, type OpenDatabase } from '../database/open-database.js';
 import { galeraReason, hasGalera, startGalera } from '../lab/databases/galera.server.js';
 import { certificateSettings, makeKeyCertificate } from '../lab/files/certificate.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
@@ -192,6 +193,51 @@ describeIf(hasGalera, galeraReason, 'replicas at the nodes of a Galera cluster',
     }
     await untilReady(2);
     expect(await read(at(2), id)).toBe(after);
+  });
+
+  test('that may read stale do so for members alone: the ring, fences and commands wait for what was acknowledged', async () => {
+    const stale = await openDatabase({
+      provider: 'mysql',
+      mySqlConnectionString: nodes[2].url,
+      allowStaleReads: 'true',
+    });
+    const manifests = 'SELECT max(Version) AS version FROM RingManifests';
+    const newest = async (): Promise<number> =>
+      Number((await nodes[0].query<{ version: number }>(manifests))[0]?.version);
+    const sign = (version: number): Promise<unknown> =>
+      nodes[0].query(`INSERT INTO "RingManifests" VALUES (${version}, '{}', 'nobody', '2026-01-01 00:00:00')`);
+    const before = await newest();
+    try {
+      await nodes[0].query('CREATE TABLE "Filler" ("Id" int PRIMARY KEY, "Text" varchar(200))');
+      await sign(before + 1);
+      const fence = { version: before + 1, signature: 'nobody', passedOver: [] };
+      const key = { id: newId(), value: 'sealed before', dataKeyId: null };
+      const { clock } = await stale.database.read(({ userKeys }) => userKeys.look([key.id], 0));
+      // The third node applies this for a while, and the manifest behind it.
+      await nodes[0].query(`INSERT INTO "Filler" SELECT seq, repeat('x', 200) FROM seq_1_to_100000`);
+      await sign(before + 2);
+      const times = { at: clock, deadline: clock + 60_000 };
+      expect(
+        await stale.database.write(({ userKeys }) => userKeys.swap([{ key, expected: undefined }], times, fence)),
+      ).toBe('fenced');
+
+      const backup = await nodes[2].session();
+      try {
+        await backup.query('FLUSH TABLES WITH READ LOCK');
+        await sign(before + 3);
+        expect(await stale.database.read(({ userKeys }) => userKeys.find([key.id]))).toEqual([]);
+        const asked = stale.database.snapshot((manager) => manager.query<{ version: number }[]>(manifests));
+        const unlocked = sleep(500).then(() => backup.query('UNLOCK TABLES'));
+        expect(Number((await asked)[0]?.version)).toBe(before + 3);
+        await unlocked;
+      } finally {
+        await backup.end();
+      }
+    } finally {
+      await nodes[0].query(`DELETE FROM "RingManifests" WHERE "Version" > ${before}`);
+      await nodes[0].query('DROP TABLE IF EXISTS "Filler"');
+      await stale.close();
+    }
   });
 
   test('at an isolated node are not ready, and behind a balancer read on at another at once', async () => {

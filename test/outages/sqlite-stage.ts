@@ -9,7 +9,12 @@ export async function sqliteStage(): Promise<OutageStage> {
   const folder = await tempFolder('outage');
   const file = join(folder.path, 'keys.db');
   return {
-    settings: { database__provider: 'sqlite', database__sqliteConnectionString: `Data Source=${file}` },
+    settings: {
+      database__provider: 'sqlite',
+      database__sqliteConnectionString: `Data Source=${file}`,
+      // Writes wait for a lock that goes sooner.
+      database__statementTimeoutSeconds: '2',
+    },
     outages: [
       {
         name: 'a program that keeps the file locked for 5 s',

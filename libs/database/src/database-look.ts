@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@key-connector/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { databaseErrorOf, unavailable } from './dialect/database-error-of.js';
@@ -14,6 +15,10 @@ const needed: Readonly<Record<string, readonly ('insert' | 'update' | 'delete')[
   ApplicationDatas: [],
   RingManifests: [],
 };
+
+/** How often a look that met another process' lock begins again, and the pause before, in milliseconds. */
+const attempts = 10;
+const pause = 20;
 
 /** A right that this login lacks. */
 export interface MissingRight {
@@ -46,19 +51,28 @@ export class DatabaseLook {
   /** @throws a KeyConnectorError that says why it cannot be looked at. */
   async facts(): Promise<DatabaseFacts> {
     const { dialect } = this;
-    try {
-      if (await dialect.isToBeMade?.()) return { ...nothingYet, isToBeMade: true };
-      await dialect.prepare();
-      // With the deadlines of requests: a server that went silent is told soon.
-      const source = new DataSource(dialect.dataSourceOptions);
-      await openSource(dialect, source);
+    for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.factsOf(source);
-      } finally {
-        await source.destroy();
+        return await this.look();
+      } catch (error) {
+        if (dialect.failureOf(error) !== 'busy' || attempt === attempts)
+          throw databaseErrorOf(dialect, error) ?? unavailable(dialect, error);
+        await sleep(pause);
       }
-    } catch (error) {
-      throw databaseErrorOf(dialect, error) ?? unavailable(dialect, error);
+    }
+  }
+
+  private async look(): Promise<DatabaseFacts> {
+    const { dialect } = this;
+    if (await dialect.isToBeMade?.()) return { ...nothingYet, isToBeMade: true };
+    await dialect.prepare();
+    // With the deadlines of requests: a server that went silent is told soon.
+    const source = new DataSource(dialect.dataSourceOptions);
+    await openSource(dialect, source);
+    try {
+      return await this.factsOf(source);
+    } finally {
+      await source.destroy();
     }
   }
 
@@ -108,7 +122,10 @@ async function refusal(dialect: Dialect, ask: () => Promise<unknown>): Promise<s
       await ask();
       return undefined;
     } catch (error) {
-      if (dialect.failureOf(error) !== 'connection-lost' || attempt === 3) return messageOf(error);
+      const failure = dialect.failureOf(error);
+      // Whoever has the file's lock takes no right away.
+      if (failure === 'busy') return undefined;
+      if (failure !== 'connection-lost' || attempt === 3) return messageOf(error);
     }
   }
 }

@@ -18,6 +18,9 @@ import { SharedAnswer } from './shared-answer.js';
 /** How often a statement is sent again after the database rolled it back: a deadlock's victim wins the second time. */
 const attempts = 4;
 
+/** Longest pause before a statement is sent again, in milliseconds. */
+const longestPause = 60;
+
 /** After which failures a statement that changes nothing is sent again. */
 const readFailures: readonly Failure[] = ['rolled-back', 'connection-lost'];
 
@@ -242,6 +245,7 @@ export class Database implements OnApplicationShutdown {
 
   private async again<T>(work: (place: OpenPlace) => Promise<T>, failures: readonly Failure[]): Promise<T> {
     let mayLogInAnew = true;
+    const tooLate = performance.now() + this.statementTimeout;
     for (let attempt = 1; ; attempt += 1) {
       const place = this.#open;
       try {
@@ -253,9 +257,14 @@ export class Database implements OnApplicationShutdown {
           continue;
         }
         const failure = place.dialect.failureOf(error);
-        const last = failure === 'connection-lost' ? 2 : attempts;
-        if (failure === undefined || !failures.includes(failure) || attempt >= last) throw error;
-        await sleep(Math.random() * 20 * attempt);
+        if (failure === 'busy') {
+          if (performance.now() >= tooLate) throw error;
+        } else {
+          const last = failure === 'connection-lost' ? 2 : attempts;
+          if (failure === undefined || !failures.includes(failure) || attempt >= last) throw error;
+        }
+        // The turn was given up meanwhile: what another process' lock does not hold up goes on.
+        await sleep(Math.random() * Math.min(20 * attempt, longestPause));
       }
     }
   }

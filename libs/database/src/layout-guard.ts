@@ -137,7 +137,7 @@ export class LayoutGuard {
         return;
       } catch (error) {
         const failure = this.dialect.failureOf(error);
-        if (failure !== 'locked' && failure !== 'rolled-back') throw error;
+        if (failure !== 'locked' && failure !== 'rolled-back' && failure !== 'busy') throw error;
         if (attempt >= attempts)
           throw new DatabaseRowLocked(
             `${this.dialect.description}: other sessions hold the table UserKeys, so its form cannot be changed. Look for a ` +

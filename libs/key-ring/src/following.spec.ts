@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RingFence } from '@key-connector/database';
 import { KeyProvider, KeyProviderUnavailable } from '@key-connector/crypto-providers';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Manifest } from './manifest/manifest.js';
 import { RingUnusable } from './key-ring.errors.js';
 import type { ManifestRow } from './manifest/succession.js';
-import { KeyRingFixture, refusalsOf, type Replica } from './testing/key-ring-fixture.js';
+import { failuresOf, KeyRingFixture, refusalsOf, type Replica } from './testing/key-ring-fixture.js';
 import { MadeRing } from './testing/made-ring.js';
 import { referenceSealBound, referenceSealClassic } from './testing/reference-layouts.js';
 import { alice, bob } from './testing/user-id.js';
@@ -215,7 +216,7 @@ describe('a replica that serves, while someone writes into the tables of the rin
     fixture.putManifest(ring.next(first, { activeDataKeyId: 2, dataKeys: [...dataKeys(), ring.dataKey(2, bytes)] }));
     await look();
     expect(fence).toThrow(RingUnusable);
-    expect(await provoke(2)).toMatchObject({ code: 'USER_KEY_UNREADABLE' });
+    expect(await provoke(2)).toMatchObject({ code: 'RING_UNUSABLE' });
     fixture.sql('DELETE FROM "DataKeyWrappings" WHERE "DataKeyId" = 2');
     fixture.sql('DELETE FROM "DataKeys" WHERE "Id" = 2');
     await fixture.putDataKey(replica, 2, bytes);
@@ -233,6 +234,40 @@ describe('a replica that serves, while someone writes into the tables of the rin
     expect(fence).toThrow('the provider is away');
     await look();
     expect(fence().version).toBe(2);
+  });
+
+  it('answers 503 for a value under a new data key while the provider is away, and does not count it as damaged', async () => {
+    const bytes = randomBytes(32);
+    const unwrap = jest.spyOn(await replica.module.get(KeyProvider).open(), 'unwrap');
+    await fixture.putDataKey(replica, 2, bytes);
+    fixture.putManifest(ring.next(first, { activeDataKeyId: 2, dataKeys: [...dataKeys(), ring.dataKey(2, bytes)] }));
+    unwrap.mockRejectedValue(new KeyProviderUnavailable('the provider is away'));
+    const sealed = { id: alice, value: referenceSealBound(bytes, 2, alice, key), dataKeyId: 2 };
+    await expect(replica.keyRing.open(sealed)).rejects.toThrow(RingUnusable);
+    expect(await provoke(3)).toMatchObject({ code: 'USER_KEY_UNREADABLE' });
+    expect(await failuresOf(replica)).toEqual({ unknown_data_key: 1 });
+    unwrap.mockRestore();
+    await expect(replica.keyRing.open(sealed)).resolves.toEqual(key);
+  });
+
+  it('writes on soon after one failed call of the provider, long before the next timed look', async () => {
+    const bytes = randomBytes(32);
+    const unwrap = jest.spyOn(await replica.module.get(KeyProvider).open(), 'unwrap');
+    await fixture.putDataKey(replica, 2, bytes);
+    fixture.putManifest(ring.next(first, { activeDataKeyId: 2, dataKeys: [...dataKeys(), ring.dataKey(2, bytes)] }));
+    for (let call = 0; call < 2; call += 1) unwrap.mockRejectedValueOnce(new KeyProviderUnavailable('too many calls'));
+    await look();
+    expect(fence).toThrow('too many calls');
+    const writes = (): boolean => {
+      try {
+        return fence().version === 2;
+      } catch {
+        return false;
+      }
+    };
+    // The fixture's next timed look is an hour away.
+    for (const bound = performance.now() + 10_000; !writes() && performance.now() < bound;) await sleep(20);
+    expect(writes()).toBe(true);
   });
 
   it('opens nothing more under a data key that was dropped, until that is undone', async () => {

@@ -6,7 +6,7 @@ import type { RingRows } from './data-keys/data-keys.js';
 import { requireListed, wrappingOf } from './data-keys/data-keys.js';
 import { wrappedKeyOf } from './data-keys/wrappings.js';
 import type { HeldRing } from './held-ring.js';
-import { NotReady } from './key-ring.errors.js';
+import { NotReady, RingUnusable } from './key-ring.errors.js';
 import { ProviderCheck, type ProviderState } from './provider-check.js';
 import { RingGauges } from './ring-gauges.js';
 import { RingStart } from './ring-start.js';
@@ -120,7 +120,8 @@ export class KeyRing {
    * Decrypts a member's row; the caller wipes the result.
    *
    * @throws UserKeyUnreadable whatever is wrong with the row, counted and logged with its reason; NotReady before `load` is
-   * done; another UnavailableError where the row names an unknown data key and it cannot be looked for.
+   * done; RingUnusable where a newer manifest opens it, once that can be used; another UnavailableError where the row names an
+   * unknown data key and it cannot be looked for.
    */
   async open(stored: StoredUserKey): Promise<Buffer> {
     try {
@@ -167,6 +168,8 @@ export class KeyRing {
     try {
       return this.current().ring.open(stored);
     } catch (error) {
+      if (error instanceof OpeningFailure && this.watch.opensLater(error))
+        throw new RingUnusable(`The stored key cannot be opened yet: ${this.watch.blocked ?? 'ask again.'}`);
       throw this.failures.report(stored.id, error);
     }
   }

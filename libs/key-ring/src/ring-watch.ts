@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '@key-connector/common';
+import { messageOf, UnavailableError } from '@key-connector/common';
 import { Database, type RingFence } from '@key-connector/database';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
-import { DataKeys, type RingRows } from './data-keys/data-keys.js';
+import { DataKeys, openIn, type RingRows } from './data-keys/data-keys.js';
 import type { HeldRing } from './held-ring.js';
 import { RingUnusable } from './key-ring.errors.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
@@ -12,11 +12,15 @@ import { type Followed, RingLoader } from './manifest/ring-loader.js';
 import type { HeldManifest, ManifestObstacle } from './manifest/succession.js';
 import { RingAlarms, type RingRefusal } from './ring-alarms.js';
 import { classicDataKeyId } from './values/data-key.js';
+import type { OpeningFailure } from './values/opening-failure.js';
 import type { Ring } from './values/ring.js';
 import { atLeast } from './values/value-layout.js';
 
 /** Values with made-up data keys cost at most one look in this time, in milliseconds. */
 const cooldown = 1_000;
+
+/** The first pause before another look at what may pass by itself, doubled each time up to the second one; in milliseconds. */
+const [firstPause, longestPause] = [250, 15_000];
 
 /** What one look finds, and the rows of the manifest that it leads to where that is a new one. */
 interface Seen {
@@ -28,6 +32,8 @@ interface Seen {
 interface Blocked {
   readonly reason: RingRefusal;
   readonly why: string;
+  /** Whether only something was away that a manifest needs, such as the key provider. */
+  readonly passing?: boolean;
 }
 
 /** What a replica holds at one moment. Never changes: each look makes another one. */
@@ -51,6 +57,8 @@ export class RingWatch implements BeforeApplicationShutdown {
   private cooled: Promise<void> | undefined;
   private notBefore = 0;
   private timer: NodeJS.Timeout | undefined;
+  /** Until the next look, where it shall come soon. */
+  private pause: number | undefined;
   private stopped = false;
   private onChange: (held: HeldRing, rows: RingRows) => void = () => undefined;
 
@@ -68,6 +76,14 @@ export class RingWatch implements BeforeApplicationShutdown {
     this.onChange = changed;
     await this.look();
     this.schedule();
+  }
+
+  /** Whether what does not open is for the last authentic manifest to open, which cannot be used here yet. */
+  opensLater({ reason, dataKeyId }: OpeningFailure): boolean {
+    const { held, last } = this.required();
+    if (last === held) return false;
+    if (reason === 'classic_where_bound_expected') return last.manifest.layout === 'classic';
+    return reason === 'unknown_data_key' && openIn(last.manifest).some(({ id }) => id === dataKeyId);
   }
 
   /** The ring that values are read with; `undefined` before there is one. */
@@ -94,7 +110,9 @@ export class RingWatch implements BeforeApplicationShutdown {
       .catch(() => undefined)
       .then(() => {
         this.waiting = undefined;
-        this.running = this.look();
+        this.running = this.look().finally(() => {
+          this.schedule();
+        });
         return this.running;
       });
     return this.waiting;
@@ -119,20 +137,21 @@ export class RingWatch implements BeforeApplicationShutdown {
     clearTimeout(this.timer);
   }
 
-  /** Replicas that were started together must not look together. */
+  /** The look behind this one. Replicas that were started together must not look together. */
   private schedule(): void {
+    clearTimeout(this.timer);
     if (this.stopped) return;
-    const seconds = this.settings.reloadSeconds * (0.9 + Math.random() * 0.2);
-    this.timer = setTimeout(() => {
-      // A database that is away is told of by those who need it.
-      void this.refresh()
-        .catch((error: unknown) => {
+    const wait = Math.min(this.pause ?? Infinity, this.settings.reloadSeconds * 1000);
+    this.pause &&= Math.min(this.pause * 2, longestPause);
+    this.timer = setTimeout(
+      () => {
+        // A database that is away is told of by those who need it.
+        void this.refresh().catch((error: unknown) => {
           this.logger.debug({ msg: 'the ring was not looked at', reason: messageOf(error) });
-        })
-        .finally(() => {
-          this.schedule();
         });
-    }, seconds * 1000).unref();
+      },
+      wait * (0.9 + Math.random() * 0.2),
+    ).unref();
   }
 
   private async look(): Promise<void> {
@@ -142,11 +161,14 @@ export class RingWatch implements BeforeApplicationShutdown {
     const { followed, rows } = await this.see(before);
     this.alarms.passedOver(followed.passedOver);
     const next = rows && (await this.open(before, followed.held, rows));
-    const held = typeof next === 'object' ? next : before;
-    const fence = typeof next === 'string' ? { reason: 'manifest_unusable' as const, why: next } : fenceAbove(followed);
-    this.alarms.found('blocked', 'why' in fence ? [{ ...fence, key: String(followed.held.version) }] : []);
-    this.now = { held: held.held, ring: held.ring, kek: held.kek, last: followed.held, fence };
-    if (typeof next === 'object' && rows !== undefined) this.onChange(next, rows);
+    const opened = next && 'ring' in next ? next : undefined;
+    const { held, ring, kek } = opened ?? before;
+    const fence = next && 'why' in next ? next : fenceAbove(followed);
+    const blocked = 'why' in fence ? fence : undefined;
+    this.alarms.found('blocked', blocked === undefined ? [] : [{ ...blocked, key: String(followed.held.version) }]);
+    this.pause = blocked?.passing === true ? (this.pause ?? firstPause) : undefined;
+    this.now = { held, ring, kek, last: followed.held, fence };
+    if (opened !== undefined && rows !== undefined) this.onChange(opened, rows);
   }
 
   /** Until manifest and rows belong together: a transaction need not be a snapshot. */
@@ -166,7 +188,7 @@ export class RingWatch implements BeforeApplicationShutdown {
   }
 
   /** The ring of a newer manifest, or why it cannot be used. */
-  private async open(before: Watched, held: HeldManifest, rows: RingRows): Promise<HeldRing | string> {
+  private async open(before: Watched, held: HeldManifest, rows: RingRows): Promise<HeldRing | Blocked> {
     const { valueLayout } = this.settings;
     const { layout } = held.manifest;
     // What a start has tightened stays so while the manifest asks for the same.
@@ -180,11 +202,12 @@ export class RingWatch implements BeforeApplicationShutdown {
         return known !== undefined && !known.secret.equals(secret);
       });
       if (changed !== undefined)
-        return `version ${held.version} names another data key ${changed.id} than the one in memory.`;
+        return unusable(`version ${held.version} names another data key ${changed.id} than the one in memory.`);
       this.logger.log({ msg: 'the manifest of the ring has changed', ...changesOf(held, ring) });
       return { held, ring, kek: before.kek };
     } catch (error) {
-      return `version ${held.version} of the ring's manifest cannot be used here: ${messageOf(error)}`;
+      const why = `version ${held.version} of the ring's manifest cannot be used here: ${messageOf(error)}`;
+      return { ...unusable(why), passing: error instanceof UnavailableError };
     }
   }
 
@@ -207,6 +230,8 @@ const changesOf = ({ version, manifest }: HeldManifest, { active, layout }: Ring
   activeDataKeyId: active.id,
   layout,
 });
+
+const unusable = (why: string): Blocked => ({ reason: 'manifest_unusable', why });
 
 /** What statements name, by what stands above the manifest; or why there can be none. */
 function fenceAbove({ held, gone, unreadable, passedOver }: Followed): RingFence | Blocked {

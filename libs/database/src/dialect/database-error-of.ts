@@ -18,6 +18,11 @@ export function databaseErrorOf(dialect: Dialect, error: unknown): KeyConnectorE
       `${dialect.description}: another session holds a lock on the rows, or on the table, for too long (${reasonOf(error)}). ` +
         'Nothing was changed. Look for a transaction that was left open.',
     );
+  if (failure === 'busy')
+    return new DatabaseUnavailable(
+      `${dialect.description}: another process has held its lock for too long (${reasonOf(error)}). Nothing was changed. ` +
+        'Look for a command or a backup that still runs.',
+    );
   return unavailable(dialect, error);
 }
 

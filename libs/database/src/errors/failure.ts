@@ -2,8 +2,10 @@ import type { DriverError } from './driver-error.js';
 
 /** What an error of the driver means to a caller. */
 export type Failure =
-  /** The statement was rolled back by the database and can be sent again: deadlock victim, serialization, busy. */
+  /** The statement was rolled back by the database and can be sent again: deadlock victim, serialization. */
   | 'rolled-back'
+  /** Another process has the one lock of the whole database; nothing was done, and it can be sent again when that is free. */
+  | 'busy'
   /** Another session held a lock for longer than the statement may wait for one; nothing was changed. */
   | 'locked'
   /**

@@ -67,7 +67,7 @@ export class MysqlDialect extends Dialect {
   /** Asks the session too, in the statement that reads: behind a proxy, the next one may have another session. */
   override async ping(source: DataSource): Promise<void> {
     const text = `SELECT ${decisiveColumns} FROM (SELECT 1) AS session LEFT JOIN (${find}) AS found ON TRUE`;
-    const rows = await poolOf(source).run<Decisive[]>(text, [[nobody]]);
+    const rows = await poolOf(source).runRead<Decisive[]>(text, [[nobody]]);
     this.faults.hear(rows.flatMap((row) => decisiveFaults(row, this.settings.connection.database)));
   }
 

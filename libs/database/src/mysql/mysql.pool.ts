@@ -7,7 +7,7 @@ import { resetSocket } from '../dialect/reset-socket.js';
 import { FirstFree, waitedTooLong } from '../dialect/first-free.js';
 import type { SessionFaults } from '../dialect/session.js';
 import { isConnectionLost, isLeft, isRefusedForRoom } from './failures.js';
-import { beginSession } from './session.js';
+import { beginSession, type ClusterWait, staleRead } from './session.js';
 
 /** How long a connection may stay idle in the pool, and how often that is looked at. */
 const idleMilliseconds = 30_000;
@@ -32,7 +32,7 @@ export interface MysqlPoolOptions {
   readonly acquireMilliseconds: number;
   /** Longest run of a statement; then its connection is dropped, where mysql2 would keep it with the statement on it. */
   readonly statementSeconds: number;
-  /** Whether a read at one node of a cluster may miss what another one has acknowledged. */
+  /** Whether a member's read at one node of a cluster may miss what another one has acknowledged. */
   readonly staleReads: boolean;
   /** Hears what new sessions are not, of what they were told to be; without it, they are not asked. */
   readonly faults?: SessionFaults | undefined;
@@ -53,6 +53,8 @@ export class MysqlPool {
   /** By the copy of the options that mysql2 makes for each connection: it hands out no sockets of its own. */
   private readonly socketOf = new WeakMap<object, Socket>();
   private readonly fresh = new WeakSet<PoolConnection>();
+  /** Sessions at nodes of a cluster. */
+  private readonly waits = new WeakMap<PoolConnection, ClusterWait>();
   private readonly idleSince = new Map<PoolConnection, number>();
   /** Connections whose sessions were told what to be, and which are there. */
   private readonly begun = new Set<PoolConnection>();
@@ -127,6 +129,21 @@ export class MysqlPool {
     });
   }
 
+  /** Runs a member's read, which need not wait for the cluster where settings say so; everything else does. */
+  async runRead<Rows>(sql: string, values: readonly unknown[]): Promise<Rows> {
+    let wait: ClusterWait | undefined;
+    const text = (connection: PoolConnection): string => {
+      wait = this.options.staleReads ? this.waits.get(connection) : undefined;
+      return wait === undefined ? sql : staleRead(wait, sql);
+    };
+    const result = await this.send<unknown>(text, values, (connection) => {
+      // What follows on it must not be stale.
+      if (wait === undefined) connection.release();
+      else this.drop(connection);
+    });
+    return (wait === undefined ? result : (result as unknown[])[2]) as Rows;
+  }
+
   /** Runs a message of several statements that begins and ends a transaction; one that fails is rolled back. */
   runTransaction<Results>(sql: string, values: readonly unknown[]): Promise<Results> {
     return this.send(sql, values, (connection) => {
@@ -139,7 +156,7 @@ export class MysqlPool {
 
   /** What failed gives its connection to `recover`, unless another connection is needed. */
   private send<Result>(
-    sql: string,
+    sql: string | ((connection: PoolConnection) => string),
     values: readonly unknown[],
     recover: (connection: PoolConnection) => void,
   ): Promise<Result> {
@@ -149,7 +166,8 @@ export class MysqlPool {
           reject(error ?? new Error('The pool gave no connection.'));
           return;
         }
-        connection.query(sql, [...values], (failure, result) => {
+        const text = typeof sql === 'string' ? sql : sql(connection);
+        connection.query(text, [...values], (failure, result) => {
           if (failure) reject(failure);
           else resolve(result as Result);
           // One that is left was dropped by `limit`.
@@ -199,7 +217,8 @@ export class MysqlPool {
   }
 
   private begin(connection: PoolConnection, settle: Handover): void {
-    beginSession(connection, this.options, (error) => {
+    beginSession(connection, this.options, (error, wait) => {
+      if (wait) this.waits.set(connection, wait);
       if (error) this.drop(connection);
       if (error) settle(error);
       else {

@@ -4,26 +4,25 @@ import type { SessionFault, SessionFaults } from '../dialect/session.js';
 /** What a session is begun with. */
 interface SessionOptions {
   readonly statementSeconds: number;
-  readonly staleReads: boolean;
   /** Hears what the session is not, of what it was told to be; without it, it is not asked. */
   readonly faults?: SessionFaults | undefined;
   readonly driver: { readonly database?: string | undefined };
 }
 
-type Begun = (error: Error | null) => void;
+/** Whether the session's reads wait for its cluster, and what of them they had waited for by the server's own settings. */
+export interface ClusterWait {
+  readonly own: number;
+}
+
+type Begun = (error: Error | null, wait?: ClusterWait) => void;
 
 /** Gets a new connection ready for statements; an error says that it must not be used. */
 export function beginSession(connection: PoolConnection, options: SessionOptions, begun: Begun): void {
   connection.query(sessionStatement(options.statementSeconds), (error) => {
     if (error) begun(error);
-    else if (options.faults === undefined) settle(connection, options, begun);
+    else if (options.faults === undefined) waitForCluster(connection, begun);
     else ask(connection, options, options.faults, begun);
   });
-}
-
-function settle(connection: PoolConnection, { staleReads }: SessionOptions, begun: Begun): void {
-  if (staleReads) begun(null);
-  else waitForCluster(connection, begun);
 }
 
 /**
@@ -50,11 +49,24 @@ const sessionStatement = (seconds: number): string =>
  * of wsrep_sync_wait). Servers without Galera do not know the variables, and answer this question all the same.
  */
 function waitForCluster(connection: PoolConnection, begun: Begun): void {
-  connection.query<never>(`SHOW VARIABLES LIKE 'wsrep_on'`, (error, rows: readonly { readonly Value?: unknown }[]) => {
-    if (error || rows[0]?.Value !== 'ON') begun(error);
-    else connection.query('SET SESSION wsrep_sync_wait = @@SESSION.wsrep_sync_wait | 1', begun);
+  const question = `SHOW SESSION VARIABLES WHERE Variable_name IN ('wsrep_on', 'wsrep_sync_wait')`;
+  connection.query<never>(question, (error, rows: readonly Variable[] | undefined) => {
+    const values = new Map(rows?.map(({ Variable_name: name, Value: value }) => [name.toLowerCase(), value]));
+    if (error || values.get('wsrep_on') !== 'ON') begun(error);
+    else {
+      const own = Number(values.get('wsrep_sync_wait'));
+      connection.query(syncWait(own | 1), (failure) => {
+        begun(failure, { own });
+      });
+    }
   });
 }
+
+const syncWait = (bits: number): string => `SET SESSION wsrep_sync_wait = ${bits}`;
+
+/** The message of a read that may be stale, whose rows are the third result. Not the first: ProxySQL would take all for a SET. */
+export const staleRead = ({ own }: ClusterWait, read: string): string =>
+  `DO 0; ${syncWait(own)}; ${read}; ${syncWait(own | 1)}`;
 
 /** What decides where rows are read, whether all of them are given as they are, and whether what is written is kept. */
 export interface Decisive {
@@ -80,7 +92,12 @@ const others = [
 const question = `SELECT ${decisiveColumns};
   SHOW SESSION VARIABLES WHERE Variable_name IN (${others.map((name) => `'${name}'`).join(', ')})`;
 
-type Answer = readonly [readonly Decisive[], readonly { readonly Variable_name: string; readonly Value: string }[]];
+interface Variable {
+  readonly Variable_name: string;
+  readonly Value: string;
+}
+
+type Answer = readonly [readonly Decisive[], readonly Variable[]];
 
 /** A proxy may keep what a session was told to itself, or give the connection another session. */
 function ask(connection: PoolConnection, options: SessionOptions, faults: SessionFaults, begun: Begun): void {
@@ -98,7 +115,7 @@ function ask(connection: PoolConnection, options: SessionOptions, faults: Sessio
       begun(wrong as Error);
       return;
     }
-    settle(connection, options, begun);
+    waitForCluster(connection, begun);
   });
 }
 

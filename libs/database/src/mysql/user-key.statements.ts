@@ -176,7 +176,7 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
   constructor(private readonly source: DataSource) {}
 
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    const rows = await poolOf(this.source).run<Row[]>(find, [ids]);
+    const rows = await poolOf(this.source).runRead<Row[]>(find, [ids]);
     return rows.flatMap((row) => stored(row) ?? []);
   }
 

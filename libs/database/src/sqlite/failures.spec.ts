@@ -5,8 +5,8 @@ import { sqliteFailureOf } from './failures.js';
 
 describe('an error of SQLite', () => {
   test.each([
-    ['SQLITE_BUSY', 'rolled-back'],
-    ['SQLITE_BUSY_SNAPSHOT', 'rolled-back'],
+    ['SQLITE_BUSY', 'busy'],
+    ['SQLITE_BUSY_SNAPSHOT', 'busy'],
     ['SQLITE_READONLY_DBMOVED', 'read-only'],
     ['SQLITE_FULL', 'read-only'],
     ['SQLITE_IOERR_FSYNC', 'unavailable'],

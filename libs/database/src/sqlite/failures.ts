@@ -7,7 +7,7 @@ export function sqliteFailureOf(error: unknown): Failure | undefined {
   if (message === 'The database connection is not open') return 'unavailable';
   if (!code.startsWith('SQLITE_')) return undefined;
   // Result codes: https://sqlite.org/rescode.html; extended codes begin with their primary code's name.
-  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'rolled-back';
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'busy';
   if (/^SQLITE_(READONLY|FULL)/.test(code)) return 'read-only';
   return /^SQLITE_(CONSTRAINT|MISMATCH|RANGE|MISUSE|TOOBIG)/.test(code) ? undefined : 'unavailable';
 }

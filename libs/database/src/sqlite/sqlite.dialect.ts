@@ -18,7 +18,7 @@ import { RingManifests1760000000003 } from './migrations/3-ring-manifests.js';
 import { Turns } from './turns.js';
 import { SqliteUserKeyStatements } from './user-key.statements.js';
 
-/** better-sqlite3 waits for another process' lock inside the call, so the event loop stands still this long at most. */
+/** Where nobody is served, better-sqlite3 may wait for another process' lock inside of the call. */
 const busyMilliseconds = 100;
 const lockDeadlineMilliseconds = 30_000;
 
@@ -56,12 +56,13 @@ export class SqliteDialect extends Dialect {
       driver: ImmediateDatabase,
       database: connection.file,
       fileMustExist: true,
-      timeout: busyMilliseconds,
+      // No wait inside of the call, in which nothing else would go on: `Database` waits, and reads take their turns.
+      timeout: 0,
       // A lost commit is a lost vault: wait for the disk at every commit, in every journal mode.
       prepareDatabase: (database: SqliteDatabase.Database) => void database.pragma('synchronous = FULL'),
       migrations: [ClassicTables1760000000001, DataKeys1760000000002, RingManifests1760000000003],
     };
-    this.migrationOptions = this.dataSourceOptions;
+    this.migrationOptions = { ...this.dataSourceOptions, timeout: busyMilliseconds };
   }
 
   /** Makes a new file, for its owner only. A file that exists keeps its journal mode, which other software may rely on. */
@@ -133,7 +134,7 @@ export class SqliteDialect extends Dialect {
           });
         } catch (error) {
           // Busy at the start: another process has the lock. Busy later is the work's own affair.
-          if (state.entered || this.failureOf(error) !== 'rolled-back' || Date.now() > deadline) throw error;
+          if (state.entered || this.failureOf(error) !== 'busy' || Date.now() > deadline) throw error;
           await sleep(20 + Math.random() * 30);
         }
       }

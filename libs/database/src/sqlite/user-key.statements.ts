@@ -103,8 +103,8 @@ export class SqliteUserKeyStatements implements UserKeyStatements {
   }
 
   /**
-   * What it waited for in this process is over; better-sqlite3 waits for another process inside of the call, and shortly. The
-   * transaction has the file's write lock from its begin: no manifest comes between the fence and the commit.
+   * The clock is looked at once the transaction has the file's write lock, so every wait is over. It has it from its begin: no
+   * manifest comes between the fence and the commit.
    */
   swap(
     swaps: readonly UserKeySwap[],

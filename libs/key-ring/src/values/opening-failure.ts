@@ -10,7 +10,11 @@ export type OpeningFailureReason =
 
 /** A stored value does not open. Never leaves the service: callers get a UserKeyUnreadable, without the reason. */
 export class OpeningFailure extends Error {
-  constructor(readonly reason: OpeningFailureReason) {
+  constructor(
+    readonly reason: OpeningFailureReason,
+    /** The data key that an `unknown_data_key` names. */
+    readonly dataKeyId?: number,
+  ) {
     super(reason);
   }
 }

@@ -49,7 +49,7 @@ export class Ring {
 
   private dataKey(id: number): DataKey {
     const dataKey = this.dataKeys.get(id);
-    if (dataKey === undefined) throw new OpeningFailure('unknown_data_key');
+    if (dataKey === undefined) throw new OpeningFailure('unknown_data_key', id);
     return dataKey;
   }
 }
