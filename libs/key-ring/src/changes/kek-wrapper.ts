@@ -2,12 +2,13 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import {
   dataKeyLength,
   type KeyEncryptionKey,
-  type WrappedKey,
+  UnwrapFailed,
   wrapsWithPublicKey,
   wrapWithPublicKey,
 } from '@key-connector/crypto-providers';
 import { recoveryKeyOf } from '@key-connector/recovery-keys';
 import type { NewWrapping } from '../data-keys/ring-store.js';
+import { wrappedKeyOf } from '../data-keys/wrappings.js';
 import { DataKeyUnreadable } from '../key-ring.errors.js';
 import type { ManifestKek } from '../manifest/manifest.js';
 import type { DataKey } from '../values/data-key.js';
@@ -48,44 +49,57 @@ export function kekWrapper(kek: ManifestKek, configured: readonly KeyEncryptionK
 export async function wrapForClassicSoftware(kek: KeyEncryptionKey, { secret }: DataKey): Promise<string> {
   const bytes = secret.export();
   try {
-    return Buffer.from((await wrapAndOpen(kek, bytes, kek.classicAlgorithm)).ciphertext).toString('base64');
+    return await wrapAndOpen(kek, bytes, { reference: kek.keyReference, algorithm: kek.classicAlgorithm });
   } finally {
     bytes.fill(0);
   }
 }
 
 async function wrapWithProvider(own: KeyEncryptionKey, kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
-  const { keyReference, algorithm, ciphertext } = await wrapAndOpen(own, plain.bytes);
-  return rowOf(plain, { ...kek, reference: keyReference, algorithm }, ciphertext);
+  return rowOf(plain, kek, await wrapAndOpen(own, plain.bytes, kek));
 }
 
-/** Nobody relies on a wrapping that was not opened again and compared. */
-async function wrapAndOpen(own: KeyEncryptionKey, bytes: Uint8Array, algorithm?: string): Promise<WrappedKey> {
-  const wrapped = await own.wrap(bytes, algorithm);
-  const reopened = await own.unwrap(wrapped);
+/**
+ * Base64. Wraps as the manifest says, whatever settings would choose by now, and opens it as replicas will: nobody relies on a
+ * wrapping that was not opened again and compared.
+ */
+async function wrapAndOpen(
+  own: KeyEncryptionKey,
+  bytes: Uint8Array,
+  as: Pick<ManifestKek, 'reference' | 'algorithm'>,
+): Promise<string> {
+  const wrappedKey = base64((await own.wrap(bytes, as.algorithm)).ciphertext);
+  const reopened = await own.unwrap(wrappedKeyOf(as, wrappedKey)).catch((error: unknown) => {
+    throw error instanceof UnwrapFailed ? notTheSame(own) : error;
+  });
   try {
-    if (reopened.length === bytes.length && timingSafeEqual(reopened, bytes)) return wrapped;
-    throw new DataKeyUnreadable(`The key provider (${own.description}) gave back something else than it had wrapped.`);
+    if (reopened.length === bytes.length && timingSafeEqual(reopened, bytes)) return wrappedKey;
+    throw notTheSame(own);
   } finally {
     reopened.fill(0);
   }
 }
 
+const notTheSame = ({ description }: KeyEncryptionKey): DataKeyUnreadable =>
+  new DataKeyUnreadable(`The key provider (${description}) does not give back what it had wrapped.`);
+
 async function wrapWithPublicHalf(kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
-  return rowOf(plain, kek, await wrapWithPublicKey(kek, plain.bytes));
+  return rowOf(plain, kek, base64(await wrapWithPublicKey(kek, plain.bytes)));
 }
 
 async function wrapForRecovery(kek: ManifestKek, plain: PlainKey): Promise<NewWrapping> {
-  return rowOf(plain, kek, await recoveryKeyOf(kek.publicKey ?? '').wrap(plain.id, plain.bytes));
+  return rowOf(plain, kek, base64(await recoveryKeyOf(kek.publicKey ?? '').wrap(plain.id, plain.bytes)));
 }
 
-const rowOf = ({ id }: PlainKey, kek: ManifestKek, ciphertext: Uint8Array): NewWrapping => ({
+const rowOf = ({ id }: PlainKey, kek: ManifestKek, wrappedKey: string): NewWrapping => ({
   dataKeyId: id,
   kekId: kek.id,
   keyReference: kek.reference,
   algorithm: kek.algorithm,
-  wrappedKey: Buffer.from(ciphertext).toString('base64'),
+  wrappedKey,
 });
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
 /** How a manifest lists a key-encryption key of the service: with what it wraps with, in its own words. */
 export async function serviceEntry(key: KeyEncryptionKey): Promise<ManifestKek> {

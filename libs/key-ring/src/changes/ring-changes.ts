@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KeyEncryptionKey, WrappedKey } from '@key-connector/crypto-providers';
+import { type KeyEncryptionKey, UnwrapFailed, type WrappedKey } from '@key-connector/crypto-providers';
 import { Database, longestWrite, nobody } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
@@ -190,7 +190,9 @@ export class RingChanges {
 
   /** The seed of the identity that signed the manifest; the caller wipes it. Anybody who writes the database can put another one there. */
   private async openSeed(view: RingView, manager: EntityManager): Promise<Uint8Array> {
-    const seed = await view.kek.unwrap(await this.wrappedKey(view, manager, identityRow));
+    const seed = await view.kek.unwrap(await this.wrappedKey(view, manager, identityRow)).catch((error: unknown) => {
+      throw error instanceof UnwrapFailed ? identityDamaged(view.kek) : error;
+    });
     if (RingSigner.of(seed).identity.fingerprint === view.held.identity.fingerprint) return seed;
     seed.fill(0);
     throw new RingChangeRefused(
@@ -208,6 +210,12 @@ export class RingChanges {
     );
   }
 }
+
+const identityDamaged = ({ id, description }: KeyEncryptionKey): DataKeyUnreadable =>
+  new DataKeyUnreadable(
+    `The identity of the ring does not open: its wrapping under ${id} (${description}) in DataKeyWrappings (row -1) is damaged. ` +
+      'Restore that row from a backup. Nothing was changed in the database.',
+  );
 
 /**
  * Those of the manifest that can be opened: all that are not dropped, and of those that are, the ones whose drop can still
