@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type KeyEncryptionKey, KeyProvider, type KeyProviderSettings } from '@key-connector/crypto-providers';
+import { createSeed, openSeed } from '@key-connector/recovery-keys';
 import { openAsClassicSoftware } from '../testing/classic-software.js';
 import { classicKey, KeyRingFixture, type Replica } from '../testing/key-ring-fixture.js';
 import { generateOtherKey, type OtherKey } from '../testing/other-key.js';
@@ -8,6 +9,8 @@ import { referenceOpenClassic } from '../testing/reference-layouts.js';
 import { alice } from '../testing/user-id.js';
 import { DataKeyRotation } from './data-key-rotation.js';
 import { KekChanges } from './kek-changes.js';
+import { wrapForClassicSoftware } from './kek-wrapper.js';
+import { RecoveryChanges } from './recovery-changes.js';
 import { RingChanges, type RingView } from './ring-changes.js';
 import { RingChangesModule } from './ring-changes.module.js';
 import { RingRekey } from './ring-rekey.js';
@@ -90,6 +93,17 @@ describe('the key-encryption keys of a ring', () => {
     });
     expect(fixture.contents()).toEqual(before);
   });
+
+  it('lose no recovery key by kek remove, which would not say what that means', async () => {
+    const recovery = openSeed(createSeed());
+    await operator.module.get(RecoveryChanges).add(await look(operator), recovery.key, recovery);
+    const before = fixture.contents();
+
+    const removing = operator.module.get(KekChanges).remove(await look(operator), recovery.key.id);
+
+    await expect(removing).rejects.toThrow(`key-connector recovery remove ${recovery.key.id}`);
+    expect(fixture.contents()).toEqual(before);
+  });
 });
 
 describe('the key-encryption keys of a classic ring', () => {
@@ -112,5 +126,15 @@ describe('the key-encryption keys of a classic ring', () => {
       await fixture.remove();
       await other.remove();
     }
+  });
+
+  it('put nothing into ApplicationDatas that does not open to the data key', async () => {
+    const kek = await new KeyProvider(classicKey).open();
+    const wrap = kek.wrap.bind(kek);
+    jest.spyOn(kek, 'wrap').mockImplementation((_, algorithm) => wrap(randomBytes(32), algorithm));
+
+    const wrapping = wrapForClassicSoftware(kek, { id: 0, secret: createSecretKey(randomBytes(32)) });
+
+    await expect(wrapping).rejects.toMatchObject({ code: 'DATA_KEY_UNREADABLE' });
   });
 });
