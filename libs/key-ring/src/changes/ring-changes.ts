@@ -34,7 +34,7 @@ export interface RingChange {
   readonly manager: EntityManager;
   /** The fingerprint of the ring. */
   readonly ring: string;
-  /** Opens a data key that is not dropped. */
+  /** Opens what stands in the database for a data key, dropped or not, and compares it; what is in memory does not count. */
   open(id: number): Promise<DataKey>;
   /** Runs work with the bytes of every data key that is there, and of the identity's seed; they are wiped behind it. */
   withPlainKeys(work: (plain: readonly PlainKey[]) => Promise<void>): Promise<void>;
@@ -175,8 +175,10 @@ export class RingChanges {
     const { manifest } = view.held;
     const dataKey = manifest.dataKeys.find((each) => each.id === id);
     if (dataKey === undefined) throw new RangeError(`The ring has no data key ${id}.`);
-    const known = this.wrappings.known(manifest, dataKey);
-    return known ?? this.wrappings.open(manifest, dataKey, view.kek, await this.wrappedKey(view, manager, id));
+    const wrapped = await this.wrappedKey(view, manager, id);
+    return this.wrappings.open(manifest, dataKey, view.kek, wrapped).catch((error: unknown) => {
+      throw dataKey.state === 'dropped' && error instanceof DataKeyUnreadable ? leftover(id, error) : error;
+    });
   }
 
   private async signerOf(view: RingView, manager: EntityManager): Promise<RingSigner> {
@@ -210,6 +212,11 @@ export class RingChanges {
     );
   }
 }
+
+const leftover = (id: number, { message }: DataKeyUnreadable): DataKeyUnreadable =>
+  new DataKeyUnreadable(
+    `${message} If its drop was finished, it is gone for good, and key-connector data-key drop ${id} --finish deletes what is there.`,
+  );
 
 const identityDamaged = ({ id, description }: KeyEncryptionKey): DataKeyUnreadable =>
   new DataKeyUnreadable(
