@@ -156,7 +156,7 @@ export class RingAdoption {
       layout: classic ? 'classic' : classicValues > 0 ? 'bound' : 'boundOnly',
     };
     const document = writeManifest(manifest);
-    await this.rows.removeManifests(manager, replaced);
+    await this.manifests.remove(manager, replaced);
     const row = { version, document, signature: signer.sign(document) };
     await this.manifests.insert(manager, row);
     return { ...row, manifest, identity };
