@@ -17,7 +17,7 @@ import type { HeldManifest } from '../manifest/succession.js';
 import { classicDataKeyId, type DataKey, takeSecret } from '../values/data-key.js';
 import { ChangedRows } from './changed-rows.js';
 import { RingChangeRefused } from './changes.errors.js';
-import { freeDataKeyId } from './data-key-rotation.js';
+import { freeDataKeyIds } from './data-key-rotation.js';
 import { kekWrapper, type PlainKey, serviceEntry } from './kek-wrapper.js';
 import { NeededDataKeys, type ValuesFound } from './needed-data-keys.js';
 
@@ -163,7 +163,7 @@ export class RingAdoption {
   }
 
   private async freshDataKey(manager: EntityManager, found: Found): Promise<DataKey> {
-    const id = freeDataKeyId([classicDataKeyId, ...found.rows, ...found.opened.keys()]);
+    const id = freeDataKeyIds([classicDataKeyId, ...found.rows, ...found.opened.keys()]).next().value;
     const bytes = randomBytes(dataKeyLength);
     const secret = takeSecret(Uint8Array.from(bytes));
     await this.insert(manager, found, id, bytes);

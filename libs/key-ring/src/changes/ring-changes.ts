@@ -106,12 +106,15 @@ export class RingChanges {
 
   /**
    * Waits until nothing that was sealed under an older manifest can be written any more: one second longer than any write can
-   * take, by the database server's clock, which ends them. One that begins now is kept out by its fence.
+   * take, by the database server's clock, which ends them, and by this process' own: a server's may be set ahead, or be
+   * another server's after a failover. One that begins now is kept out by its fence.
    */
   async settle(signal?: AbortSignal): Promise<void> {
-    const until = (await this.clock()) + longestWrite + 1_000;
-    for (let left = until; left > 0; left = until - (await this.clock()))
-      await sleep(Math.min(left, 1_000), undefined, signal && { signal });
+    const begun = { clock: await this.clock(), here: performance.now() };
+    const left = async (): Promise<number> =>
+      longestWrite + 1_000 - Math.min((await this.clock()) - begun.clock, performance.now() - begun.here);
+    for (let wait = await left(); wait > 0; wait = await left())
+      await sleep(Math.min(wait, 1_000), undefined, signal && { signal });
   }
 
   private async clock(): Promise<number> {
