@@ -76,8 +76,10 @@ function changesUnderLoad(start: () => Promise<TestDatabases>): void {
       expect(await run('data-key', 'rotate')).toMatchObject({ before: 1, activeDataKeyId: 2 });
       await until(async () => (await dataKeysInUse()).includes(2), 'the new data key is written with');
       expect(await run('data-key', 'reencrypt', '--rate', '0')).toMatchObject({ unopened: 0 });
-      await run('data-key', 'drop', '1');
+      await expect(run('data-key', 'drop', '1', '--finish', '--dry-run')).rejects.toThrow(/not dropped yet/);
+      expect(await run('data-key', 'drop', '1')).toMatchObject({ pin: expect.stringMatching(/^sha256:.*@3$/) });
       await run('data-key', 'drop', '1', '--finish', '--yes');
+      await expect(run('data-key', 'drop', '1', '--undo', '--dry-run')).rejects.toThrow(/gone for good/);
     });
     expect(await dataKeysInUse()).toEqual([2]);
     expect(await run('data-key', 'list')).toMatchObject({

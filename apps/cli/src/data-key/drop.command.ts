@@ -62,20 +62,24 @@ export class DropDataKeyCommand extends OperatorCommand {
       );
       return;
     }
-    const { manifest } = await this.interruption.during(
+    const held = await this.interruption.during(
       (signal) => drop.drop(seen, id, signal),
       `Data key ${id} may be dropped by now: run the command again, which looks once more for values that need it.`,
     );
-    await this.output.result({ dataKeyId: id, state: 'dropped', manifestVersion: manifest.version }, () =>
+    const pin = pinOf(held);
+    await this.output.result({ dataKeyId: id, state: 'dropped', manifestVersion: held.version, pin }, () =>
       [
-        `Data key ${id} is dropped (manifest version ${manifest.version}): replicas use it no more.`,
+        `Data key ${id} is dropped (manifest version ${held.version}): replicas use it no more.`,
+        `Set keyRing__identity to ${pin} on every replica.`,
         `To have it back: key-connector data-key drop ${id} --undo. To delete it for good: key-connector data-key drop ${id} --finish.`,
       ].join('\n'),
     );
   }
 
   private async undo(context: INestApplicationContext, seen: RingView, id: number, { dryRun }: Options): Promise<void> {
-    const { manifest } = dryRun ? seen.held : await context.get(DataKeyDrop).undo(seen, id);
+    const drop = context.get(DataKeyDrop);
+    drop.requireMayUndo(seen, id);
+    const { manifest } = dryRun ? seen.held : await drop.undo(seen, id);
     await this.output.result({ dryRun, dataKeyId: id, state: 'open', manifestVersion: manifest.version }, () =>
       dryRun
         ? `Would open data key ${id} again.`
@@ -90,6 +94,7 @@ export class DropDataKeyCommand extends OperatorCommand {
     { dryRun, yes }: Options,
   ): Promise<void> {
     const drop = context.get(DataKeyDrop);
+    drop.requireMayFinish(seen, id);
     const needed = await drop.needing(id);
     if (dryRun) {
       await this.output.result(

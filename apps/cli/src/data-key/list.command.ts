@@ -27,14 +27,15 @@ export class ListDataKeysCommand extends OperatorCommand {
       const { held, wrapped } = await context.get(RingChanges).look();
       const drop = context.get(DataKeyDrop);
       const { activeDataKeyId, dataKeys: listed } = held.manifest;
-      const dataKeys = await Promise.all(
-        listed.map(async ({ id, state }) => ({
-          id,
-          state: id === activeDataKeyId ? 'active' : state,
-          values: await drop.needing(id),
-          wrappings: wrapped.filter(({ dataKeyId }) => dataKeyId === id).length,
-        })),
-      );
+      // One after the other: each count reads every value, and members are served meanwhile.
+      const needing = new Map<number, number>();
+      for (const { id } of listed) needing.set(id, await drop.needing(id));
+      const dataKeys = listed.map(({ id, state }) => ({
+        id,
+        state: id === activeDataKeyId ? 'active' : state,
+        values: needing.get(id),
+        wrappings: wrapped.filter(({ dataKeyId }) => dataKeyId === id).length,
+      }));
       await this.output.result({ dataKeys }, () =>
         table(
           ['data key', 'state', 'values', 'wrappings'],

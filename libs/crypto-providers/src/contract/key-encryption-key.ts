@@ -32,7 +32,10 @@ export abstract class KeyEncryptionKey {
   abstract readonly keyReference: string;
   /** The algorithm of a classic deployment's wrapping, which does not name its own. */
   abstract readonly classicAlgorithm: string;
-  /** Encrypts a 32-byte data key (else RangeError); give `classicAlgorithm` where classic software must open it too. */
+  /**
+   * Encrypts a 32-byte data key, with the algorithm that settings choose unless one is named: that of a manifest, or
+   * `classicAlgorithm` where classic software must open it too. RangeError for another length, or one that the key has not.
+   */
   abstract wrap(dataKey: Uint8Array, algorithm?: string): Promise<WrappedKey>;
   /** Decrypts a wrapping of this key; the caller wipes the result. Every refusal is the same `UnwrapFailed`. */
   abstract unwrap(wrapped: WrappedKey): Promise<Uint8Array>;

@@ -67,15 +67,6 @@ export class ChangedRows {
     else await this.store.insertApplicationData(manager, symmetricKey);
   }
 
-  /** Removes rows that were judged not to be the ring's: each only while it has the signature that was judged, if it has any. */
-  async removeManifests(
-    manager: EntityManager,
-    rows: readonly { readonly version: number; readonly signature: string | undefined }[],
-  ): Promise<void> {
-    for (const { version, signature } of rows)
-      await manager.delete(RingManifestRow, { version, ...(signature !== undefined && { signature }) });
-  }
-
   /** Removes the manifests of an identity that counts no more. */
   async removeManifestsUpTo(manager: EntityManager, version: number): Promise<void> {
     await manager.delete(RingManifestRow, { version: LessThanOrEqual(version) });

@@ -39,14 +39,13 @@ export class DataKeyDrop {
     );
   }
 
-  /** Opens a dropped data key again, as long as its wrappings are there. */
+  /**
+   * Opens a dropped data key again, as long as its wrapping is there.
+   *
+   * @throws RingChangeRefused where it is not; DataKeyUnreadable where what stands there is not what the manifest names.
+   */
   async undo(seen: RingView, id: number): Promise<HeldManifest> {
-    if (stateOf(seen.held.manifest, id) !== 'dropped')
-      throw new RingChangeRefused(`Data key ${id} is not dropped, so there is nothing to undo.`);
-    if (!seen.wrapped.some(({ dataKeyId }) => dataKeyId === id))
-      throw new RingChangeRefused(
-        `The wrappings of data key ${id} were deleted when its drop was finished: it is gone for good.`,
-      );
+    this.requireMayUndo(seen, id);
     return this.mark(seen, id, 'open');
   }
 
@@ -56,8 +55,7 @@ export class DataKeyDrop {
    * @throws RingChangeRefused as long as it is not dropped, or something needs it.
    */
   async finish(seen: RingView, id: number, signal?: AbortSignal): Promise<HeldManifest> {
-    if (stateOf(seen.held.manifest, id) !== 'dropped')
-      throw new RingChangeRefused(`Data key ${id} is not dropped yet: run key-connector data-key drop ${id} first.`);
+    this.requireMayFinish(seen, id);
     // The drop may have been killed before it had waited.
     await this.changes.settle(signal);
     return this.changes.apply(seen, async ({ manager }) => {
@@ -70,7 +68,8 @@ export class DataKeyDrop {
   }
 
   /** What drop would refuse before it looks at values. */
-  requireMayDrop({ held: { manifest } }: RingView, id: number): void {
+  requireMayDrop(seen: RingView, id: number): void {
+    const { manifest } = seen.held;
     if (stateOf(manifest, id) === undefined)
       throw new RingChangeRefused(
         `There is no data key ${id} in the ring: ${manifest.dataKeys.map((key) => key.id).join(', ')}.`,
@@ -83,6 +82,20 @@ export class DataKeyDrop {
       throw new RingChangeRefused(
         'Data key 0 opens classic values, which are still taken. Finish key-connector layout upgrade first.',
       );
+    if (stateOf(manifest, id) === 'dropped') requireNotDeleted(seen, id);
+  }
+
+  /** What undo would refuse before it opens the data key. */
+  requireMayUndo(seen: RingView, id: number): void {
+    if (stateOf(seen.held.manifest, id) !== 'dropped')
+      throw new RingChangeRefused(`Data key ${id} is not dropped, so there is nothing to undo.`);
+    requireNotDeleted(seen, id);
+  }
+
+  /** What finish would refuse before it looks at values. One that is deleted already is deleted once more. */
+  requireMayFinish({ held: { manifest } }: RingView, id: number): void {
+    if (stateOf(manifest, id) !== 'dropped')
+      throw new RingChangeRefused(`Data key ${id} is not dropped yet: run key-connector data-key drop ${id} first.`);
   }
 
   /** How many values and rows of the history need a data key, by their headers and by their columns. */
@@ -96,16 +109,24 @@ export class DataKeyDrop {
   }
 
   private mark(seen: RingView, id: number, state: 'open' | 'dropped'): Promise<HeldManifest> {
-    return this.changes.apply(seen, ({ view }) =>
-      Promise.resolve({
-        dataKeys: view.held.manifest.dataKeys.map((dataKey) => (dataKey.id === id ? { ...dataKey, state } : dataKey)),
-      }),
-    );
+    return this.changes.apply(seen, async (change) => {
+      // Every replica must open it then, and its row may be anybody's: of a deleted one the manifest keeps the name.
+      if (state === 'open') await change.open(id);
+      const { dataKeys } = change.view.held.manifest;
+      return { dataKeys: dataKeys.map((dataKey) => (dataKey.id === id ? { ...dataKey, state } : dataKey)) };
+    });
   }
 }
 
 const stateOf = ({ dataKeys }: Manifest, id: number): 'open' | 'dropped' | undefined =>
   dataKeys.find((dataKey) => dataKey.id === id)?.state;
+
+function requireNotDeleted({ wrapped }: RingView, id: number): void {
+  if (!wrapped.some(({ dataKeyId }) => dataKeyId === id))
+    throw new RingChangeRefused(
+      `The wrappings of data key ${id} were deleted when its drop was finished: it is gone for good.`,
+    );
+}
 
 const stillNeeded = (id: number, needed: number): RingChangeRefused =>
   new RingChangeRefused(

@@ -8,6 +8,9 @@ import { classicDataKeyId, takeSecret } from '../values/data-key.js';
 import { RingChangeRefused } from './changes.errors.js';
 import { type RingChange, RingChanges, type RingView } from './ring-changes.js';
 
+/** Numbers of data keys that one question is about. */
+const idsAtOnce = 500;
+
 /** Gives a ring a new data key, which values are written under from then on; what is stored is not touched. */
 @Injectable()
 export class DataKeyRotation {
@@ -39,10 +42,10 @@ export class DataKeyRotation {
 /** Makes a data key, wrapped under every key-encryption key of the manifest, with the next id that was never used. */
 export async function newDataKey(change: RingChange): Promise<{ readonly id: number; readonly check: string }> {
   const { held } = change.view;
-  const used = held.manifest.dataKeys.map((dataKey) => dataKey.id);
-  let id = freeDataKeyId(used);
-  // Somebody may have put rows under the next ids.
-  for (; (await change.takenIds([id])).length > 0; id = freeDataKeyId(used)) used.push(id);
+  const id = await untakenId(
+    change,
+    held.manifest.dataKeys.map((dataKey) => dataKey.id),
+  );
   const bytes = randomBytes(dataKeyLength);
   try {
     await change.insertDataKey({ id, bytes });
@@ -52,12 +55,22 @@ export async function newDataKey(change: RingChange): Promise<{ readonly id: num
   }
 }
 
-/** The number above those that are used; where there is none left, the lowest one that is free. */
-export function freeDataKeyId(used: readonly number[]): number {
+/** The first free number without a row: somebody may have put rows under the next million. */
+async function untakenId(change: RingChange, used: readonly number[]): Promise<number> {
+  const free = freeDataKeyIds(used);
+  for (;;) {
+    const ids = Array.from({ length: idsAtOnce }, () => free.next().value);
+    const taken = new Set(await change.takenIds(ids));
+    const id = ids.find((each) => !taken.has(each));
+    if (id !== undefined) return id;
+  }
+}
+
+/** The numbers above those that are used; behind the last there is, those that are free below. */
+export function* freeDataKeyIds(used: readonly number[]): Generator<number, never> {
   const above = Math.max(...used) + 1;
-  if (above <= maxDataKeyId) return above;
+  for (let id = above; id <= maxDataKeyId; id += 1) yield id;
   const taken = new Set(used);
-  let id = classicDataKeyId + 1;
-  while (taken.has(id)) id += 1;
-  return id;
+  for (let id = classicDataKeyId + 1; id < above; id += 1) if (!taken.has(id)) yield id;
+  throw new RangeError('Every number of a data key is used.');
 }

@@ -35,11 +35,11 @@ export class KekChanges {
   }
 
   /**
-   * Gives up a key-encryption key, with its wrappings. A replica that is still configured with it serves on, and cannot
-   * start again.
+   * Gives up a key-encryption key, with its wrappings. A replica that is still configured with it cannot start
+   * again, and writes no more once the ring has a data key that it does not know.
    *
-   * @throws RingChangeRefused for one that is not listed, and for the one of this command's settings: what is left must be
-   * seen to open.
+   * @throws RingChangeRefused for one that is not listed, for a recovery key, and for the one of this command's settings: what
+   * is left must be seen to open.
    */
   async remove(seen: RingView, id: string): Promise<HeldManifest> {
     this.requireMayRemove(seen, id);
@@ -64,9 +64,14 @@ export class KekChanges {
 
   /** What remove would refuse. */
   requireMayRemove({ held, kek }: RingView, id: string): void {
-    if (!held.manifest.keks.some((each) => each.id === id))
+    const listed = held.manifest.keks.find((each) => each.id === id);
+    if (listed === undefined)
       throw new RingChangeRefused(
         `${id} is none of the ring's key-encryption keys: ${held.manifest.keks.map((each) => each.id).join(', ')}.`,
+      );
+    if (listed.role === 'recovery')
+      throw new RingChangeRefused(
+        `${id} is a recovery key, and the ring may come back by nothing else: key-connector recovery remove ${id} removes it.`,
       );
     if (id === kek.id)
       throw new RingChangeRefused(

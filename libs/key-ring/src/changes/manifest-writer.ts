@@ -52,7 +52,7 @@ export class ManifestWriter {
       if (now.gone || now.held.version !== held.version) throw new RingChanged(held.version, now.held.version);
       requireUnderstood(now);
       if (now.passedOver.length === 0) return;
-      await this.rows.removeManifests(manager, now.passedOver);
+      await this.manifests.remove(manager, now.passedOver);
     }
     throw new RingChangeRefused(
       `RingManifests holds thousands of rows above version ${held.version} that somebody wrote into the database. Find out who; ` +

@@ -17,7 +17,7 @@ import type { HeldManifest } from '../manifest/succession.js';
 import { classicDataKeyId, type DataKey, takeSecret } from '../values/data-key.js';
 import { ChangedRows } from './changed-rows.js';
 import { RingChangeRefused } from './changes.errors.js';
-import { freeDataKeyId } from './data-key-rotation.js';
+import { freeDataKeyIds } from './data-key-rotation.js';
 import { kekWrapper, type PlainKey, serviceEntry } from './kek-wrapper.js';
 import { NeededDataKeys, type ValuesFound } from './needed-data-keys.js';
 
@@ -156,14 +156,14 @@ export class RingAdoption {
       layout: classic ? 'classic' : classicValues > 0 ? 'bound' : 'boundOnly',
     };
     const document = writeManifest(manifest);
-    await this.rows.removeManifests(manager, replaced);
+    await this.manifests.remove(manager, replaced);
     const row = { version, document, signature: signer.sign(document) };
     await this.manifests.insert(manager, row);
     return { ...row, manifest, identity };
   }
 
   private async freshDataKey(manager: EntityManager, found: Found): Promise<DataKey> {
-    const id = freeDataKeyId([classicDataKeyId, ...found.rows, ...found.opened.keys()]);
+    const id = freeDataKeyIds([classicDataKeyId, ...found.rows, ...found.opened.keys()]).next().value;
     const bytes = randomBytes(dataKeyLength);
     const secret = takeSecret(Uint8Array.from(bytes));
     await this.insert(manager, found, id, bytes);

@@ -32,7 +32,7 @@ export interface RingChange {
   readonly manager: EntityManager;
   /** The fingerprint of the ring. */
   readonly ring: string;
-  /** Opens a data key that is not dropped. */
+  /** Opens what stands in the database for a data key, dropped or not, and compares it; what is in memory does not count. */
   open(id: number): Promise<DataKey>;
   /** Runs work with the bytes of every data key that is there, and of the identity's seed; they are wiped behind it. */
   withPlainKeys(work: (plain: readonly PlainKey[]) => Promise<void>): Promise<void>;
@@ -109,12 +109,15 @@ export class RingChanges {
 
   /**
    * Waits until nothing that was sealed under an older manifest can be written any more: one second longer than any write can
-   * take, by the database server's clock, which ends them. One that begins now is kept out by its fence.
+   * take, by the database server's clock, which ends them, and by this process' own: a server's may be set ahead, or be
+   * another server's after a failover. One that begins now is kept out by its fence.
    */
   async settle(signal?: AbortSignal): Promise<void> {
-    const until = (await this.clock()) + longestWrite + 1_000;
-    for (let left = until; left > 0; left = until - (await this.clock()))
-      await sleep(Math.min(left, 1_000), undefined, signal && { signal });
+    const begun = { clock: await this.clock(), here: performance.now() };
+    const left = async (): Promise<number> =>
+      longestWrite + 1_000 - Math.min((await this.clock()) - begun.clock, performance.now() - begun.here);
+    for (let wait = await left(); wait > 0; wait = await left())
+      await sleep(Math.min(wait, 1_000), undefined, signal && { signal });
   }
 
   private async clock(): Promise<number> {
@@ -177,8 +180,10 @@ export class RingChanges {
     const { manifest } = view.held;
     const dataKey = manifest.dataKeys.find((each) => each.id === id);
     if (dataKey === undefined) throw new RangeError(`The ring has no data key ${id}.`);
-    const known = this.wrappings.known(manifest, dataKey);
-    return known ?? this.wrappings.open(manifest, dataKey, view.kek, await this.wrappedKey(view, manager, id));
+    const wrapped = await this.wrappedKey(view, manager, id);
+    return this.wrappings.open(manifest, dataKey, view.kek, wrapped).catch((error: unknown) => {
+      throw dataKey.state === 'dropped' && error instanceof DataKeyUnreadable ? leftover(id, error) : error;
+    });
   }
 
   private async signerOf(view: RingView, manager: EntityManager): Promise<RingSigner> {
@@ -192,9 +197,8 @@ export class RingChanges {
 
   /** The seed of the identity that signed the manifest; the caller wipes it. Anybody who writes the database can put another one there. */
   private async openSeed(view: RingView, manager: EntityManager): Promise<Uint8Array> {
-    const wrapped = await this.wrappedKey(view, manager, identityRow);
-    const seed = await view.kek.unwrap(wrapped).catch((error: unknown) => {
-      throw error instanceof UnwrapFailed ? seedDamaged(view.kek) : error;
+    const seed = await view.kek.unwrap(await this.wrappedKey(view, manager, identityRow)).catch((error: unknown) => {
+      throw error instanceof UnwrapFailed ? identityDamaged(view.kek) : error;
     });
     if (RingSigner.of(seed).identity.fingerprint === view.held.identity.fingerprint) return seed;
     seed.fill(0);
@@ -214,9 +218,14 @@ export class RingChanges {
   }
 }
 
-const seedDamaged = ({ id, description }: KeyEncryptionKey): DataKeyUnreadable =>
+const leftover = (id: number, { message }: DataKeyUnreadable): DataKeyUnreadable =>
   new DataKeyUnreadable(
-    `The identity of the ring (row -1) does not open: its wrapping under ${id} (${description}) in DataKeyWrappings is damaged. ` +
+    `${message} If its drop was finished, it is gone for good, and key-connector data-key drop ${id} --finish deletes what is there.`,
+  );
+
+const identityDamaged = ({ id, description }: KeyEncryptionKey): DataKeyUnreadable =>
+  new DataKeyUnreadable(
+    `The identity of the ring does not open: its wrapping under ${id} (${description}) in DataKeyWrappings (row -1) is damaged. ` +
       'Restore that row from a backup. Nothing was changed in the database.',
   );
 

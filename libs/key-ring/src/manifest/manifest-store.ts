@@ -1,4 +1,4 @@
-import { Database, type ManifestVersion } from '@key-connector/database';
+import { Database } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { maxDocumentLength } from './manifest.js';
@@ -75,9 +75,24 @@ export class ManifestStore {
     await manager.insert(RingManifestRow, { ...row, creationDate: new Date() });
   }
 
-  /** Deletes rows that count for nothing: each only while it holds what was seen. */
-  async remove(manager: EntityManager, rows: readonly ManifestVersion[]): Promise<void> {
-    for (const { version, signature } of rows) await manager.delete(RingManifestRow, { version, signature });
+  /** Deletes rows that were judged not to be the ring's: each only while it holds the signature that was judged, or none. */
+  async remove(manager: EntityManager, rows: readonly Pick<SeenManifest, 'version' | 'signature'>[]): Promise<void> {
+    for (const { version, signature } of rows)
+      if (signature === undefined) await this.removeNameless(manager, version);
+      else await manager.delete(RingManifestRow, { version, signature });
+  }
+
+  /** On a cluster without a lock, another operator's manifest may stand there by now. */
+  private async removeNameless(manager: EntityManager, version: number): Promise<void> {
+    const length = this.database.lengthOf('signature');
+    await manager
+      .createQueryBuilder()
+      .delete()
+      .from(RingManifestRow)
+      .where('version = :version', { version })
+      // SQLite takes bytes, which are like no text, and versions of 64 bits.
+      .andWhere(`(${length} <> ${signatureLength} OR signature NOT LIKE '%' OR version > ${maxVersion})`)
+      .execute();
   }
 
   private bounded(manager: EntityManager): SelectQueryBuilder<RingManifestRow> {

@@ -19,11 +19,11 @@ import { MadeRing } from './made-ring.js';
 export const classicFolder = `${resolve(import.meta.dirname, '../../../../test/fixtures/classic')}/`;
 
 /** The key-encryption key of the classic deployment. */
-const classicKey: KeyProviderSettings = {
+export const classicKey = {
   kind: 'certificate',
   timeoutSeconds: 15,
   source: { kind: 'filesystem', path: `${classicFolder}bwkc-aes.pfx`, password: new Secret('fixture-password') },
-};
+} as const satisfies KeyProviderSettings;
 
 /** A replica of the service, as far as keys go. */
 export interface Replica {

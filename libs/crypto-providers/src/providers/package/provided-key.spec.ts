@@ -22,6 +22,16 @@ const throwing = (code: string | undefined): (() => Promise<never>) => {
 };
 
 describe('a key that a package brings', () => {
+  it('wraps with the algorithm that is named, where it is the classic one or its own', async () => {
+    const key = keyWith({
+      classicAlgorithm: 'Classic',
+      wrap: (_: Uint8Array, algorithm = 'A') => Promise.resolve({ ...wrapped, algorithm }),
+    });
+    for (const algorithm of ['Classic', 'A'])
+      await expect(key.wrap(randomBytes(32), algorithm)).resolves.toMatchObject({ algorithm });
+    await expect(key.wrap(randomBytes(32), 'B')).rejects.toBeInstanceOf(RangeError);
+  });
+
   it.each([
     ['an id that is no fingerprint', { id: 'key-1' }],
     ['an id in upper case', { id: `sha256:${'A'.repeat(64)}` }],

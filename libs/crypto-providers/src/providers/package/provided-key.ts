@@ -45,12 +45,14 @@ export class ProvidedKeyEncryptionKey extends KeyEncryptionKey {
 
   async wrap(dataKey: Uint8Array, algorithm?: string): Promise<WrappedKey> {
     requireDataKey(dataKey);
-    if (algorithm !== undefined && algorithm !== this.classicAlgorithm) {
-      throw new RangeError(`a key of ${this.packageName} does not wrap with ${algorithm}`);
-    }
+    // By name a package is asked for the classic algorithm alone; its own is the one that it takes unasked.
+    const asked = algorithm === this.classicAlgorithm ? algorithm : undefined;
     const plain = Uint8Array.from(dataKey);
     try {
-      return this.checkedWrapping(await this.call('wrap()', () => this.#key.wrap(plain, algorithm)), dataKey);
+      const wrapped = this.checkedWrapping(await this.call('wrap()', () => this.#key.wrap(plain, asked)), dataKey);
+      if (algorithm !== undefined && wrapped.algorithm !== algorithm)
+        throw new RangeError(`a key of ${this.packageName} does not wrap with ${algorithm}`);
+      return wrapped;
     } finally {
       plain.fill(0);
     }
