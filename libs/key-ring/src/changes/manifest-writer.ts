@@ -62,7 +62,7 @@ export class ManifestWriter {
 }
 
 /** A newer version of this software has changed the ring: this one cannot tell how. */
-export function requireUnderstood({ unreadable }: Pick<RingState, 'unreadable'>): void {
+function requireUnderstood({ unreadable }: Pick<RingState, 'unreadable'>): void {
   if (unreadable !== undefined)
     throw new RingChangeRefused(
       `Version ${unreadable.version} of the ring's manifest is signed by the ring, and cannot be followed from here: it was made by a ` +
