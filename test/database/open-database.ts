@@ -9,6 +9,7 @@ import {
   DatabaseUnavailable,
   type RingFence,
   type StoredUserKey,
+  UserKeyHistory,
 } from '@key-connector/database';
 import { type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -19,6 +20,7 @@ import { databasesTimeout, type TestDatabase, type TestDatabases } from './test-
 export interface OpenDatabase {
   readonly database: Database;
   readonly source: DataSource;
+  readonly history: UserKeyHistory;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function buildDatabase(settings: Readonly<Record<string, string>>):
   return {
     database: context.get(Database),
     source: context.get(DataSource),
+    history: context.get(UserKeyHistory),
     close: () => context.close(),
   };
 }

@@ -67,4 +67,22 @@ export function reseals(suite: DatabaseSuite<TestDatabases>): void {
     expect(await reseal(database, [one(id, 'old')], { milliseconds: -1_000 })).toBe('late');
     expect(await rowOf(id)).toMatchObject({ Key: 'old' });
   });
+
+  test('a row of the history is sealed anew only while it is as it was read, and keeps its dates', async () => {
+    const database = await withDataKey();
+    const history = suite.opened[0]?.history;
+    const id = newId();
+    await suite.place.sql(
+      `INSERT INTO "UserKeyHistory" ("UserId", "Key", "CreationDate", "ReplacedDate", "Cause")
+       VALUES ('${id}', 'old', '2026-01-01 00:00:00', '2026-01-02 00:00:00', 'replaced')`,
+    );
+    const rows = (): Promise<Record<string, unknown>[]> => suite.place.sql('SELECT * FROM "UserKeyHistory"');
+    const [before] = await rows();
+    const resealed = (expected: string): Promise<boolean | undefined> =>
+      database.lock(async (manager) => history?.reseal(manager, String(before?.['Id']), one(id, expected)));
+    expect(await resealed('another')).toBe(false);
+    expect(await rows()).toEqual([before]);
+    expect(await resealed('old')).toBe(true);
+    expect(await rows()).toEqual([{ ...before, Key: 'kc2.1.new', DataKeyId: 1 }]);
+  });
 }
