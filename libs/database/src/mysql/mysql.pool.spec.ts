@@ -14,7 +14,7 @@ test.each([
     tlsName: '127.0.0.1.',
     acquireMilliseconds: 60_000,
     statementSeconds: 2,
-    staleReads: true,
+    staleReads: false,
     driver: { user: 'u', database: 'keys', connectionLimit: 1 },
   });
   const failed = pool.run('SELECT 1').catch((error: unknown) => error);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { greeting, greetingWithoutTls, ok, version } from '../testing/mysql-messages.js';
+import { greeting, greetingWithoutTls, noRows, ok, version } from '../testing/mysql-messages.js';
 import { type SilentServer, startSilentServer } from '../testing/silent-server.js';
 import type { MysqlPoolOptions } from './mysql.pool.js';
 import { findMysqlTls } from './probe.js';
@@ -20,7 +20,7 @@ describe('a look at a MySQL server that says nothing more, and does not hang up,
       tlsName: '127.0.0.1.',
       acquireMilliseconds: 200,
       statementSeconds: 0.1,
-      staleReads: true,
+      staleReads: false,
       driver: { user: 'u', database: 'keys' },
     };
     return findMysqlTls(choices, options);
@@ -31,7 +31,8 @@ describe('a look at a MySQL server that says nothing more, and does not hang up,
     ['when TLS is to begin', tls, [], greeting],
     ['at the login', plain, [], greeting],
     ['when the session is set up', plain, [ok(2)], greeting],
-    ['when it was asked something', plain, [ok(2), ok(1)], greeting],
+    ['when it was asked about its cluster', plain, [ok(2), ok(1)], greeting],
+    ['when it was asked something', plain, [ok(2), ok(1), noRows], greeting],
   ])('%s, ends at its deadline and leaves no connection', async (_, choices, answers, first) => {
     server = await startSilentServer(answers, first);
     await expect(find(choices)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
@@ -39,7 +40,7 @@ describe('a look at a MySQL server that says nothing more, and does not hang up,
   });
 
   test('after its answer, ends with that answer and leaves no connection', async () => {
-    server = await startSilentServer([ok(2), ok(1), version], greeting);
+    server = await startSilentServer([ok(2), ok(1), noRows, version], greeting);
     expect(await find(plain)).toBeUndefined();
     await server.left();
   });
@@ -51,7 +52,7 @@ describe('a look at a MySQL server that says nothing more, and does not hang up,
     'goes on in plain text where TLS was only preferred and %s; it warns of what broke',
     async (_, first, warnings) => {
       const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
-      server = await startSilentServer([ok(2), ok(1), version], first);
+      server = await startSilentServer([ok(2), ok(1), noRows, version], first);
       expect(await find([...tls, ...plain])).toBeUndefined();
       expect(warn).toHaveBeenCalledTimes(warnings);
       warn.mockRestore();

@@ -29,6 +29,8 @@ const column = Buffer.concat([
   ...['def', '', '', '', 'version', ''].map(lengthAndText),
   bytes(12, 45, 0, 60, 0, 0, 0, 253, 0, 0, 0, 0, 0),
 ]);
+/** The answer to a question about variables that the server does not know. */
+export const noRows = Buffer.concat([packet(1, bytes(1)), packet(2, column), eof(3), eof(4)]);
 /** The answer to the question of a probe. */
 export const version = Buffer.concat([
   packet(1, bytes(1)),
