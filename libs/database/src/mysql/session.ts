@@ -51,7 +51,7 @@ const sessionStatement = (seconds: number): string =>
 function waitForCluster(connection: PoolConnection, begun: Begun): void {
   const question = `SHOW SESSION VARIABLES WHERE Variable_name IN ('wsrep_on', 'wsrep_sync_wait')`;
   connection.query<never>(question, (error, rows: readonly Variable[] | undefined) => {
-    const values = new Map(rows?.map(({ Variable_name: name, Value: value }) => [name.toLowerCase(), value]));
+    const values = valuesOf(rows ?? []);
     if (error || values.get('wsrep_on') !== 'ON') begun(error);
     else {
       const own = Number(values.get('wsrep_sync_wait'));
@@ -99,6 +99,14 @@ interface Variable {
 
 type Answer = readonly [readonly Decisive[], readonly Variable[]];
 
+/** Values by the names of variables in lower case; what a proxy answers by itself may be no variable. */
+const valuesOf = (rows: readonly Partial<Variable>[]): ReadonlyMap<string, string> =>
+  new Map(
+    rows.flatMap(({ Variable_name: name, Value: value }): [string, string][] =>
+      name === undefined || value === undefined ? [] : [[name.toLowerCase(), value]],
+    ),
+  );
+
 /** A proxy may keep what a session was told to itself, or give the connection another session. */
 function ask(connection: PoolConnection, options: SessionOptions, faults: SessionFaults, begun: Begun): void {
   connection.query<never>(question, (error, answer: Answer) => {
@@ -107,7 +115,7 @@ function ask(connection: PoolConnection, options: SessionOptions, faults: Sessio
       return;
     }
     const [decisive, variables] = answer;
-    const values = new Map(variables.map(({ Variable_name: name, Value: value }) => [name.toLowerCase(), value]));
+    const values = valuesOf(variables);
     try {
       const found = decisive.flatMap((one) => decisiveFaults(one, options.driver.database));
       faults.hear([...found, ...otherFaults(values, options.statementSeconds)]);

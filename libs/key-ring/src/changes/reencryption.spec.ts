@@ -42,9 +42,9 @@ afterEach(() => fixture.remove());
 
 it('a run gets past rows of the history that name an unknown data key, while the ring is looked at all the time', async () => {
   const good = operator.keyRing.seal(alice, randomBytes(32)).value;
+  await rotated();
   for (const value of [underUnknown(bob), underUnknown(bob)]) keep(bob, value);
   keep(alice, good);
-  await rotated();
   const before = kept();
   const looking = new AbortController();
   const looks = (async () => {
@@ -65,9 +65,9 @@ it('a run gets past rows of the history that name an unknown data key, while the
 
 it('a run names all members whose values name an unknown data key, however many stand in one batch', async () => {
   const unknown = [1, 2, 3, 4].map(member);
-  for (const id of unknown) fixture.store({ id, value: underUnknown(id), dataKeyId: null });
   fixture.store(operator.keyRing.seal(alice, randomBytes(32)));
   await rotated();
+  for (const id of unknown) fixture.store({ id, value: underUnknown(id), dataKeyId: null });
   expect(await reencrypted()).toEqual({ done: 1, total: 5, unopened: 4, members: unknown });
   expect(fixture.stored(alice).value).toMatch(/^kc2\.2\./);
 }, 60_000);
