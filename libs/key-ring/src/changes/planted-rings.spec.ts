@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { UserKeyRows } from '@key-connector/database';
 import type { Manifest } from '../manifest/manifest.js';
 import { RingLook } from '../ring-look.js';
 import { KeyRingFixture, type Replica } from '../testing/key-ring-fixture.js';
 import { MadeRing } from '../testing/made-ring.js';
-import { alice } from '../testing/user-id.js';
+import { alice, bob } from '../testing/user-id.js';
 import { DataKeyRotation } from './data-key-rotation.js';
 import { RecoveryRestore } from './recovery-restore.js';
 import { RingChanges } from './ring-changes.js';
@@ -86,6 +87,19 @@ describe('a command, after someone wrote into the tables of the ring,', () => {
     fixture.sql('DELETE FROM "RingManifests"');
     fixture.putManifest(genuine);
     expect((await look(await connected())).held.version).toBe(1);
+  });
+
+  it('takes no value for planted that is under a data key which came while it looked: it is to try again', async () => {
+    const replica = await connected();
+    const rows = replica.module.get(UserKeyRows, { strict: false });
+    jest.spyOn(rows, 'beginnings').mockImplementationOnce(async (...given) => {
+      await operator.module.get(DataKeyRotation).rotate(await look(operator));
+      await operator.keyRing.refresh();
+      fixture.store(operator.keyRing.seal(bob, randomBytes(32)));
+      return rows.beginnings(...given);
+    });
+    await expect(look(replica)).rejects.toMatchObject({ code: 'RING_UNUSABLE' });
+    expect((await look(replica)).held.version).toBe(2);
   });
 
   it('names the other rings where there is nothing of the pinned one', async () => {

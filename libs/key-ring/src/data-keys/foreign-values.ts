@@ -2,9 +2,10 @@ import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { UserKeyRows } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { RingRefused } from '../key-ring.errors.js';
+import { RingRefused, RingUnusable } from '../key-ring.errors.js';
 import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
+import { RingLoader } from '../manifest/ring-loader.js';
 import type { HeldManifest } from '../manifest/succession.js';
 import { boundPrefix, headerOf } from '../values/bound.layout.js';
 import { classicDataKeyId } from '../values/data-key.js';
@@ -20,6 +21,7 @@ export class ForeignValues {
   constructor(
     private readonly userKeys: UserKeyRows,
     private readonly dataKeys: DataKeys,
+    private readonly loader: RingLoader,
     @Inject(KEY_RING_SETTINGS) private readonly settings: Pick<KeyRingSettings, 'identity'>,
   ) {}
 
@@ -27,7 +29,8 @@ export class ForeignValues {
    * The data keys that such values need: neither open in the manifest nor, where it has dropped them, seen to be those that it
    * means. With a pin it is known which ring is ours, whatever else is there; without one, a foreign value is a reason to ask.
    *
-   * @throws RingRefused where there is one, and no pin.
+   * @throws RingRefused where there is one, and no pin; RingUnusable, worth another try, where the manifest is not the last one
+   * any more: such a value may then be under a data key that has come since.
    */
   async find(held: HeldManifest, kek: KeyEncryptionKey, manager: EntityManager): Promise<number[]> {
     const needed = await this.neededBeside(
@@ -36,7 +39,11 @@ export class ForeignValues {
     );
     const dropped = await this.dataKeys.held(held, kek, { ids: needed, manager });
     const foreign = needed.filter((id) => !dropped.includes(id));
-    if (foreign.length === 0 || this.settings.identity.length > 0) return foreign;
+    if (foreign.length === 0) return foreign;
+    const { held: last, gone } = await this.loader.follow(manager, held);
+    if (gone || last !== held)
+      throw new RingUnusable('The manifest of the ring has just changed; trying again will do.');
+    if (this.settings.identity.length > 0) return foreign;
     throw new RingRefused(
       `There are user keys, or a history of them, under data keys that this ring has not, or has dropped (${foreign.join(', ')}; 0 is ` +
         'that of the classic layout): its manifest is older than they are, or somebody replaced the ring, or put them there. Restore ' +
