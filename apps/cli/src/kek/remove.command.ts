@@ -44,7 +44,8 @@ export class RemoveKekCommand extends OperatorCommand {
         await this.confirmation.of({
           what:
             `Removes ${id} from the ring, with its wrappings; ${seen.kek.id} (${seen.kek.description}) stays. A replica that ` +
-            'is still configured with it cannot start again, and stops writing at the next data-key rotate. Backups from before still open with it: keep it as long as them.',
+            'is still configured with it cannot start again, and stops writing at the next data-key rotate. Backups from ' +
+            'before still open with it: keep it as long as them.',
           word: id.slice('sha256:'.length, 'sha256:'.length + 8),
           yes,
         });
