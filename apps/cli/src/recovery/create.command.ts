@@ -45,7 +45,7 @@ export class CreateRecoveryKeyCommand extends OperatorCommand {
 
   private async run(options: Options): Promise<void> {
     this.newShares.requireWay(options);
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected(options, async (context) => {
       // Before anybody writes anything down: database, provider and ring are there.
       const { held } = await context.get(RingChanges).look();
       if (options.dryRun) return this.tellPlan(held.manifest.dataKeys.length, options);

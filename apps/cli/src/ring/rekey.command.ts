@@ -35,7 +35,7 @@ export class RekeyRingCommand extends OperatorCommand {
   }
 
   private async run({ dryRun, yes }: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun }, async (context) => {
       const seen = await context.get(RingChanges).look();
       const before = seen.held.identity.fingerprint;
       if (!dryRun)
