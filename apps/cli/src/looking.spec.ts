@@ -109,3 +109,16 @@ describe.each([
     expect(existsSync(file)).toBe(false);
   });
 });
+
+describe('a command on one member', () => {
+  it.each(['--dry-run', ''])('takes no classic deployment over: member delete %s', async (option) => {
+    await classic();
+    expect(await cli('migrations', 'run')).toMatchObject({ code: 0 });
+    const [row] = sql<{ Id: string }>('SELECT "Id" FROM "UserKeys"');
+    const { code, said } = await cli('member', 'delete', row?.Id ?? '', ...option.split(' ').filter(Boolean));
+    expect({ code, said }).toEqual({ code: exitCodes.refused, said: expect.stringContaining('holds no manifest') });
+    for (const table of ['RingManifests', 'DataKeyWrappings', 'UserKeyHistory'])
+      expect(sql(`SELECT * FROM "${table}"`)).toEqual([]);
+    expect(sql('SELECT "Id" FROM "UserKeys"')).toContainEqual(row);
+  });
+});

@@ -1,5 +1,6 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import { KeyRing } from '@key-connector/key-ring';
+import { RingChanges } from '@key-connector/key-ring/changes';
 import type { INestApplicationContext } from '@nestjs/common';
 import { InvalidArgumentError } from 'commander';
 
@@ -10,7 +11,11 @@ export function memberId(text: string): UserId {
   return id;
 }
 
-/** Loads the ring: only once something of the member was found, so that no ring is made in an empty place. */
+/**
+ * Loads the ring, for a command that seals or opens. Throws RingChangeRefused where no manifest counts: to take a classic
+ * deployment over is for a start of the service, and for `ring adopt`.
+ */
 export async function loadRing(context: INestApplicationContext): Promise<void> {
+  await context.get(RingChanges).look();
   await context.get(KeyRing).load();
 }
