@@ -9,6 +9,7 @@ import { TypedStreams } from '../terminal/testing/typed-streams.js';
 import { NewShares, type NewSharesOptions } from './new-shares.js';
 import { PrivateHalf } from './private-half.js';
 import { readShares } from './share-files.js';
+import { VerifyShareCommand } from './verify-share.command.js';
 
 function at(streams: TypedStreams): NewShares {
   const [questions, output] = [new Questions(streams), new Output(streams)];
@@ -53,6 +54,52 @@ describe('shares shown at a terminal', () => {
     const others = await split(createSeed(), threeOfFive);
 
     expect(await handedOut(() => others.slice(0, 3))).toMatchObject({ code: 'NOT_CONFIRMED' });
+  });
+});
+
+describe('a share leaves the screen', () => {
+  let lines: readonly string[] = [];
+  beforeEach(async () => {
+    lines = await split(seed, threeOfFive);
+  });
+
+  /** What can still be read there, and scrolled back to. */
+  const left = ({ messagesText }: TypedStreams): string =>
+    messagesText.split('\u001b[2J\u001b[3J\u001b[H').at(-1) ?? '';
+  const ask = (streams: TypedStreams): Promise<unknown> =>
+    new PrivateHalf(new Questions(streams), new Output(streams)).ask().catch((error: unknown) => error);
+
+  it('when it was typed in, in full or until Ctrl-C', async () => {
+    const streams = new TypedStreams(true);
+    const asked = ask(streams);
+    await streams.typeAt('One share:', `${lines[0] ?? ''}\r`);
+    await streams.typeAt('share (2 more):', lines[1] ?? '');
+    expect(left(streams)).not.toContain(lines[0]);
+    // A prompt wraps what is longer than the terminal.
+    await streams.typeAt(lines[1]?.slice(0, 40) ?? '', '\x03');
+    expect(await asked).toMatchObject({ kind: 'interrupted' });
+    expect(left(streams)).not.toContain('kcshare1-');
+  });
+
+  it('when it was shown and nobody pressed Enter', async () => {
+    const streams = new TypedStreams(true);
+    const shown = at(streams)
+      .handOut(seed, threeOfFive)
+      .catch((error: unknown) => error);
+    await streams.typeAt('written share 1 down.', '\x03');
+    expect(await shown).toMatchObject({ kind: 'interrupted' });
+    expect(streams.messagesText).toContain('kcshare1-');
+    expect(left(streams)).not.toContain('kcshare1-');
+  });
+
+  it('when it was verified by itself', async () => {
+    const streams = new TypedStreams(true);
+    const verified = new VerifyShareCommand(new Questions(streams), new Output(streams)).define();
+    const done = verified.parseAsync([], { from: 'user' });
+    await streams.typeAt('Share:', `${lines[0] ?? ''}\r`);
+    await done;
+    expect(streams.resultText).toContain('undamaged');
+    expect(left(streams)).not.toContain('kcshare1-');
   });
 });
 

@@ -7,9 +7,6 @@ import { Questions } from '../terminal/questions.js';
 import { PrivateHalf } from './private-half.js';
 import { readShares, writeShares } from './share-files.js';
 
-/** Clears a terminal with what was scrolled away, by the sequences of ECMA-48 and xterm. */
-const clearScreen = '\u001b[2J\u001b[3J\u001b[H';
-
 /** How many shares there are to be, and where they go. */
 export interface NewSharesOptions {
   readonly shares: number;
@@ -61,11 +58,14 @@ export class NewShares {
     this.output.note(
       `Share ${number} of ${total} of the recovery key ${keyId}, which is not shown again:\n\n${line}\n`,
     );
-    await this.questions.text({
-      message: `Press Enter when its holder has written share ${number} down.`,
-      instead: '--write <folder>',
-    });
-    this.output.note(clearScreen);
+    try {
+      await this.questions.text({
+        message: `Press Enter when its holder has written share ${number} down.`,
+        instead: '--write <folder>',
+      });
+    } finally {
+      this.output.clearScreen();
+    }
   }
 
   private async requireSeed(seed: Uint8Array, lines: readonly string[]): Promise<void> {
