@@ -52,8 +52,7 @@ export class CreateRecoveryKeyCommand extends OperatorCommand {
       const seed = createSeed();
       try {
         const opened = openSeed(seed);
-        const files = await this.newShares.handOut(seed, options);
-        await this.add(context, opened, { ...options, files });
+        await this.newShares.handOut(seed, options, (files) => this.add(context, opened, { ...options, files }));
       } finally {
         seed.fill(0);
       }

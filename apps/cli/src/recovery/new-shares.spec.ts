@@ -18,6 +18,7 @@ function at(streams: TypedStreams): NewShares {
 
 const seed = createSeed();
 const threeOfFive = { shares: 5, threshold: 3 };
+const files = (paths: readonly string[]): Promise<readonly string[]> => Promise.resolve(paths);
 
 describe('shares shown at a terminal', () => {
   const shown = (streams: TypedStreams): string[] => [...streams.messagesText.matchAll(/^kcshare1-\S+$/gm)].map(String);
@@ -26,7 +27,7 @@ describe('shares shown at a terminal', () => {
   async function handedOut(answer: (lines: readonly string[]) => readonly string[]): Promise<unknown> {
     const streams = new TypedStreams(true);
     const outcome = at(streams)
-      .handOut(seed, threeOfFive)
+      .handOut(seed, threeOfFive, files)
       .catch((error: unknown) => error);
     for (let number = 1; number <= 5; number += 1) await streams.typeAt(`written share ${number} down.`, '\r');
     await streams.typeAt('One share:', '');
@@ -84,7 +85,7 @@ describe('a share leaves the screen', () => {
   it('when it was shown and nobody pressed Enter', async () => {
     const streams = new TypedStreams(true);
     const shown = at(streams)
-      .handOut(seed, threeOfFive)
+      .handOut(seed, threeOfFive, files)
       .catch((error: unknown) => error);
     await streams.typeAt('written share 1 down.', '\x03');
     expect(await shown).toMatchObject({ kind: 'interrupted' });
@@ -111,7 +112,7 @@ describe('shares written to files', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const write = (options: Partial<NewSharesOptions> = {}): Promise<readonly string[]> =>
-    at(new TypedStreams(false)).handOut(seed, { ...threeOfFive, write: join(folder, 'shares'), ...options });
+    at(new TypedStreams(false)).handOut(seed, { ...threeOfFive, write: join(folder, 'shares'), ...options }, files);
 
   it('are one file each, for their owner alone, and make the seed', async () => {
     const paths = await write();
@@ -128,6 +129,20 @@ describe('shares written to files', () => {
     await expect(write({ write: folder })).rejects.toMatchObject({ code: 'FOLDER_NOT_EMPTY' });
     expect(await readdir(folder)).toEqual(['kept']);
     expect(await readFile(join(folder, 'kept'), 'utf8')).toBe('kept');
+  });
+
+  it('are told to be worth nothing where the ring did not take the key, and only then', async () => {
+    const streams = new TypedStreams(false);
+    const options = { ...threeOfFive, write: join(folder, 'shares') };
+    const refused = (): Promise<never> => Promise.reject(new Error('another operator was faster'));
+
+    await expect(at(streams).handOut(seed, options, refused)).rejects.toThrow('another operator was faster');
+    expect(streams.messagesText).toMatch(/^The shares of the recovery key [0-9a-f]{8} in \S+ open nothing, unless/);
+    expect(streams.messagesText).toContain(options.write);
+
+    const none = new TypedStreams(false);
+    await expect(at(none).handOut(seed, options, files)).rejects.toMatchObject({ code: 'FOLDER_NOT_EMPTY' });
+    expect(none.messagesText).toBe('');
   });
 
   it('are refused by name where they cannot be written', async () => {
