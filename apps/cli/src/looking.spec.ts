@@ -110,6 +110,38 @@ describe.each([
   });
 });
 
+describe('doctor', () => {
+  const warnings = async (): Promise<string> => {
+    const { findings } = JSON.parse((await cli('doctor', '--json')).said.replace(/^[^{]*/, '')) as {
+      findings: { check: string; level: string; what: string }[];
+    };
+    return findings
+      .flatMap(({ check, level, what }) => (check === 'ring' && level === 'warning' ? [what] : []))
+      .join('\n');
+  };
+
+  it('warns of a ring without a recovery key, and of a pin from before something was given up', async () => {
+    await classic();
+    expect(await cli('ring', 'adopt', '--yes')).toMatchObject({ code: 0 });
+    expect(await warnings()).toContain('has no recovery key');
+
+    await writeFile(join(folder, 'public.pem'), publicKey);
+    expect(await cli('recovery', 'add', join(folder, 'public.pem'))).toMatchObject({ code: 0 });
+    const [row] = sql<{ Document: string }>('SELECT "Document" FROM "RingManifests" ORDER BY "Version" DESC');
+    const { ring, version, keks } = JSON.parse(row?.Document ?? '') as {
+      ring: string;
+      version: number;
+      keks: { id: string; role: string }[];
+    };
+    process.env['keyConnectorSettings__keyRing__identity'] = `${ring}@${version}`;
+    expect(await warnings()).toBe('');
+
+    const recovery = keks.find(({ role }) => role === 'recovery')?.id ?? '';
+    expect(await cli('recovery', 'remove', recovery, '--yes')).toMatchObject({ code: 0 });
+    expect(await warnings()).toMatch(/accepts a version .* from before something was given up[^]*has no recovery key/);
+  });
+});
+
 describe('a command on one member', () => {
   it.each(['--dry-run', ''])('takes no classic deployment over: member delete %s', async (option) => {
     await classic();
