@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { runCli } from '../lab/service/service.process.js';
@@ -34,9 +35,11 @@ describe('key-connector status', () => {
     expect(stdout + text.stdout).not.toContain(key);
   });
 
-  test('says that there are no tables, and makes none', async () => {
-    const sqlite = { provider: 'sqlite', sqliteConnectionString: `Data Source=${deployment.folder}/empty.db` };
+  test('says that there is no database, and makes none', async () => {
+    const file = `${deployment.folder}/empty.db`;
+    const sqlite = { provider: 'sqlite', sqliteConnectionString: `Data Source=${file}` };
     const { code, stderr } = await runCli(['status'], cliSettings(sqlite));
-    expect([code, stderr]).toEqual([4, expect.stringContaining('lacks the migrations')]);
+    expect([code, stderr]).toEqual([4, expect.stringContaining('is not there yet')]);
+    expect(existsSync(file)).toBe(false);
   });
 });

@@ -11,7 +11,7 @@ import { DatabaseSessionWrong, DatabaseUnavailable } from './errors/database.err
 import type { Failure } from './errors/failure.js';
 import type { Expectation } from './migrations/expectation.js';
 import { assertLoginAlone } from './login-settings.js';
-import { migrate } from './migrations/migrate.js';
+import { migrate, requireMade } from './migrations/migrate.js';
 import { type DatabaseSession, OpenPlace } from './open-place.js';
 import { SharedAnswer } from './shared-answer.js';
 
@@ -229,6 +229,7 @@ export class Database implements OnApplicationShutdown {
     const { source, dialect } = place;
     try {
       if (!source.isInitialized) {
+        if (!this.settings.migrate) await requireMade(source, dialect);
         await dialect.prepare();
         await openSource(dialect, source);
       }

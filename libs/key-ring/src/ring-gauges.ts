@@ -4,8 +4,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
 import { ManifestStore } from './manifest/manifest-store.js';
-import { authentic, gaveUp, type HeldManifest } from './manifest/succession.js';
+import { isPinBehind } from './manifest/pin-behind.js';
 import { formatRingPin } from './manifest/ring-pin.js';
+import type { HeldManifest } from './manifest/succession.js';
 import { RingWatch } from './ring-watch.js';
 
 /** How the ring stands, for who watches the service. */
@@ -54,21 +55,14 @@ export class RingGauges {
   /** Takes note of the manifest that counts now. */
   async hold(held: HeldManifest): Promise<void> {
     this.version = held.version;
-    const behind = await this.isBehind(held);
+    const behind = await this.database.snapshot((manager) =>
+      isPinBehind(held, this.settings.identity, { manager, store: this.store }),
+    );
     if (behind && !this.behind)
       this.logger.warn({
         msg: 'keyRing__identity accepts a version of the manifest from before something was given up: raise it',
         identity: formatRingPin({ fingerprint: held.identity.fingerprint, least: held.version }),
       });
     this.behind = behind;
-  }
-
-  private async isBehind(held: HeldManifest): Promise<boolean> {
-    const pin = this.settings.identity.find(({ fingerprint }) => fingerprint === held.identity.fingerprint);
-    if (pin === undefined || pin.least >= held.version) return false;
-    const row = await this.database.snapshot((manager) => this.store.at(manager, pin.least));
-    const least = row?.signature && authentic({ ...row, signature: row.signature }, held.identity);
-    // What the pin's own version said is not known any more: then nobody can tell that nothing was given up.
-    return typeof least !== 'object' || gaveUp(least.manifest, held.manifest);
   }
 }

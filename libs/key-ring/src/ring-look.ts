@@ -9,6 +9,8 @@ import { Wrappings } from './data-keys/wrappings.js';
 import { DataKeyUnreadable, RingRefused } from './key-ring.errors.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
+import { ManifestStore } from './manifest/manifest-store.js';
+import { isPinBehind } from './manifest/pin-behind.js';
 import { RingLoader, type RingState } from './manifest/ring-loader.js';
 import type { HeldManifest } from './manifest/succession.js';
 import { boundPrefix } from './values/bound.layout.js';
@@ -38,6 +40,8 @@ export interface ManifestFacts {
     | undefined;
   /** Whether the settings name this ring. */
   readonly isPinned: boolean;
+  /** Whether the pin accepts a version from before something was given up. */
+  readonly isPinBehind: boolean;
   /** Rows above it that are not authentic; no more than 17 are counted. */
   readonly passedOver: number;
   /** Fingerprints of other rings that have signed rows here. */
@@ -78,6 +82,7 @@ export class RingLook {
     private readonly loader: RingLoader,
     private readonly counting: CountingManifest,
     private readonly foreignValues: ForeignValues,
+    private readonly manifests: ManifestStore,
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
@@ -91,7 +96,7 @@ export class RingLook {
       const state = await this.loader.load(manager, this.settings.identity);
       const dataKeys = state.held === undefined ? [] : await this.dataKeyFacts(state.held, manager);
       return {
-        manifest: this.manifestFacts(state),
+        manifest: await this.manifestFacts(state, manager),
         dataKeys,
         unnamed: await this.store.unnamed(
           manager,
@@ -154,7 +159,10 @@ export class RingLook {
     }));
   }
 
-  private manifestFacts({ held, passedOver, otherRings, rows }: RingState): ManifestFacts {
+  private async manifestFacts(
+    { held, passedOver, otherRings, rows }: RingState,
+    manager: EntityManager,
+  ): Promise<ManifestFacts> {
     const ring = held?.identity.fingerprint;
     const facts = held && {
       ring: held.identity.fingerprint,
@@ -163,7 +171,8 @@ export class RingLook {
       keks: held.manifest.keks.map(({ id, role, reference }) => ({ id, role, reference })),
     };
     const isPinned = this.settings.identity.some(({ fingerprint }) => fingerprint === ring);
-    return { held: facts, isPinned, passedOver: passedOver.length, otherRings, rows };
+    const behind = held && (await isPinBehind(held, this.settings.identity, { manager, store: this.manifests }));
+    return { held: facts, isPinned, isPinBehind: behind ?? false, passedOver: passedOver.length, otherRings, rows };
   }
 }
 

@@ -42,7 +42,7 @@ export class DropDataKeyCommand extends OperatorCommand {
   }
 
   private async run(id: number, options: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected(options, async (context) => {
       const seen = await context.get(RingChanges).look();
       if (options.undo === true) return this.undo(context, seen, id, options);
       if (options.finish === true) return this.finish(context, seen, id, options);

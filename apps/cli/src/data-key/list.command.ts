@@ -23,7 +23,7 @@ export class ListDataKeysCommand extends OperatorCommand {
   }
 
   private async run(): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.lookConnected(async (context) => {
       const { held, wrapped } = await context.get(RingChanges).look();
       const drop = context.get(DataKeyDrop);
       const { activeDataKeyId, dataKeys: listed } = held.manifest;

@@ -48,7 +48,7 @@ export class ReencryptCommand extends OperatorCommand {
   }
 
   private async run({ rate, dryRun }: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun }, async (context) => {
       await context.get(RingChanges).look();
       await context.get(KeyRing).load();
       const reencryption = context.get(Reencryption);

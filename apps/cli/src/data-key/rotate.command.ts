@@ -31,7 +31,7 @@ export class RotateDataKeyCommand extends OperatorCommand {
   }
 
   private async run({ dryRun }: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun }, async (context) => {
       const seen = await context.get(RingChanges).look();
       const rotation = context.get(DataKeyRotation);
       rotation.requireMayRotate(seen);

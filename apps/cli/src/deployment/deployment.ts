@@ -31,6 +31,25 @@ export class Deployment {
     return this.open({ changesTables: false }, work);
   }
 
+  /**
+   * Gives the rooms with the database connected: as a start of the service does it, migrations included; for a dry run only
+   * where there is nothing to make or to migrate.
+   */
+  useConnected<T>(
+    { dryRun }: { readonly dryRun: boolean },
+    work: (context: INestApplicationContext) => Promise<T>,
+  ): Promise<T> {
+    return this.open({ changesTables: !dryRun }, async (context) => {
+      await context.get(Database).connect();
+      return work(context);
+    });
+  }
+
+  /** The same for a command that never changes anything. */
+  lookConnected<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
+    return this.useConnected({ dryRun: true }, work);
+  }
+
   private async open<T>(
     how: { readonly changesTables: boolean },
     work: (context: INestApplicationContext) => Promise<T>,
@@ -40,14 +59,6 @@ export class Deployment {
     const found = [envFileWarning(), ...(await trustExtraCas(settings.tls.extraCaPath)), ...useProxies()];
     for (const warning of found) if (warning !== undefined) logger.warn(warning);
     return useContext(DeploymentModule.with(settings, how), work);
-  }
-
-  /** The same with the database connected, as a start of the service does it. */
-  async useConnected<T>(work: (context: INestApplicationContext) => Promise<T>): Promise<T> {
-    return this.use(async (context) => {
-      await context.get(Database).connect();
-      return work(context);
-    });
   }
 
   /** Gives the key-encryption key that other settings name to some work: those of env files alone, not of this process. */

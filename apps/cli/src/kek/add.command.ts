@@ -40,7 +40,7 @@ export class AddKekCommand extends OperatorCommand {
   }
 
   private async run({ with: envFiles, dryRun }: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun }, async (context) => {
       const seen = await context.get(RingChanges).look();
       await this.deployment.useKeyOf(envFiles, async (added) => {
         const keks = context.get(KekChanges);

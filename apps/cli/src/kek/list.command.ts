@@ -23,7 +23,7 @@ export class ListKeksCommand extends OperatorCommand {
   }
 
   private async run(): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.lookConnected(async (context) => {
       const { held, wrapped, kek } = await context.get(RingChanges).look();
       const keks = held.manifest.keks.map(({ id, role, algorithm, reference }) => ({
         ...{ id, role, algorithm, reference },

@@ -36,7 +36,7 @@ export class RemoveKekCommand extends OperatorCommand {
   }
 
   private async run(id: string, { dryRun, yes }: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun }, async (context) => {
       const seen = await context.get(RingChanges).look();
       const keks = context.get(KekChanges);
       keks.requireMayRemove(seen, id);

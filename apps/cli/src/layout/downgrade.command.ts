@@ -39,7 +39,7 @@ export class DowngradeLayoutCommand extends OperatorCommand {
   }
 
   private async run({ rate, dryRun, yes }: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun }, async (context) => {
       const { layout } = (await context.get(RingChanges).look()).held.manifest;
       const downgrade = context.get(LayoutDowngrade);
       downgrade.requireMayRun();

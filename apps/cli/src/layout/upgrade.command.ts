@@ -43,7 +43,7 @@ export class UpgradeLayoutCommand extends OperatorCommand {
   }
 
   private async run(options: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected(options, async (context) => {
       const { layout } = (await context.get(RingChanges).look()).held.manifest;
       await context.get(KeyRing).load();
       if (options.dryRun) return this.look(context, layout);

@@ -1,11 +1,12 @@
 import type { UserId } from '@key-connector/common';
+import { MemberKeys } from '@key-connector/user-keys';
 import { Injectable } from '@nestjs/common';
 import { Command } from 'commander';
 import { Deployment } from '../deployment/deployment.js';
 import { examples, OperatorCommand } from '../operator-command.js';
 import { Output } from '../terminal/output.js';
 import { table } from '../terminal/table.js';
-import { connectedMembers, memberId } from './member-context.js';
+import { memberId } from './member-context.js';
 
 @Injectable()
 export class MemberHistoryCommand extends OperatorCommand {
@@ -25,8 +26,8 @@ export class MemberHistoryCommand extends OperatorCommand {
   }
 
   private async run(id: UserId): Promise<void> {
-    await this.deployment.use(async (context) => {
-      const { current, replaced } = await (await connectedMembers(context)).history(id);
+    await this.deployment.lookConnected(async (context) => {
+      const { current, replaced } = await context.get(MemberKeys).history(id);
       const document = {
         current: current ?? null,
         replaced: replaced.map(({ id: version, ...entry }) => ({ version, ...entry })),

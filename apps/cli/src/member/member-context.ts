@@ -1,7 +1,6 @@
 import { parseUserId, type UserId } from '@key-connector/common';
-import { Database } from '@key-connector/database';
 import { KeyRing } from '@key-connector/key-ring';
-import { MemberKeys } from '@key-connector/user-keys';
+import { RingChanges } from '@key-connector/key-ring/changes';
 import type { INestApplicationContext } from '@nestjs/common';
 import { InvalidArgumentError } from 'commander';
 
@@ -12,13 +11,11 @@ export function memberId(text: string): UserId {
   return id;
 }
 
-/** What a command does with a member's keys: connected, and without a key provider. */
-export async function connectedMembers(context: INestApplicationContext): Promise<MemberKeys> {
-  await context.get(Database).connect();
-  return context.get(MemberKeys);
-}
-
-/** The same, with the ring loaded: only once something of the member was found, so that no ring is made in an empty place. */
+/**
+ * Loads the ring, for a command that seals or opens. Throws RingChangeRefused where no manifest counts: to take a classic
+ * deployment over is for a start of the service, and for `ring adopt`.
+ */
 export async function loadRing(context: INestApplicationContext): Promise<void> {
+  await context.get(RingChanges).look();
   await context.get(KeyRing).load();
 }

@@ -1,12 +1,12 @@
 import type { UserId } from '@key-connector/common';
-import { MemberUnknown } from '@key-connector/user-keys';
+import { MemberKeys, MemberUnknown } from '@key-connector/user-keys';
 import { Injectable } from '@nestjs/common';
 import { Command, InvalidArgumentError } from 'commander';
 import { Deployment } from '../deployment/deployment.js';
 import { examples, OperatorCommand } from '../operator-command.js';
 import { dryRunOption } from '../terminal/confirmation.js';
 import { Output } from '../terminal/output.js';
-import { connectedMembers, loadRing, memberId } from './member-context.js';
+import { loadRing, memberId } from './member-context.js';
 
 interface Options {
   readonly version: number;
@@ -41,8 +41,8 @@ export class MemberRestoreCommand extends OperatorCommand {
   }
 
   private async run(id: UserId, { version, unbound, dryRun }: Options): Promise<void> {
-    await this.deployment.use(async (context) => {
-      const members = await connectedMembers(context);
+    await this.deployment.useConnected({ dryRun }, async (context) => {
+      const members = context.get(MemberKeys);
       const { replaced } = await members.history(id);
       if (replaced.length === 0) throw new MemberUnknown(id);
       await loadRing(context);

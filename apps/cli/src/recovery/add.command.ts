@@ -35,7 +35,7 @@ export class AddRecoveryKeyCommand extends OperatorCommand {
 
   private async run(file: string, { dryRun }: Options): Promise<void> {
     const key = recoveryKeyOf(await readText(file));
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun }, async (context) => {
       const seen = await context.get(RingChanges).look();
       const recovery = context.get(RecoveryChanges);
       recovery.requireMayAdd(seen, key);

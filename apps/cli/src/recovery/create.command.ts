@@ -45,15 +45,14 @@ export class CreateRecoveryKeyCommand extends OperatorCommand {
 
   private async run(options: Options): Promise<void> {
     this.newShares.requireWay(options);
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected(options, async (context) => {
       // Before anybody writes anything down: database, provider and ring are there.
       const { held } = await context.get(RingChanges).look();
       if (options.dryRun) return this.tellPlan(held.manifest.dataKeys.length, options);
       const seed = createSeed();
       try {
         const opened = openSeed(seed);
-        const files = await this.newShares.handOut(seed, options);
-        await this.add(context, opened, { ...options, files });
+        await this.newShares.handOut(seed, options, (files) => this.add(context, opened, { ...options, files }));
       } finally {
         seed.fill(0);
       }

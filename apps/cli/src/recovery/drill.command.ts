@@ -36,7 +36,7 @@ export class DrillCommand extends OperatorCommand {
   }
 
   private async run(options: PrivateHalfOptions): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.lookConnected(async (context) => {
       const restore = context.get(RecoveryRestore);
       const held = await restore.look();
       const opened = await this.privateHalf.open(options);

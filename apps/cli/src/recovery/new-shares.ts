@@ -5,10 +5,7 @@ import { CommandFailed } from '../terminal/command.errors.js';
 import { Output } from '../terminal/output.js';
 import { Questions } from '../terminal/questions.js';
 import { PrivateHalf } from './private-half.js';
-import { readShares, writeShares } from './share-files.js';
-
-/** Clears a terminal with what was scrolled away, by the sequences of ECMA-48 and xterm. */
-const clearScreen = '\u001b[2J\u001b[3J\u001b[H';
+import { makeShareFolder, readShares, writeShares } from './share-files.js';
 
 /** How many shares there are to be, and where they go. */
 export interface NewSharesOptions {
@@ -40,18 +37,42 @@ export class NewShares {
   }
 
   /**
-   * Splits a seed, hands the shares out, and comes back once enough of them were given back, or all were read again from
-   * their files. Gives the paths.
+   * Splits a seed, hands the shares out, and once enough of them were given back, or all were read again from their files,
+   * has the key made use of. Whatever fails after the first share left, the operator is told what the shares are worth.
+   *
+   * @param use gets the paths of the files.
    */
-  async handOut(seed: Uint8Array, options: NewSharesOptions): Promise<readonly string[]> {
+  async handOut<T>(
+    seed: Uint8Array,
+    options: NewSharesOptions,
+    use: (files: readonly string[]) => Promise<T>,
+  ): Promise<T> {
+    const { write } = options;
     const lines = await split(seed, options);
-    if (options.write !== undefined) {
-      const paths = await writeShares(options.write, lines);
-      await this.requireSeed(seed, (await Promise.all(paths.map(readShares))).flat());
-      return paths;
+    if (write !== undefined) await makeShareFolder(write);
+    try {
+      return await use(
+        write === undefined ? await this.showAll(seed, lines, options) : await this.write(seed, lines, write),
+      );
+    } catch (error) {
+      const [keyId] = lines.map((line) => openShare(line).keyId);
+      this.output.note(
+        `The shares of the recovery key ${keyId}${write === undefined ? '' : ` in ${write}`} open nothing, unless ` +
+          '"key-connector kek list" shows that key all the same: destroy them, and begin anew.',
+      );
+      throw error;
     }
+  }
+
+  private async write(seed: Uint8Array, lines: readonly string[], folder: string): Promise<readonly string[]> {
+    const paths = await writeShares(folder, lines);
+    await this.requireSeed(seed, (await Promise.all(paths.map(readShares))).flat());
+    return paths;
+  }
+
+  private async showAll(seed: Uint8Array, lines: readonly string[], { threshold }: NewSharesOptions): Promise<[]> {
     for (const line of lines) await this.show(line);
-    this.output.note(`Now give ${options.threshold} of them back, from where they were written down.`);
+    this.output.note(`Now give ${threshold} of them back, from where they were written down.`);
     await this.requireSeed(seed, await this.privateHalf.ask());
     return [];
   }
@@ -61,11 +82,14 @@ export class NewShares {
     this.output.note(
       `Share ${number} of ${total} of the recovery key ${keyId}, which is not shown again:\n\n${line}\n`,
     );
-    await this.questions.text({
-      message: `Press Enter when its holder has written share ${number} down.`,
-      instead: '--write <folder>',
-    });
-    this.output.note(clearScreen);
+    try {
+      await this.questions.text({
+        message: `Press Enter when its holder has written share ${number} down.`,
+        instead: '--write <folder>',
+      });
+    } finally {
+      this.output.clearScreen();
+    }
   }
 
   private async requireSeed(seed: Uint8Array, lines: readonly string[]): Promise<void> {

@@ -47,17 +47,24 @@ export class PrivateHalf {
   async ask(): Promise<string[]> {
     const lines: string[] = [];
     for (let needed = 2; lines.length < needed;) {
-      const line = await this.questions.text({
-        message: lines.length === 0 ? 'One share:' : `Another share (${needed - lines.length} more):`,
-        instead: '--share <file>',
-        check: checkShare,
-      });
+      const line = await this.askOne(
+        lines.length === 0 ? 'One share:' : `Another share (${needed - lines.length} more):`,
+      );
       const { keyId, number, total, threshold } = openShare(line);
       this.output.note(`  share ${number} of ${total} of the recovery key ${keyId}: undamaged`);
       lines.push(line);
       needed = threshold;
     }
     return lines;
+  }
+
+  /** A share is not left on the screen, whatever becomes of the question. */
+  private async askOne(message: string): Promise<string> {
+    try {
+      return await this.questions.text({ message, instead: '--share <file>', check: checkShare });
+    } finally {
+      this.output.clearScreen();
+    }
   }
 
   private async openRsa(path: string): Promise<OpenRecoveryKey> {

@@ -34,7 +34,7 @@ export class RemoveRecoveryKeyCommand extends OperatorCommand {
   }
 
   private async run(id: string, { dryRun, yes }: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun }, async (context) => {
       const seen = await context.get(RingChanges).look();
       const recovery = context.get(RecoveryChanges);
       recovery.requireMayRemove(seen, id);

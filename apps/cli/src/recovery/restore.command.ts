@@ -48,7 +48,7 @@ export class RestoreCommand extends OperatorCommand {
   }
 
   private async run({ dryRun, yes, ...privateHalf }: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun }, async (context) => {
       const restore = context.get(RecoveryRestore);
       const held = await restore.look();
       const kek = await restore.newKey();

@@ -21,13 +21,8 @@ export async function readShares(path: string): Promise<string[]> {
   return lines;
 }
 
-/**
- * Writes each share into a file of its own, for its owner alone, in a folder that is empty or not there yet. They are on the
- * disk when this is done. Gives the paths.
- *
- * @throws CommandFailed where a file cannot be written; what was written stays.
- */
-export async function writeShares(folder: string, lines: readonly string[]): Promise<string[]> {
+/** Makes a folder for shares alone. Throws CommandFailed where it cannot, and where there is one that is not empty. */
+export async function makeShareFolder(folder: string): Promise<void> {
   try {
     // Not recursive: that never ends where a folder cannot be made, below /proc for example.
     await mkdir(folder, { mode: 0o700 }).catch(unlessThere);
@@ -37,12 +32,24 @@ export async function writeShares(folder: string, lines: readonly string[]): Pro
         'FOLDER_NOT_EMPTY',
         `${folder} is not empty: give a folder for these shares alone.`,
       );
+  } catch (error) {
+    if (error instanceof CommandFailed) throw error;
+    throw unusable(fileUnreadable(folder, error));
+  }
+}
+
+/**
+ * Writes each share into a file of its own, for its owner alone. They are on the disk when this is done. Gives the paths.
+ *
+ * @throws CommandFailed where a file cannot be written; what was written stays.
+ */
+export async function writeShares(folder: string, lines: readonly string[]): Promise<string[]> {
+  try {
     const paths = [];
     for (const line of lines) paths.push(await writeShare(folder, line));
     await syncNames(folder);
     return paths;
   } catch (error) {
-    if (error instanceof CommandFailed) throw error;
     throw unusable(fileUnreadable(folder, error));
   }
 }

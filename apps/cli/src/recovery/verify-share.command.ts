@@ -37,8 +37,12 @@ export class VerifyShareCommand extends OperatorCommand {
     await this.output.result({ shares }, () => shares.map(inWords).join('\n'));
   }
 
-  private ask(): Promise<string> {
-    return this.questions.text({ message: 'Share:', instead: 'a file or /dev/stdin', check: checkShare });
+  private async ask(): Promise<string> {
+    try {
+      return await this.questions.text({ message: 'Share:', instead: 'a file or /dev/stdin', check: checkShare });
+    } finally {
+      this.output.clearScreen();
+    }
   }
 }
 

@@ -60,7 +60,7 @@ export class AdoptRingCommand extends OperatorCommand {
   }
 
   private async run({ unopened, dryRun, yes, ...options }: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun }, async (context) => {
       const rings = context.get(RingAdoption);
       const adoption = await rings.look(options);
       if (dryRun) {

@@ -43,7 +43,7 @@ export class RekeyRingCommand extends OperatorCommand {
   }
 
   private async run({ prepare, prepared, dryRun, yes }: Options): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.useConnected({ dryRun: dryRun || prepare }, async (context) => {
       const seen = await context.get(RingChanges).look();
       const before = seen.held.identity.fingerprint;
       if (prepare) {

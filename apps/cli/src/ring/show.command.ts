@@ -26,7 +26,7 @@ export class ShowRingCommand extends OperatorCommand {
   }
 
   private async run(): Promise<void> {
-    await this.deployment.useConnected(async (context) => {
+    await this.deployment.lookConnected(async (context) => {
       const view = await context.get(RingChanges).look();
       const { manifest } = view.held;
       const document = {

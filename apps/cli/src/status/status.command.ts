@@ -24,9 +24,8 @@ export class StatusCommand extends OperatorCommand {
   }
 
   private async run(): Promise<void> {
-    await this.deployment.look(async (context) => {
+    await this.deployment.lookConnected(async (context) => {
       const database = context.get(Database, { strict: false });
-      await database.connect();
       const facts = await context.get(RingLook, { strict: false }).stored();
       const { description } = database;
       const guard = await context.get(LayoutGuard, { strict: false }).standing();

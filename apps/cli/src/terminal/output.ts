@@ -3,6 +3,9 @@ import { exitCodes, type FailureKind } from './exit-codes.js';
 import { failureOf } from './failure.js';
 import { Streams } from './streams.js';
 
+/** Clears a terminal with what was scrolled away: of ECMA-48, and of xterm. */
+const clearingSequence = '\u001b[2J\u001b[3J\u001b[H';
+
 /** What a command says. */
 @Injectable()
 export class Output {
@@ -27,6 +30,11 @@ export class Output {
   /** Says something beside the result, on standard error: a sentence. */
   note(line: string): void {
     this.streams.messages.write(`${line}\n`);
+  }
+
+  /** Takes what was shown off the terminal, with what was scrolled away; on a pipe there is nothing to take back. */
+  clearScreen(): void {
+    if (this.streams.canDraw) this.streams.messages.write(clearingSequence);
   }
 
   /** After a result that is bad news: the exit code of this process, as if the command had failed so. */

@@ -4,7 +4,7 @@ import type { Dialect } from '../dialect/dialect.js';
 import { DatabaseUnsupported } from '../errors/database.errors.js';
 import type { Expectation } from './expectation.js';
 import { withMigrationSource } from './migration-source.js';
-import { nameOf, pendingMigrations } from './pending-migrations.js';
+import { knownMigrations, nameOf, pendingMigrations } from './pending-migrations.js';
 
 const logger = new Logger('Migrations');
 
@@ -25,13 +25,7 @@ export async function migrate(
   await expectation.beforeTables(source.manager);
   await dialect.inspect?.(source.manager);
   if (pending.length === 0) return;
-  if (!allowed) {
-    throw new DatabaseUnsupported(
-      `${dialect.description} lacks the migrations ${pending.map(nameOf).join(', ')}, and database.migrate is false. ` +
-        'If they were run, this login may not read KeyConnectorMigrations. ' +
-        'Otherwise run "key-connector migrations run", or have an administrator run the SQL that "key-connector migrations print" gives.',
-    );
-  }
+  if (!allowed) throw notRunHere(dialect.description, pending.map(nameOf));
   const done = await withMigrationSource(dialect, (worker) => runPending(worker, dialect, expectation));
   await dialect.inspect?.(source.manager);
   if (done.length > 0) logger.log({ msg: 'Database migrated', migrations: done });
@@ -52,3 +46,17 @@ export async function runPending(worker: DataSource, dialect: Dialect, expectati
     return (await executor.executePendingMigrations()).map(nameOf);
   });
 }
+
+/** Throws DatabaseUnsupported where there is not even a file: who may not run migrations makes none for their tables. */
+export async function requireMade(source: DataSource, dialect: Dialect): Promise<void> {
+  if (!(await dialect.isToBeMade?.())) return;
+  const what = `${dialect.description} is not there yet (is it the right path?), and`;
+  throw notRunHere(what, knownMigrations(source).map(nameOf));
+}
+
+const notRunHere = (what: string, migrations: readonly string[]): DatabaseUnsupported =>
+  new DatabaseUnsupported(
+    `${what} lacks the migrations ${migrations.join(', ')}, and they are not run here: database__migrate is false, or this only ` +
+      'looks, as a dry run does. If they were run, this login may not read KeyConnectorMigrations. Otherwise run ' +
+      '"key-connector migrations run", or have an administrator run the SQL that "key-connector migrations print" gives.',
+  );

@@ -28,7 +28,7 @@ export const ringCheck: Check = {
 
 /** Who says which data keys count: SECURITY.md has why. */
 function manifestFindings({ manifest, unnamed, classicKey }: StoredFacts, fault: string | undefined): Finding[] {
-  const { held, isPinned, passedOver, otherRings, rows } = manifest;
+  const { held, isPinned, isPinBehind, passedOver, otherRings, rows } = manifest;
   const found: Finding[] = [];
   if (held !== undefined) {
     found.push(ok(`The ring is ${held.ring}, version ${held.version} of its manifest.`));
@@ -37,6 +37,21 @@ function manifestFindings({ manifest, unnamed, classicKey }: StoredFacts, fault:
         warning(
           'The ring is not pinned: whoever can replace everything in the database can replace it.',
           fault === undefined ? `Set keyRing__identity to ${held.ring}@${held.version}.` : ownRing,
+        ),
+      );
+    if (isPinBehind)
+      found.push(
+        warning(
+          'The pin accepts a version of the manifest from before something was given up: ' +
+            'whoever can write to the database can put it back.',
+          `Set keyRing__identity to ${held.ring}@${held.version}.`,
+        ),
+      );
+    if (!held.keks.some(({ role }) => role === 'recovery'))
+      found.push(
+        warning(
+          'The ring has no recovery key: if its key-encryption key is lost, so is every vault.',
+          'Make one: key-connector recovery create (docs/recover.md).',
         ),
       );
   } else if (rows) found.push(problem('RingManifests has rows, and none of them counts.', restore));
