@@ -72,13 +72,14 @@ test('a login that may not write is told by right and table, and nothing is writ
     await runCli(['migrations', 'run'], cliSettings(place.settings));
     const role = `reader_${randomUUID().slice(0, 8)}`;
     await place.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'; GRANT USAGE ON SCHEMA public TO ${role};
-      GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}; GRANT INSERT ON "UserKeys" TO ${role}`);
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}; GRANT INSERT ON "UserKeys", "UserKeyHistory" TO ${role}`);
     const url = new URL(place.settings['postgreSqlConnectionString'] ?? '');
     Object.assign(url, { username: role, password: 'secret' });
     const as = cliSettings({ ...place.settings, postgreSqlConnectionString: url.href });
     const report = reportOf(await runCli(['doctor', '--json'], as));
     expect(said(report, 'database')).toEqual([
       expect.stringMatching(/^problem: .*this login may not update on UserKeys \(.*permission denied/),
+      expect.stringMatching(/^problem: .*this login may not delete on UserKeyHistory \(.*permission denied/),
     ]);
   } finally {
     await databases.stop();

@@ -30,6 +30,12 @@ describe('key-connector health', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/database: up.*issuer: up/)]);
   });
 
+  test('asks this machine where the service listens on every address, as it does unless told otherwise', async () => {
+    expect(await health({ http__host: '*' })).toMatchObject({ code: 0, stderr: '' });
+    const metrics = { metrics__host: '+', metrics__port: String(deployment.port) };
+    expect(await health(metrics)).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('exits with 1 where nobody answers, and says where it asked', async () => {
     const port = String(await freePort());
     const { code, stdout } = await health({ http__port: port });

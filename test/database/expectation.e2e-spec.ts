@@ -87,7 +87,7 @@ for (const kind of testKinds) {
       await suite.open();
       await expectRefused(
         'existing',
-        /the tables UserKeys, ApplicationDatas, DataKeys, .*, without a data key.* to any for one start, or drop them/,
+        /the tables UserKeys, UserKeyHistory, ApplicationDatas, DataKeys, .*, without a data key.* to any for one start, or drop them/,
       );
     });
 
@@ -100,10 +100,22 @@ for (const kind of testKinds) {
       },
     );
 
-    test('existing: a ring is one, before its first member', async () => {
+    test.each([
+      ['DataKeys', `("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`],
+      [
+        'RingManifests',
+        `("Version", "Document", "Signature", "CreationDate") VALUES (1, '', '', '2026-01-01 00:00:00')`,
+      ],
+      [
+        'UserKeyHistory',
+        `("UserId", "CreationDate", "ReplacedDate", "Cause")
+         VALUES ('2f3ae1d6-8b2c-4f5e-9d0a-6c1b7e4a9f10', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'deleted')`,
+      ],
+    ])('existing: a row in %s makes a deployment, also without a member', async (table, row) => {
       await suite.open();
-      await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
+      await suite.place.sql(`INSERT INTO "${table}" ${row}`);
       await expect(suite.open({ expect: 'existing' })).resolves.toBeDefined();
+      await expectRefused('empty', new RegExp(`with rows in the table ${table}`));
     });
 
     test('empty: the first start makes the tables, and the next one names them and ends', async () => {

@@ -283,7 +283,7 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
         await holder.end();
         await (await second).ping();
       });
-      expect(await suite.place.sql('SELECT "name" FROM "KeyConnectorMigrations"')).toHaveLength(2);
+      expect(await suite.place.sql('SELECT "name" FROM "KeyConnectorMigrations"')).toHaveLength(3);
     });
 
     test('whatever the server presets, what is stored is committed, exact and in UTC', async () => {

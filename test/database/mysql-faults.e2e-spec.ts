@@ -66,7 +66,7 @@ describeFaults(server, (suite) => {
       for (const step of steps.slice(0, undone)) await suite.place.sql(step);
       await (await suite.open()).ping();
       expect(await suite.place.sql(tables)).toEqual([{ n }]);
-      expect(await suite.place.sql('SELECT "name" FROM "KeyConnectorMigrations"')).toHaveLength(2);
+      expect(await suite.place.sql('SELECT "name" FROM "KeyConnectorMigrations"')).toHaveLength(3);
       await expect(suite.place.sql(`UPDATE "UserKeys" SET "DataKeyId" = 9`)).rejects.toThrow(/foreign key/);
     }
   });

@@ -4,6 +4,7 @@ import { DatabaseUnavailable, fromUtcText, SchemaNewer, UserKey, type Database }
 import type { UserId } from '@key-connector/common';
 import { fencedSwaps } from './fenced-swaps.js';
 import { lateSwaps } from './late-swaps.js';
+import { reseals } from './reseals.js';
 import { insert, newId, put, store, useDatabases, userId } from './open-database.js';
 import { describeIf } from '../lab/skip/skip.js';
 import { postgresDatabases, testKinds, type TestKind } from './test-database.js';
@@ -286,4 +287,6 @@ function storageSuite(kind: TestKind): void {
   lateSwaps(kind.name, suite);
 
   fencedSwaps(kind.name, suite);
+
+  reseals(suite);
 }

@@ -126,7 +126,7 @@ describeIf(openbao.installed, openbao.reason, 'the service with Vault', () => {
 
     const dataKeys = (): unknown[] => {
       const database = new SqliteDatabase(join(deployment.folder, 'key-connector.db'), { readonly: true });
-      const rows = database.prepare('SELECT * FROM "DataKeyWrappings"').all();
+      const rows = database.prepare('SELECT * FROM "DataKeyWrappings" WHERE "DataKeyId" >= 0').all();
       database.close();
       return rows;
     };

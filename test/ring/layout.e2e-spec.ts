@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openAsClassicSoftware, referenceOpenClassic } from '@key-connector/key-ring/testing';
-import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
+import { databasesTimeout, type TestDatabase, type TestDatabases, databaseKinds } from '../database/test-database.js';
 import { Child } from '../lab/processes/child-process.js';
 import { until } from '../lab/processes/until.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
@@ -25,7 +25,7 @@ const { users } = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'ut
 const rate = 40;
 const members = 40;
 
-for (const { name, here, reason, start } of testKinds)
+for (const { name, here, reason, start } of databaseKinds)
   describeIf(here, reason, `a classic deployment on ${name}, while two replicas serve`, () => {
     layoutUnderLoad(start);
   });

@@ -2,14 +2,14 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { databasesTimeout, type TestDatabase, type TestDatabases, testKinds } from '../database/test-database.js';
+import { databasesTimeout, type TestDatabase, type TestDatabases, databaseKinds } from '../database/test-database.js';
 import { certificateSettings, makeKeyCertificate } from '../lab/files/certificate.js';
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { runCli, type ServiceProcess, startService } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
 
-for (const { name, here, reason, start } of testKinds)
+for (const { name, here, reason, start } of databaseKinds)
   describeIf(here, reason, `a ring on ${name} whose key provider is lost`, () => {
     recovery(start);
   });

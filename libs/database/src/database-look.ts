@@ -6,8 +6,9 @@ import { openSource } from './dialect/open-source.js';
 import { nameOf, pendingMigrations } from './migrations/pending-migrations.js';
 
 /** What serving needs of each table, beside the right to read it. */
-const needed: Readonly<Record<string, readonly ('insert' | 'update')[]>> = {
+const needed: Readonly<Record<string, readonly ('insert' | 'update' | 'delete')[]>> = {
   UserKeys: ['insert', 'update'],
+  UserKeyHistory: ['insert', 'delete'],
   DataKeys: [],
   DataKeyWrappings: [],
   ApplicationDatas: [],
@@ -16,7 +17,7 @@ const needed: Readonly<Record<string, readonly ('insert' | 'update')[]>> = {
 
 /** A right that this login lacks. */
 export interface MissingRight {
-  readonly right: 'select' | 'insert' | 'update';
+  readonly right: 'select' | 'insert' | 'update' | 'delete';
   readonly table: string;
   /** The server's words. */
   readonly why: string;
@@ -112,11 +113,19 @@ async function refusal(dialect: Dialect, ask: () => Promise<unknown>): Promise<s
   }
 }
 
+/** Columns that an insert has to name. The history's rows are numbered by the database, which takes no number for them. */
+const given: Readonly<Record<string, readonly string[]>> = {
+  UserKeyHistory: ['UserId', 'CreationDate', 'ReplacedDate', 'Cause'],
+};
+
 function statementsFor({ dataSource }: EntityManager, table: string): Record<MissingRight['right'], string> {
-  const [name, id, date, key] = [table, 'Id', 'CreationDate', 'Key'].map((word) => dataSource.driver.escape(word));
+  const escaped = (word: string): string => dataSource.driver.escape(word);
+  const [name, key] = [escaped(table), escaped('Key')];
+  const columns = (given[table] ?? ['Id', 'CreationDate']).map(escaped).join(', ');
   return {
     select: `SELECT 1 FROM ${name} WHERE 1 = 0`,
-    insert: `INSERT INTO ${name} (${id}, ${date}) SELECT ${id}, ${date} FROM ${name} WHERE 1 = 0`,
+    insert: `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM ${name} WHERE 1 = 0`,
     update: `UPDATE ${name} SET ${key} = ${key} WHERE 1 = 0`,
+    delete: `DELETE FROM ${name} WHERE 1 = 0`,
   };
 }

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { isIPv6 } from 'node:net';
-import { messageOf } from '@key-connector/common';
+import { everyAddress, messageOf } from '@key-connector/common';
 import type { Listening } from '@key-connector/settings';
 import { z } from 'zod';
 
@@ -33,7 +33,7 @@ export async function askHealth({ http: members, metrics }: Listening, what: 'li
 
 /** An address to ask, for one to listen on: "all of this machine" is no address to ask. */
 function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === everyAddress || host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
   return isIPv6(host) ? `[${host}]` : host;
 }
