@@ -142,6 +142,19 @@ describe('doctor', () => {
   });
 });
 
+describe('status', () => {
+  it('tells how many values are under other data keys than the active one', async () => {
+    await classic();
+    expect(await cli('ring', 'adopt', '--yes')).toMatchObject({ code: 0 });
+    expect((await cli('status')).said).toContain('every value is under the active data key');
+    const values = sql('SELECT 1 FROM "UserKeys"').length;
+    sql(`UPDATE "UserKeys" SET "Key" = 'kc2.1.AAAA'`);
+    expect((await cli('status')).said).toContain(
+      `${values} values, the history’s too, are not under the active data key`,
+    );
+  });
+});
+
 describe('a command on one member', () => {
   it.each(['--dry-run', ''])('takes no classic deployment over: member delete %s', async (option) => {
     await classic();

@@ -1,4 +1,4 @@
-import { Database, type StoredUserKey, UserKeyRows } from '@key-connector/database';
+import { Database, SealedValues, sealedTables, type StoredUserKey, UserKeyRows } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CountingManifest } from './data-keys/counting-manifest.js';
@@ -13,7 +13,7 @@ import { ManifestStore } from './manifest/manifest-store.js';
 import { isPinBehind } from './manifest/pin-behind.js';
 import { RingLoader, type RingState } from './manifest/ring-loader.js';
 import type { HeldManifest } from './manifest/succession.js';
-import { boundPrefix } from './values/bound.layout.js';
+import { boundPrefix, classicValues, valuesUnder } from './values/bound.layout.js';
 import { Ring } from './values/ring.js';
 import { atLeast } from './values/value-layout.js';
 
@@ -87,6 +87,7 @@ export class RingLook {
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
     private readonly userKeys: UserKeyRows,
+    private readonly values: SealedValues,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
   ) {}
 
@@ -107,6 +108,23 @@ export class RingLook {
         bound: await this.userKeys.countWithPrefix(manager, boundPrefix),
         lastAccess: await this.userKeys.lastAccess(manager),
       };
+    });
+  }
+
+  /**
+   * Values, the history's too, that `data-key reencrypt` would seal anew; `undefined` where no manifest counts. Needs the
+   * tables, and counts whole ones.
+   */
+  notUnderActive(): Promise<number | undefined> {
+    return this.database.snapshot(async (manager) => {
+      const { held } = await this.loader.load(manager, this.settings.identity);
+      if (held === undefined) return undefined;
+      const { layout, activeDataKeyId } = held.manifest;
+      if (layout === 'classic') return this.values.countNotUnder(manager, 'UserKeys', classicValues);
+      let count = 0;
+      for (const table of sealedTables)
+        count += await this.values.countNotUnder(manager, table, valuesUnder(activeDataKeyId));
+      return count;
     });
   }
 

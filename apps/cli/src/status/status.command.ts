@@ -7,6 +7,12 @@ import { examples, OperatorCommand } from '../operator-command.js';
 import { Output } from '../terminal/output.js';
 import { table } from '../terminal/table.js';
 
+/** What is stored, and how far a rotation is. */
+interface Facts extends StoredFacts {
+  /** `null` where there is no manifest. */
+  readonly notUnderActive: number | null;
+}
+
 @Injectable()
 export class StatusCommand extends OperatorCommand {
   constructor(
@@ -26,16 +32,20 @@ export class StatusCommand extends OperatorCommand {
   private async run(): Promise<void> {
     await this.deployment.lookConnected(async (context) => {
       const database = context.get(Database, { strict: false });
-      const facts = await context.get(RingLook, { strict: false }).stored();
+      const ring = context.get(RingLook, { strict: false });
+      const facts = await ring.stored();
+      const notUnderActive = (await ring.notUnderActive()) ?? null;
       const { description } = database;
       const guard = await context.get(LayoutGuard, { strict: false }).standing();
-      await this.output.result({ database: description, ...facts, guard }, () => textOf(description, facts, guard));
+      await this.output.result({ database: description, ...facts, notUnderActive, guard }, () =>
+        textOf(description, { ...facts, notUnderActive }, guard),
+      );
     });
   }
 }
 
-async function textOf(database: string, facts: StoredFacts, guard: GuardedLayout | undefined): Promise<string> {
-  const { manifest, dataKeys, classicKey, members, bound, lastAccess } = facts;
+async function textOf(database: string, facts: Facts, guard: GuardedLayout | undefined): Promise<string> {
+  const { manifest, dataKeys, classicKey, members, bound, lastAccess, notUnderActive } = facts;
   const { held, isPinned } = manifest;
   const pinned = isPinned ? 'pinned' : 'not pinned';
   const lines = await table(
@@ -46,6 +56,7 @@ async function textOf(database: string, facts: StoredFacts, guard: GuardedLayout
       ['layout', held?.layout],
       ['guard', guard === undefined ? 'the database takes values of any layout' : `the database takes ${guard} alone`],
       ['members', `${members}: ${bound} bound, ${members - bound} classic`],
+      ['rotation', rotationOf(notUnderActive)],
       ['last access', lastAccess?.toISOString()],
       ['classic key', classicKey ? 'is there, for classic software' : 'none'],
     ],
@@ -62,4 +73,11 @@ async function textOf(database: string, facts: StoredFacts, guard: GuardedLayout
       held.keks.map(({ id, role, reference }) => [id, role, reference]),
     ),
   ].join('\n\n');
+}
+
+function rotationOf(notUnderActive: number | null): string | undefined {
+  if (notUnderActive === null) return undefined;
+  return notUnderActive === 0
+    ? 'every value is under the active data key'
+    : `${notUnderActive} values, the history’s too, are not under the active data key: run data-key reencrypt`;
 }
