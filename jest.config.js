@@ -7,7 +7,7 @@ import { unbundledCommands, unbundledService } from './test/lab/service/service.
 Reflect.deleteProperty(process.env, 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH');
 
 /**
- * Journeys start what an image ships, in half the processor time of a start of the build: docs/adr/0098. Not a bundle
+ * Journeys start what an image ships, in half the processor time of a start of the build: docs/adr/0089. Not a bundle
  * that is older than the build.
  */
 const builds = [unbundledService, unbundledCommands];
