@@ -52,6 +52,9 @@ describeFaults(server, (suite) => {
     await suite.place.loadClassic();
     await suite.open();
     const steps = [
+      `DELETE FROM "KeyConnectorMigrations" WHERE "name" LIKE 'RingManifests%'`,
+      'DROP TABLE "UserKeyHistory"',
+      'DROP TABLE "RingManifests"',
       `DELETE FROM "KeyConnectorMigrations" WHERE "name" LIKE 'DataKeys%'`,
       'ALTER TABLE "UserKeys" DROP FOREIGN KEY "FK_UserKeys_DataKeys"',
       'ALTER TABLE "UserKeys" DROP INDEX "IX_UserKeys_DataKeyId"',
