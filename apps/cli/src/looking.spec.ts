@@ -161,7 +161,7 @@ describe('a command on one member', () => {
     expect(await cli('migrations', 'run')).toMatchObject({ code: 0 });
     const [row] = sql<{ Id: string }>('SELECT "Id" FROM "UserKeys"');
     const { code, said } = await cli('member', 'delete', row?.Id ?? '', ...option.split(' ').filter(Boolean));
-    expect({ code, said }).toEqual({ code: exitCodes.refused, said: expect.stringContaining('holds no manifest') });
+    expect({ code, said }).toEqual({ code: exitCodes.refused, said: expect.stringContaining('holds no ring yet') });
     for (const table of ['RingManifests', 'DataKeyWrappings', 'UserKeyHistory'])
       expect(sql(`SELECT * FROM "${table}"`)).toEqual([]);
     expect(sql('SELECT "Id" FROM "UserKeys"')).toContainEqual(row);

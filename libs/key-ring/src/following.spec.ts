@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RingFence } from '@key-connector/database';
+import { DatabaseUnavailable, type RingFence } from '@key-connector/database';
 import { KeyProvider, KeyProviderUnavailable } from '@key-connector/crypto-providers';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Manifest } from './manifest/manifest.js';
 import { RingUnusable } from './key-ring.errors.js';
+import { RingGauges } from './ring-gauges.js';
 import type { ManifestRow } from './manifest/succession.js';
 import { failuresOf, KeyRingFixture, refusalsOf, type Replica } from './testing/key-ring-fixture.js';
 import { MadeRing } from './testing/made-ring.js';
@@ -50,6 +51,22 @@ describe('a replica that serves, while someone writes into the tables of the rin
     expect(replica.keyRing.seal(alice, key)).toMatchObject({ dataKeyId: 1, value: expect.stringMatching(/^kc2\.1\./) });
     expect(fence()).toEqual(before);
     expect(await refusalsOf(replica)).toEqual({ data_key_unnamed: 1 });
+  });
+
+  it('lives on when the database goes away just behind a new manifest', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    try {
+      jest.spyOn(replica.module.get(RingGauges), 'hold').mockRejectedValueOnce(new DatabaseUnavailable('away'));
+      const second = ring.next(first);
+      fixture.putManifest(second);
+      await look();
+      await sleep(0);
+      expect(fence().version).toBe(2);
+      expect(unhandled).not.toHaveBeenCalled();
+    } finally {
+      process.off('unhandledRejection', unhandled);
+    }
   });
 
   it('does not bring the classic layout back with a classic data key of his', async () => {

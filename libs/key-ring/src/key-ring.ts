@@ -1,6 +1,6 @@
-import type { UserId } from '@key-connector/common';
+import { messageOf, type UserId } from '@key-connector/common';
 import type { RingFence, StoredUserKey } from '@key-connector/database';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { FirstDataKey } from './data-keys/first-data-key.js';
 import type { RingRows } from './data-keys/data-keys.js';
 import { requireListed, wrappingOf } from './data-keys/data-keys.js';
@@ -47,6 +47,7 @@ export interface Sealer {
  */
 @Injectable()
 export class KeyRing {
+  private readonly logger = new Logger(KeyRing.name);
   private lookingFor: Promise<void> | undefined;
 
   constructor(
@@ -75,7 +76,13 @@ export class KeyRing {
     if (this.loaded) return;
     const { rows, ...started } = await this.start.run();
     await this.watch.watch(started, (held, read) => {
-      void this.changed(held, read);
+      // The database may be away at that very moment: what is told of a manifest must not end the process.
+      this.changed(held, read).catch((error: unknown) => {
+        this.logger.warn({
+          msg: 'what the new manifest means for this replica is not known yet',
+          why: messageOf(error),
+        });
+      });
     });
     await this.changed(started, rows);
     await this.storedKeys.begin(rows, () => this.watch.current);
