@@ -49,6 +49,7 @@ async function azureStorage(): Promise<ServedProvider> {
   await container.create();
   const pfx = makeKeyPfx('in-a-blob');
   await container.getBlockBlobClient('bwkc.pfx').upload(pfx, pfx.length);
+  await azurite.noted('bwkc.pfx');
   return {
     settings: {
       certificate__provider: 'azurestorage',

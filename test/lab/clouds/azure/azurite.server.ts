@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { tempFolder } from '../../files/temp-folder.ts';
 import { freePort } from '../../network/free-port.ts';
 import { statusOf } from '../../network/http-call.ts';
@@ -24,6 +25,8 @@ export interface Azurite {
   kill(): Promise<void>;
   /** Starts it again at the same address, with the same blobs. */
   restart(): Promise<void>;
+  /** Waits until it has noted a blob on its disk, which it does now and then: a kill before would lose it. */
+  noted(blob: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,6 +50,11 @@ export async function startAzurite(): Promise<Azurite> {
     },
     restart: async () => {
       child = await launch();
+    },
+    noted: (blob) => {
+      const file = join(folder.path, '__azurite_db_blob__.json');
+      const isThere = async (): Promise<boolean> => (await readFile(file, 'utf8').catch(() => '')).includes(blob);
+      return child.until(isThere, `Azurite has noted ${blob}`, 30_000);
     },
     stop: async () => {
       await child.kill();
