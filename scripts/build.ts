@@ -27,7 +27,7 @@ const sources = [
 export async function buildChanged(wanted: readonly string[], say: (text: string) => void): Promise<void> {
   const now = fingerprint();
   await build(
-    wanted.filter((project) => !existsSync(stamp(project)) || readFileSync(stamp(project), 'utf8') !== now),
+    wanted.filter((project) => !isThere(project) || readFileSync(stamp(project), 'utf8') !== now),
     say,
   );
 }
@@ -58,6 +58,9 @@ async function build(wanted: readonly string[], say: (text: string) => void): Pr
 
 /** Says what a build was made from; the folder is emptied before it is built. */
 const stamp = (name: string): string => join(name === bundle ? bundleApart : join(root, 'dist', name), '.built-from');
+
+/** The bundle's stamp outlives a checkout that is removed and made again at the same path. */
+const isThere = (name: string): boolean => existsSync(join(root, 'dist', name)) && existsSync(stamp(name));
 
 function fingerprint(): string {
   const hash = createHash('sha256');
