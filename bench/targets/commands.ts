@@ -25,7 +25,11 @@ export async function runCommand<Result>(setup: ServiceSetup, args: readonly str
   const child = startCommand(setup, args);
   let peakRssMb = 0;
   const look = setInterval(() => {
-    if (child.running) peakRssMb = Math.max(peakRssMb, memoryMb(child.pid, 'peak'));
+    try {
+      peakRssMb = Math.max(peakRssMb, memoryMb(child.pid, 'peak'));
+    } catch {
+      // It has just ended, and has no memory any more.
+    }
   }, 50);
   const code = await child.closed;
   clearInterval(look);
