@@ -8,11 +8,7 @@ import { until } from '../lab/processes/until.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { productionEnvironment, runCli, type ServiceProcess, startService } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
-import { MixedLoad } from '../outages/mixed-load.js';
-
-/** Requests a second at each replica, as many as a company has at night; one in ten stores a key. */
-const rate = 40;
-const members = 40;
+import { resultOf, whileServed } from './while-served.js';
 
 for (const { name, here, reason, start } of testKinds)
   describeIf(here, reason, `while two replicas serve on ${name}`, () => {
@@ -27,32 +23,11 @@ function changesUnderLoad(start: () => Promise<TestDatabases>): void {
   let other: TempFolder;
   let settings: Readonly<Record<string, string>>;
 
-  /** The result of a command that must succeed. */
-  const run = async (...args: string[]): Promise<Record<string, unknown>> => {
-    const { code, stdout, stderr } = await runCli([...args, '--json'], settings);
-    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
-    return JSON.parse(stdout) as Record<string, unknown>;
-  };
+  const run = (...args: string[]): Promise<Record<string, unknown>> => resultOf(args, settings);
   const dataKeysInUse = async (): Promise<number[]> => {
     const rows = await database.sql<{ id: number }>('SELECT DISTINCT "DataKeyId" AS "id" FROM "UserKeys"');
     return rows.map(({ id }) => id).sort((one, two) => one - two);
   };
-  /** Does some work while members sign in at these replicas; nobody may notice anything. */
-  const whileServed = async (by: readonly ServiceProcess[], work: () => Promise<void>): Promise<void> => {
-    const loads = await Promise.all(by.map(({ url }) => MixedLoad.enrol({ ...deployment, url }, members)));
-    for (const load of loads) load.start(rate);
-    try {
-      await work();
-    } finally {
-      for (const load of loads) await load.stop();
-    }
-    for (const load of loads) {
-      expect([...load.violations]).toEqual([]);
-      expect(load.counts.unavailable).toBe(0);
-      expect(await load.readable()).toBe(members);
-    }
-  };
-
   beforeAll(async () => {
     databases = await start();
     database = await databases.create();
@@ -72,7 +47,7 @@ function changesUnderLoad(start: () => Promise<TestDatabases>): void {
   });
 
   test('a data key is rotated, every value sealed anew, and the old one given up, without a restart', async () => {
-    await whileServed(replicas, async () => {
+    await whileServed(deployment, replicas, async () => {
       expect(await run('data-key', 'rotate')).toMatchObject({ before: 1, activeDataKeyId: 2 });
       await until(async () => (await dataKeysInUse()).includes(2), 'the new data key is written with');
       expect(await run('data-key', 'reencrypt', '--rate', '0')).toMatchObject({ unopened: 0 });
@@ -97,11 +72,12 @@ function changesUnderLoad(start: () => Promise<TestDatabases>): void {
     const file = join(other.path, 'new.env');
     const lines = Object.entries(productionEnvironment(after)).map(([variable, value]) => `${variable}=${value}`);
     await writeFile(file, lines.join('\n'));
-    await whileServed(replicas, async () => {
+    await whileServed(deployment, replicas, async () => {
       await run('kek', 'add', '--with', file);
     });
     for (const [index, replica] of replicas.entries()) {
       await whileServed(
+        deployment,
         replicas.filter((each) => each !== replica),
         async () => {
           await replica.terminate();
@@ -110,7 +86,7 @@ function changesUnderLoad(start: () => Promise<TestDatabases>): void {
       );
     }
     settings = after;
-    await whileServed(replicas, async () => {
+    await whileServed(deployment, replicas, async () => {
       await run('kek', 'remove', keks[0].id, '--yes');
     });
     const { code, stderr } = await runCli(['kek', 'list'], before);

@@ -4,26 +4,15 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openAsClassicSoftware, referenceOpenClassic } from '@key-connector/key-ring/testing';
 import { databasesTimeout, type TestDatabase, type TestDatabases, databaseKinds } from '../database/test-database.js';
 import { Child } from '../lab/processes/child-process.js';
-import { until } from '../lab/processes/until.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
-import {
-  cliEntry,
-  productionEnvironment,
-  runCli,
-  type ServiceProcess,
-  startService,
-} from '../lab/service/service.process.js';
+import { cliEntry, productionEnvironment, type ServiceProcess, startService } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
-import { MixedLoad } from '../outages/mixed-load.js';
+import { loadMembers, resultOf, whileServed } from './while-served.js';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures/classic');
 const { users } = JSON.parse(await readFile(join(fixtures, 'expected.json'), 'utf8')) as {
   users: Record<string, { key: string }>;
 };
-
-/** Requests a second at each replica; one in ten stores a key. */
-const rate = 40;
-const members = 40;
 
 for (const { name, here, reason, start } of databaseKinds)
   describeIf(here, reason, `a classic deployment on ${name}, while two replicas serve`, () => {
@@ -36,12 +25,7 @@ function layoutUnderLoad(start: () => Promise<TestDatabases>): void {
   let deployment: Deployment;
   let replicas: readonly ServiceProcess[] = [];
 
-  /** The result of a command that must succeed. */
-  const run = async (...args: string[]): Promise<Record<string, unknown>> => {
-    const { code, stdout, stderr } = await runCli([...args, '--json'], deployment.settings);
-    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
-    return JSON.parse(stdout) as Record<string, unknown>;
-  };
+  const run = (...args: string[]): Promise<Record<string, unknown>> => resultOf(args, deployment.settings);
   const manifests = async (): Promise<number> => (await database.sql('SELECT "Version" FROM "RingManifests"')).length;
   const values = async (): Promise<{ id: string; value: string; dataKeyId: number | null }[]> =>
     database.sql(
@@ -51,22 +35,6 @@ function layoutUnderLoad(start: () => Promise<TestDatabases>): void {
     for (const [id, { key }] of Object.entries(users))
       await expect((await deployment.call('GET', id)).json()).resolves.toEqual({ key });
   };
-  /** Does some work while members sign in at both replicas; nobody may notice anything. */
-  const whileServed = async (work: () => Promise<void>): Promise<void> => {
-    const loads = await Promise.all(replicas.map(({ url }) => MixedLoad.enrol({ ...deployment, url }, members)));
-    for (const load of loads) load.start(rate);
-    try {
-      await work();
-    } finally {
-      for (const load of loads) await load.stop();
-    }
-    for (const load of loads) {
-      expect([...load.violations]).toEqual([]);
-      expect(load.counts.unavailable).toBe(0);
-      expect(await load.readable()).toBe(members);
-    }
-  };
-
   beforeAll(async () => {
     databases = await start();
     database = await databases.create();
@@ -89,11 +57,11 @@ function layoutUnderLoad(start: () => Promise<TestDatabases>): void {
   });
 
   test('is taken into the bound layout by a command that is killed and run again, and refuses classic software from then on', async () => {
-    await whileServed(async () => {
+    await whileServed(deployment, replicas, async () => {
       const killed = new Child(process.execPath, [cliEntry, 'layout', 'upgrade', '--yes'], {
         env: productionEnvironment(deployment.settings),
       });
-      await until(async () => (await manifests()) === 2, 'the layout is bound');
+      await killed.until(async () => (await manifests()) === 2, 'the layout is bound');
       await killed.kill('SIGKILL');
       expect(await run('layout', 'upgrade', '--rate', '0', '--yes')).toMatchObject({ layout: 'boundOnly' });
     });
@@ -110,7 +78,7 @@ function layoutUnderLoad(start: () => Promise<TestDatabases>): void {
 
   test('is given back, and classic software opens all of it', async () => {
     const history = await database.sql('SELECT * FROM "__EFMigrationsHistory"');
-    await whileServed(async () => {
+    await whileServed(deployment, replicas, async () => {
       expect(await run('layout', 'downgrade', '--rate', '0', '--yes')).toMatchObject({ layout: 'classic' });
     });
     await expectServed();
@@ -124,7 +92,7 @@ function layoutUnderLoad(start: () => Promise<TestDatabases>): void {
       stored.map(({ id, value }) => [id.toLowerCase(), referenceOpenClassic(dataKey, value).toString('base64')]),
     );
     for (const [id, { key }] of Object.entries(users)) expect(opened.get(id.toLowerCase())).toBe(key);
-    expect(opened.size).toBeGreaterThan(2 * members);
+    expect(opened.size).toBeGreaterThan(2 * loadMembers);
     // As classic software writes, which does not know the column.
     await database.sql(`UPDATE "UserKeys" SET "Key" = "Key", "RevisionDate" = "CreationDate"`);
     await expect(database.sql('SELECT * FROM "__EFMigrationsHistory"')).resolves.toEqual(history);

@@ -9,8 +9,9 @@ import { certificateSettings, makeKeyCertificate } from '../lab/files/certificat
 import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { Child } from '../lab/processes/child-process.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
-import { cliEntry, productionEnvironment, runCli } from '../lab/service/service.process.js';
+import { cliEntry, productionEnvironment } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
+import { resultOf } from './while-served.js';
 
 /** How often each command is killed; a hundred take some minutes. */
 const kills = Number(process.env['TEST_KILLS'] ?? 2);
@@ -30,11 +31,7 @@ describeIf(postgresqlKind.here, postgresqlKind.reason, 'whenever a command of re
   let settings: Readonly<Record<string, string>>;
   const [member, key] = [randomUUID(), randomBytes(32).toString('base64')];
 
-  const run = async <Result>(...args: string[]): Promise<Result> => {
-    const { code, stdout, stderr } = await runCli([...args, '--json'], settings);
-    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
-    return JSON.parse(stdout) as Result;
-  };
+  const run = <Result>(...args: string[]): Promise<Result> => resultOf<Result>(args, settings);
   const killed = async (...args: string[]): Promise<void> => {
     const child = new Child(process.execPath, [cliEntry, ...args], { env: productionEnvironment(settings) });
     await Promise.race([sleep(Math.random() * lasts), child.exited]);

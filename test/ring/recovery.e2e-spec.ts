@@ -8,6 +8,7 @@ import { type TempFolder, tempFolder } from '../lab/files/temp-folder.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { runCli, type ServiceProcess, startService } from '../lab/service/service.process.js';
 import { describeIf } from '../lab/skip/skip.js';
+import { resultOf } from './while-served.js';
 
 for (const { name, here, reason, start } of databaseKinds)
   describeIf(here, reason, `a ring on ${name} whose key provider is lost`, () => {
@@ -62,12 +63,7 @@ function recovery(start: () => Promise<TestDatabases>): void {
   );
 
   const cli = (...args: string[]): ReturnType<typeof runCli> => runCli([...args, '--json'], settings);
-  /** The result of a command that must succeed. */
-  const run = async (...args: string[]): Promise<Result> => {
-    const { code, stdout, stderr } = await cli(...args);
-    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
-    return JSON.parse(stdout) as Result;
-  };
+  const run = (...args: string[]): Promise<Result> => resultOf<Result>(args, settings);
   /** What the tables of keys hold. */
   const contents = async (): Promise<unknown> => [
     await database.sql('SELECT "DataKeyId", "KekId", "WrappedKey" FROM "DataKeyWrappings" ORDER BY 1, 2'),

@@ -228,15 +228,17 @@ export class Database implements OnApplicationShutdown {
     const place = this.#open;
     const { source, dialect } = place;
     try {
-      if (!source.isInitialized) {
-        if (!this.settings.migrate) await requireMade(source, dialect);
+      const { settings, expectation } = this;
+      // Each step can meet another process' lock of the whole database, which is waited for.
+      await this.again(async () => {
+        if (source.isInitialized) return;
+        if (!settings.migrate) await requireMade(source, dialect);
         await dialect.prepare();
         await openSource(dialect, source);
-      }
+      }, []);
       // A look at the tables can meet a migration of another replica, and be a deadlock's victim.
-      const { settings, expectation } = this;
       await this.again(() => migrate(source, dialect, settings.migrate, expectation), lockFailures);
-      await place.remember();
+      await this.again(() => place.remember(), []);
     } catch (error) {
       this.noteFailure(error);
       // Nothing between here and the database is worth giving up for, but what an operator must change.
