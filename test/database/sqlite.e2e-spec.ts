@@ -125,6 +125,21 @@ describe('an SQLite file', () => {
     expect(await find(database, id)).toMatchObject([{ value: 'w' }]);
   });
 
+  test('of a classic deployment that another process has locked whole is opened once the lock goes', async () => {
+    await suite.place.loadClassic();
+    await open();
+    const other = new SqliteDatabase(file);
+    try {
+      other.exec('BEGIN EXCLUSIVE');
+      const opening = open();
+      await Promise.race([opening.catch(() => undefined), sleep(500)]);
+      other.exec('ROLLBACK');
+      await expect(opening.then((database) => database.ping())).resolves.toBeUndefined();
+    } finally {
+      other.close();
+    }
+  });
+
   test('that another process keeps locked: a write gives up by its deadline, and is not done later', async () => {
     const database = await open({ statementTimeoutSeconds: '1' });
     const id = newId();
