@@ -58,7 +58,7 @@ export class ReplaceGuard {
       stored = await this.ring.open(row);
       return stored.length === key.length && timingSafeEqual(stored, key);
     } catch (error) {
-      // What is not young is replaced and kept, whatever it is: no PUT waits for a data key to be found.
+      // What is not young is replaced and kept, whatever it is: no PUT is refused because a data key cannot be looked for.
       if (error instanceof UserKeyUnreadable || (!young && error instanceof KeyConnectorError)) return false;
       throw error;
     } finally {
