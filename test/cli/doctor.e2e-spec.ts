@@ -17,7 +17,7 @@ import { cliSettings } from './cli-settings.js';
 /** What doctor says, as a script reads it. */
 interface Report {
   readonly problems: number;
-  readonly findings: readonly { check: string; level: string; what: string; todo?: string }[];
+  readonly findings: readonly { check: string; level: string; what: string; remedy?: string }[];
 }
 
 const reportOf = ({ stdout }: Outcome): Report => JSON.parse(stdout) as Report;

@@ -7,7 +7,7 @@ export interface Finding {
   /** A sentence, without a value, a key or a password. */
   readonly what: string;
   /** What an operator does about it. */
-  readonly todo?: string;
+  readonly remedy?: string;
 }
 
 /** One look at a deployment, which changes nothing. What it throws is a problem, and hides no other check. */
@@ -20,10 +20,10 @@ export interface Check {
 
 export const ok = (what: string): Finding => ({ level: 'ok', what });
 
-export const warning = (what: string, todo: string): Finding => ({ level: 'warning', what, todo });
+export const warning = (what: string, remedy: string): Finding => ({ level: 'warning', what, remedy });
 
-export const problem = (what: string, todo?: string): Finding => ({
+export const problem = (what: string, remedy?: string): Finding => ({
   level: 'problem',
   what,
-  ...(todo !== undefined && { todo }),
+  ...(remedy !== undefined && { remedy }),
 });

@@ -121,9 +121,9 @@ async function untilTold(check: Check, examined: Examined): Promise<readonly Fin
   }
 }
 
-function lineOf({ level, check, what, todo }: Found): string {
+function lineOf({ level, check, what, remedy }: Found): string {
   const line = `${level.padEnd(8)} ${check}: ${what}`;
-  return todo === undefined ? line : `${line}\n${' '.repeat(9)}→ ${todo}`;
+  return remedy === undefined ? line : `${line}\n${' '.repeat(9)}→ ${remedy}`;
 }
 
 function urlOf(given: string): URL {
