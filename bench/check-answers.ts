@@ -4,7 +4,9 @@ import type { Target } from './targets/target.ts';
 
 const sampleSize = 50;
 
-/** Compares a sample of answers with the members' keys, and that an altered token is refused; throws when one is wrong. */
+/**
+ * Compares a sample of answers with the members' keys, and that an altered token is refused; throws when one is wrong.
+ */
 export async function checkAnswers(target: Target, members: readonly Member[]): Promise<void> {
   const step = Math.max(1, Math.floor(members.length / sampleSize));
   for (let index = 0; index < members.length; index += step) {

@@ -1,4 +1,7 @@
-/** `node scripts/dependencies.ts`: measures what production is made of, and writes the figures into docs/dependencies.md. */
+/**
+ * `node scripts/dependencies.ts`: measures what production is made of, and writes the figures into
+ * docs/dependencies.md.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { megabytes, ProductionTree } from './dependencies/production-tree.ts';

@@ -8,7 +8,10 @@ import { settingsMarkdown } from './reference/markdown.ts';
 import type { Setting } from './reference/setting.ts';
 import { libUrl, loadLibsFromSource } from './reference/source-loader.ts';
 
-/** Writes what is generated from the settings' schemas and the chart's values; with `--check`, only says which files are stale. */
+/**
+ * Writes what is generated from the settings' schemas and the chart's values; with `--check`, only says which files are
+ * stale.
+ */
 loadLibsFromSource();
 const { catalogue } = (await import(libUrl('settings'))) as { catalogue: { settings: readonly Setting[] } };
 const { settings } = catalogue;

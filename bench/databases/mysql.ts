@@ -3,8 +3,8 @@ import { LocalMariadb } from '../../test/lab/databases/mariadb.server.ts';
 import { cpuMicroseconds } from '../../test/lab/processes/proc.ts';
 import type { BenchDatabase, StoredValue, StoredWrapping } from './database.ts';
 
-// The server does not wait for the disk at a commit, which favours the baseline that writes on each read. A million rows
-// fit into its memory, as they do on a server of that size.
+// The server does not wait for the disk at a commit, which favours the baseline that writes on each read. A million
+// rows fit into its memory, as they do on a server of that size.
 const parameters = { 'innodb-buffer-pool-size': '512M' };
 
 /** Starts MariaDB with an empty database. */

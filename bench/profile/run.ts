@@ -1,5 +1,5 @@
-// Where the time of a request goes: `node bench/profile/run.ts [service|baselineA|baselineB] [options of the benchmark]`; of
-// a PUT with `--parts put`.
+// Where the time of a request goes: `node bench/profile/run.ts [service|baselineA|baselineB] [options of the
+// benchmark]`; of a PUT with `--parts put`.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureWrk, runLoad } from '../load/wrk.ts';

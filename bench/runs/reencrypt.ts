@@ -25,7 +25,10 @@ export interface ReencryptResults {
 /** Rows that the paced run has to do: longer than its turns take. */
 const pacedRows = 60_000;
 
-/** An operator rotates the data key and has every value sealed anew: at each size, and beside members who fetch their keys. */
+/**
+ * An operator rotates the data key and has every value sealed anew: at each size, and beside members who fetch their
+ * keys.
+ */
 export async function runReencrypt({ stage, options, members, say }: Run): Promise<ReencryptResults> {
   const steps: ReencryptStep[] = [];
   let rows = members.length;

@@ -19,7 +19,10 @@ export function startCommand(setup: ServiceSetup, args: readonly string[]): Chil
   return new Child(process.execPath, [main, ...args, '--json'], { env: productionEnvironment(settingsOf(setup)) });
 }
 
-/** Runs `key-connector <args>` of the build that is measured, on the stage's deployment. Throws what it says when it fails. */
+/**
+ * Runs `key-connector <args>` of the build that is measured, on the stage's deployment. Throws what it says when it
+ * fails.
+ */
 export async function runCommand<Result>(setup: ServiceSetup, args: readonly string[]): Promise<CommandRun<Result>> {
   const started = performance.now();
   const child = startCommand(setup, args);

@@ -39,7 +39,10 @@ function hasPackages(folder) {
   });
 }
 
-/** npm leaves out what is optional and made for another platform; of two C libraries, which one is here is npm's to tell. */
+/**
+ * npm leaves out what is optional and made for another platform; of two C libraries, which one is here is npm's to
+ * tell.
+ */
 function isForUs({ os, cpu, libc }) {
   if (os === undefined && cpu === undefined) return false;
   const fits = (list, own) => list === undefined || list.includes(own);

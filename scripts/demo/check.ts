@@ -1,7 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Demo } from './demo-stack.ts';
 
-/** Stores a key, reads it, tries to overwrite it, and asks without a token; prints what came back. True when all is right. */
+/**
+ * Stores a key, reads it, tries to overwrite it, and asks without a token; prints what came back. True when all is
+ * right.
+ */
 export async function check({ service, issuer }: Demo): Promise<boolean> {
   const token = await (await fetch(`${issuer}/token?user=${randomUUID()}`)).text();
   const url = `${service.url}/user-keys`;

@@ -3,7 +3,9 @@ import { join, resolve } from 'node:path';
 
 const home = resolve(import.meta.dirname, '../../.demo');
 
-/** An empty folder for this run's certificate and database, removed at exit; so is what runs that were killed have left. */
+/**
+ * An empty folder for this run's certificate and database, removed at exit; so is what runs that were killed have left.
+ */
 export function ownFolder(): string {
   mkdirSync(home, { recursive: true });
   for (const name of readdirSync(home)) {

@@ -1,7 +1,7 @@
 /**
  * Runs the service or a command once, in the image itself, and keeps its compiled code: as root,
- * `node compile.ts <folder> <program>`. Node asks for compiled code by its own version, its flags, the kind of processor
- * and the user: all must be those of the image.
+ * `node compile.ts <folder> <program>`. Node asks for compiled code by its own version, its flags, the kind of
+ * processor and the user: all must be those of the image.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { chownSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * Takes out of node_modules what an image needs beside the bundle: `node scripts/image/packages.ts <node_modules> <target>`.
- * Of every package of production its package.json, by which scanners know it, and its licence; of those that are not
- * bundled the files that run, too.
+ * Takes out of node_modules what an image needs beside the bundle: `node scripts/image/packages.ts <node_modules>
+ * <target>`. Of every package of production its package.json, by which scanners know it, and its licence; of those that
+ * are not bundled the files that run, too.
  */
 import { cpSync, existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

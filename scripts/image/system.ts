@@ -1,6 +1,6 @@
 /**
- * Takes out of a Debian with Node what Node needs to run, into an empty folder: `node scripts/image/system.ts <target>`.
- * No shell, no package manager; the packages' states and copyrights come along, for scanners and for people.
+ * Takes out of a Debian with Node what Node needs to run, into an empty folder: `node scripts/image/system.ts
+ * <target>`. No shell, no package manager; the packages' states and copyrights come along, for scanners and for people.
  */
 import {
   chmodSync,

@@ -27,7 +27,10 @@ helm install key-connector helm/key-connector --namespace key-connector --values
 | --- | --- | --- |
 `;
 
-/** \`README.md\` of the chart: one row for each comment in its values that begins with \`--\`, and what stands below one. */
+/**
+ * \`README.md\` of the chart: one row for each comment in its values that begins with \`--\`, and what stands below
+ * one.
+ */
 export function chartReadme(values: string): string {
   const rows = rowsOf(parseDocument(values).contents, [], undefined);
   return head + rows.map(({ name, value, description }) => `| \`${name}\` | ${value} | ${description} |\n`).join('');

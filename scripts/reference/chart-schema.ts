@@ -16,7 +16,9 @@ import {
 } from './kubernetes-schema.ts';
 import type { Setting } from './setting.ts';
 
-/** Settings that name a file whose content a Secret can hold; others of that ending name what an image or a cloud has. */
+/**
+ * Settings that name a file whose content a Secret can hold; others of that ending name what an image or a cloud has.
+ */
 const filesInSecrets = new Set([
   'http__tlsCertificatePath',
   'http__tlsKeyPath',

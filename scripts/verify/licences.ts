@@ -33,7 +33,10 @@ async function check(part: '--production' | '--development', allowed: readonly s
   return verdict(refused.length === 0, refused.map(({ name, licence }) => `${name}: ${licence}\n`).join(''));
 }
 
-/** Reads the SPDX expressions that packages use: one bracket level of AND and OR. A `*` marks a licence read from its text. */
+/**
+ * Reads the SPDX expressions that packages use: one bracket level of AND and OR. A `*` marks a licence read from its
+ * text.
+ */
 function allows(expression: string, allowed: readonly string[]): boolean {
   const plain = expression.replaceAll(/[()*]/g, '');
   return plain.split(' OR ').some((choice) => choice.split(' AND ').every((licence) => allowed.includes(licence)));

@@ -4,11 +4,16 @@ import { ProductionTree } from '../dependencies/production-tree.ts';
 import { root, run } from './command.ts';
 import { type Check, verdict } from './outcome.ts';
 
-/** What belongs on a developer's machine: compilers, bundlers, formatters, test and scaffolding tools, and what was once brought by mistake. */
+/**
+ * What belongs on a developer's machine: compilers, bundlers, formatters, test and scaffolding tools, and what was once
+ * brought by mistake.
+ */
 const tools =
   /^(typescript|prettier|eslint|jest|mocha|vitest|knip|inquirer|apache-arrow|esbuild|webpack|rollup|vite|terser|ts-node|tsx|node-gyp|nest|swc|babel-core)$|^@(babel|swc|jest|eslint|typescript-eslint|commitlint)\/|^@nestjs\/(cli|schematics|testing)$/;
 
-/** What `npm ci --omit=dev` installs holds no tools, no conflict, and no direct dependency without a use and a reason. */
+/**
+ * What `npm ci --omit=dev` installs holds no tools, no conflict, and no direct dependency without a use and a reason.
+ */
 export const productionTree: Check = {
   name: 'production tree',
   run: async () => {
@@ -45,7 +50,9 @@ function unexplained(tree: ProductionTree): string[] {
   ];
 }
 
-/** What npm finds wrong with versions and peers, the development packages included; not what is left of older installs. */
+/**
+ * What npm finds wrong with versions and peers, the development packages included; not what is left of older installs.
+ */
 async function conflicts(): Promise<string[]> {
   const { output } = await run('npm', ['ls', '--all', '--json', '--silent']);
   const { problems = [] } = JSON.parse(output) as { problems?: string[] };

@@ -15,10 +15,15 @@ export const tests: Check = {
   },
 };
 
-/** The second stage: the chart, installed on a Kubernetes of its own. Where there can be none, its tests are skipped. */
+/**
+ * The second stage: the chart, installed on a Kubernetes of its own. Where there can be none, its tests are skipped.
+ */
 export const cluster: Check = { name: 'tests on a cluster', run: () => summaryOf(['scripts/cluster.ts']) };
 
-/** What jest counted, which Node starts with this line: the reporter of its configuration writes it where SUMMARY_FILE says. */
+/**
+ * What jest counted, which Node starts with this line: the reporter of its configuration writes it where SUMMARY_FILE
+ * says.
+ */
 async function summaryOf(line: readonly string[]): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'key-connector-summary-'));
   process.env['SUMMARY_FILE'] = join(folder, 'summary.json');

@@ -1,6 +1,6 @@
 /**
- * JSON texts, and some that are none, which cost a parser more than their bytes: of about `size` characters each. None is
- * spelt as JSON.stringify would: where the two are compared, that costs more.
+ * JSON texts, and some that are none, which cost a parser more than their bytes: of about `size` characters each. None
+ * is spelt as JSON.stringify would: where the two are compared, that costs more.
  */
 export function jsonShapes(size: number): Record<string, string> {
   const repeat = (text: string): string => text.repeat(Math.max(1, Math.floor(size / text.length)));

@@ -88,8 +88,8 @@ describeIf(hasGalera, galeraReason, 'replicas at the nodes of a Galera cluster',
     until(() => isReady(at(index)), `replica ${index} is ready again`);
 
   /**
-   * Members store and replace keys at one replica and read them at another, until what is done meanwhile ends: whatever was
-   * acknowledged is what is read. Gives how often a key was read.
+   * Members store and replace keys at one replica and read them at another, until what is done meanwhile ends: whatever
+   * was acknowledged is what is read. Gives how often a key was read.
    */
   const underLoad = async (
     writer: 0 | 1 | 2,

@@ -23,11 +23,16 @@ export interface FaultyServer {
   readonly endedAtDeadline: RegExp;
   /** Connection strings with the password `hunter2` that lead nowhere, and what is said. */
   unusable(port: number): readonly (readonly [connectionString: string, reason: RegExp])[];
-  /** Makes the database refuse writes of those who connect with these settings, until the returned function is called. */
+  /**
+   * Makes the database refuse writes of those who connect with these settings, until the returned function is called.
+   */
   refuseWrites(
     suite: FaultySuite,
   ): Promise<{ readonly settings: Readonly<Record<string, string>>; readonly over: () => Promise<unknown> }>;
-  /** Gives the database, or its server, every preset that could change what is stored, until the returned function is called. */
+  /**
+   * Gives the database, or its server, every preset that could change what is stored, until the returned function is
+   * called.
+   */
   preset(suite: FaultySuite): Promise<() => Promise<unknown>>;
   /** How it shows 2026-03-08 07:30:00.120. */
   readonly timeText: string;
@@ -87,7 +92,8 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
       const database = await open();
       const id = newId();
       await put(database, id, '0');
-      // What may stand there: the last acknowledged value, and whatever was refused since, which may be done all the same.
+      // What may stand there: the last acknowledged value, and whatever was refused since, which may be done all the
+      // same.
       const possible = new Set(['0']);
       const stop = new AbortController();
       const killer = (async () => {

@@ -20,7 +20,10 @@ describe('requests that do not wait for their answers', () => {
   });
   afterAll(() => deployment.stop());
 
-  /** Asks as a well-behaved client does, one request after the other, while something goes on; the waits in milliseconds. */
+  /**
+   * Asks as a well-behaved client does, one request after the other, while something goes on; the waits in
+   * milliseconds.
+   */
   const waitsDuring = async (goesOn: () => boolean): Promise<number[]> => {
     const waits: number[] = [];
     do {

@@ -17,8 +17,8 @@ describe('connections that dawdle', () => {
 
   test('2,000 of them are told 408 and closed in time, and others are answered meanwhile', async () => {
     const open = new Set<Socket>();
-    // Of each half one in two goes on sending, and the other falls silent. A byte that arrives after the close resets the
-    // connection, and the answer with it, so only the silent ones can be sure to hear it.
+    // Of each half one in two goes on sending, and the other falls silent. A byte that arrives after the close resets
+    // the connection, and the answer with it, so only the silent ones can be sure to hear it.
     const dripping = new Set<Socket>();
     const goesOn = (index: number): boolean => index % 4 >= 2;
     const starts = Array.from({ length: CONNECTIONS }, () => '');

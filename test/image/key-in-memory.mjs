@@ -1,4 +1,7 @@
-/** The smallest key provider in a package by others: plain JavaScript that needs nothing of ours. Its key lives as long as it. */
+/**
+ * The smallest key provider in a package by others: plain JavaScript that needs nothing of ours. Its key lives as long
+ * as it.
+ */
 import { createHash, generateKeyPairSync, privateDecrypt, publicEncrypt } from 'node:crypto';
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

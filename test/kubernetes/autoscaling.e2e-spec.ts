@@ -14,7 +14,8 @@ describeIf(clusters.installed, clusters.reason, 'autoscaling by metrics-server',
     metrics = await startMetricsServer();
     installation = await Installation.prepare('autoscaling');
     await installation.install(installation.values, {
-      // An idle replica uses a few thousandths of a core, and a busy one 30 and more, also on a machine that does other work.
+      // An idle replica uses a few thousandths of a core, and a busy one 30 and more, also on a machine that does other
+      // work.
       resources: { requests: { cpu: '50m' } },
       autoscaling: {
         enabled: true,

@@ -30,8 +30,8 @@ async function blocksOf(section: string): Promise<Block[]> {
 }
 
 /**
- * Followed in a folder that has a checkout's `helm` and `config` and nothing else. What differs from the text: the image is
- * given to the node, where step 1 builds and pushes it; and the issuer of the lab is the identity server.
+ * Followed in a folder that has a checkout's `helm` and `config` and nothing else. What differs from the text: the
+ * image is given to the node, where step 1 builds and pushes it; and the issuer of the lab is the identity server.
  */
 describeIf(clusters.installed, clusters.reason, 'docs/kubernetes.md, followed word for word', () => {
   let folder: TempFolder;

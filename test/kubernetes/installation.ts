@@ -20,7 +20,9 @@ export type ChartValues = Readonly<Record<string, unknown>>;
 
 const release = 'key-connector';
 
-/** The chart in a namespace of its own that enforces `restricted`, with a PostgreSQL and an issuer that its pods reach. */
+/**
+ * The chart in a namespace of its own that enforces `restricted`, with a PostgreSQL and an issuer that its pods reach.
+ */
 export class Installation {
   private constructor(
     readonly namespace: string,

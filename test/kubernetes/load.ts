@@ -19,8 +19,8 @@ interface Way {
 }
 
 /**
- * How members and their proxies reach the service: busy connections that are kept, connections for one request each, and
- * kept ones that are idle for seconds, longer and shorter than a pod drains.
+ * How members and their proxies reach the service: busy connections that are kept, connections for one request each,
+ * and kept ones that are idle for seconds, longer and shorter than a pod drains.
  */
 const ways: readonly Way[] = [
   { name: 'kept and busy', loops: 6, pause: 20, keepAlive: true },

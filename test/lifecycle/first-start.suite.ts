@@ -26,7 +26,10 @@ export interface FirstStartKind {
   readonly here: boolean;
   readonly reason: string;
   start(): Promise<TestDatabases>;
-  /** How often ten new processes, and ten warm ones, start on an empty database, and how many starts are killed by chance. */
+  /**
+   * How often ten new processes, and ten warm ones, start on an empty database, and how many starts are killed by
+   * chance.
+   */
   readonly rounds: { readonly processes: number; readonly warm: number; readonly kills: number };
   /** On an empty database. */
   readonly migrationStops: readonly Stop[];
@@ -189,7 +192,8 @@ export function describeFirstStart(kind: FirstStartKind): void {
       await (await startService({ settings })).kill();
       let wait = performance.now() - begin;
 
-      // Closes in on the moment of the data key, whatever the machine's speed: the next kill is earlier after a late one.
+      // Closes in on the moment of the data key, whatever the machine's speed: the next kill is earlier after a late
+      // one.
       const landed = { before: 0, after: 0 };
       const oneSided = (): boolean => landed.before === 0 || landed.after === 0;
       for (let round = 0; round < kills || (oneSided() && round < 30); round += 1) {

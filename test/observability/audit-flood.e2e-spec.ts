@@ -30,7 +30,9 @@ describe('a flood of requests without a token', () => {
   const startInto = async (logFile: string): Promise<ServiceProcess> =>
     startService({ settings: { ...deployment.settings, http__port: String(await freePort()) }, logFile });
 
-  /** Asks without a token, and again as soon as there is an answer, on many connections; how many answers came so far. */
+  /**
+   * Asks without a token, and again as soon as there is an answer, on many connections; how many answers came so far.
+   */
   const flood = (port: number): { answers: () => number; stop: () => void } => {
     const request = 'GET /user-keys HTTP/1.1\r\nHost: x\r\n\r\n';
     let answers = 0;

@@ -11,7 +11,8 @@ const semiSynchronous = {
   'rpl-semi-sync-master-enabled': '1',
   'rpl-semi-sync-master-timeout': '60000',
   'rpl-semi-sync-master-wait-point': 'AFTER_SYNC',
-  // Before the replica is there, and until it is back after a restart, nobody waits; it gets those writes a second later.
+  // Before the replica is there, and until it is back after a restart, nobody waits; it gets those writes a second
+  // later.
   'rpl-semi-sync-master-wait-no-slave': '0',
   'rpl-semi-sync-slave-enabled': '1',
 };

@@ -12,8 +12,8 @@ import { type ServiceProcess, startService } from '../lab/service/service.proces
 import { describeIf } from '../lab/skip/skip.js';
 
 /**
- * What a session is told about its limits gets lost on the way, as behind PgBouncer: nothing but the write itself, and the
- * database's locks, decides how long it can take.
+ * What a session is told about its limits gets lost on the way, as behind PgBouncer: nothing but the write itself, and
+ * the database's locks, decides how long it can take.
  */
 const withoutLimits = (text: string): string =>
   text

@@ -63,7 +63,10 @@ export class Program {
     private readonly output: Output,
   ) {}
 
-  /** Runs the command that the arguments of this process name. Throws `CommanderError` for mistakes in the line, and for help. */
+  /**
+   * Runs the command that the arguments of this process name. Throws `CommanderError` for mistakes in the line, and for
+   * help.
+   */
   async run(): Promise<void> {
     const program = new Command('key-connector')
       .description('Commands for the operators of a Key Connector.')

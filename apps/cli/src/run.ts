@@ -4,7 +4,10 @@ import { useContext } from './deployment/use-context.js';
 import { Program } from './program.js';
 import { Output } from './terminal/output.js';
 
-/** Runs the command that the arguments of this process name. When it fails, standard error says why, and the exit code of what kind. */
+/**
+ * Runs the command that the arguments of this process name. When it fails, standard error says why, and the exit code
+ * of what kind.
+ */
 export async function run(): Promise<void> {
   await useContext(CliModule, async (context) => {
     try {

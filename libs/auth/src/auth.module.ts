@@ -4,7 +4,9 @@ import { ConfigurableModuleClass } from './auth.module-definition.js';
 import { issuerProviders } from './auth.providers.js';
 import { SigningKeys } from './issuer/signing-keys.js';
 
-/** Verifies access tokens: a module that imports it can use AccessTokenGuard. Give it ObservabilityModule in `imports`. */
+/**
+ * Verifies access tokens: a module that imports it can use AccessTokenGuard. Give it ObservabilityModule in `imports`.
+ */
 @Module({
   providers: [...issuerProviders, AccessTokenStrategy],
   exports: [SigningKeys],

@@ -10,8 +10,8 @@ const unknownAuthority = new RegExp(
 );
 
 /**
- * Adds to the reason of a failed connection how an authority is made known, where that would help: not where a certificate
- * has expired or is for another name.
+ * Adds to the reason of a failed connection how an authority is made known, where that would help: not where a
+ * certificate has expired or is for another name.
  *
  * @example
  * withCaAdvice('self-signed certificate in certificate chain'); // …; an authority of your own is made known by tls__extraCaPath

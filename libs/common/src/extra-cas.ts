@@ -30,12 +30,13 @@ interface Authorities {
 }
 
 /**
- * Trusts the authorities at a path, or those of an existing container, in every TLS connection that this process opens from
- * now on; called again, in place of those before.
+ * Trusts the authorities at a path, or those of an existing container, in every TLS connection that this process opens
+ * from now on; called again, in place of those before.
  *
  * @param path a file, PEM or DER, or a folder of such files. One that cannot be read, or holds no certificate, is
  * `TlsFileUnreadable`.
- * @returns what an operator should look at, a sentence each: files of a folder that hold no certificate, or a private key.
+ * @returns what an operator should look at, a sentence each: files of a folder that hold no certificate, or a private
+ * key.
  */
 export async function trustExtraCas(path: string | undefined): Promise<string[]> {
   if (path === undefined && !(await isThere(existingContainers))) {
@@ -71,7 +72,10 @@ function assertAny(certificates: readonly string[], remarks: readonly string[], 
   throw new TlsFileUnreadable(setting, path, `there is no certificate: ${remarks.join('; ') || 'it is empty'}`);
 }
 
-/** The files whose certificates are trusted: one that is overwritten with something else is a mistake, one that goes is meant. */
+/**
+ * The files whose certificates are trusted: one that is overwritten with something else is a mistake, one that goes is
+ * meant.
+ */
 let trustedFiles: ReadonlySet<string> = new Set();
 
 /** What this process trusts by itself; asked before anything is added. */
@@ -116,7 +120,9 @@ async function authoritiesAt(path: string, setting: string): Promise<Found> {
   };
 }
 
-/** The file itself, or the files of a folder; a mounted volume has hidden folders and links to them beside its files. */
+/**
+ * The file itself, or the files of a folder; a mounted volume has hidden folders and links to them beside its files.
+ */
 async function filesIn(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => !name.startsWith('.')).sort();

@@ -2,8 +2,8 @@ import type { ReadableStream } from 'node:stream/web';
 import { withCaAdvice } from './ca-advice.js';
 
 /**
- * Why a `fetch` failed, for a sentence: it only says "fetch failed", and what failed (ECONNREFUSED, a certificate) is in
- * its cause.
+ * Why a `fetch` failed, for a sentence: it only says "fetch failed", and what failed (ECONNREFUSED, a certificate) is
+ * in its cause.
  */
 export function fetchFailure(error: unknown): string {
   const { name, message = 'it failed', cause } = (error ?? {}) as Partial<Error>;
@@ -19,7 +19,10 @@ export function fetchFailure(error: unknown): string {
   return withCaAdvice(reason === undefined ? message : `${message}: ${reason}`);
 }
 
-/** The body of an answer as text, read no further than `maxBytes`: a server may send without end. Throws when it is larger. */
+/**
+ * The body of an answer as text, read no further than `maxBytes`: a server may send without end. Throws when it is
+ * larger.
+ */
 export async function readText(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;

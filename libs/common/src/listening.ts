@@ -11,8 +11,8 @@ export const everyAddress = '*';
 const hostName = /^(?=.*[a-z])[a-z\d_]([\w-]*[a-z\d])?(\.[a-z\d_]([\w-]*[a-z\d])?)*\.?$/i;
 
 /**
- * An address to listen on: IPv4, IPv6 with brackets or without, a name of this machine, or `*` for every address; `+` is
- * another word for that. IPv6 comes out without brackets and in its shortest form.
+ * An address to listen on: IPv4, IPv6 with brackets or without, a name of this machine, or `*` for every address; `+`
+ * is another word for that. IPv6 comes out without brackets and in its shortest form.
  */
 export const listenAddress = (description: string): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> =>
   z
@@ -36,8 +36,8 @@ function normalized(given: string): string | undefined {
 }
 
 /**
- * What `server.listen` takes for an address. For none, Node listens on `::`, where IPv4 arrives too, or on 0.0.0.0 where the
- * machine has no IPv6.
+ * What `server.listen` takes for an address. For none, Node listens on `::`, where IPv4 arrives too, or on 0.0.0.0
+ * where the machine has no IPv6.
  */
 export const hostToListenOn = (address: string): string => (address === everyAddress ? '' : address);
 

@@ -5,8 +5,8 @@ const mask = '***';
 /**
  * Text that is never printed: a password, a token, a connection string.
  *
- * Whatever prints it by accident shows `***`: JSON, a template, `console.log`, an error's properties. What needs the text
- * asks for it by {@link reveal}, at the call that takes it and nowhere before.
+ * Whatever prints it by accident shows `***`: JSON, a template, `console.log`, an error's properties. What needs the
+ * text asks for it by {@link reveal}, at the call that takes it and nowhere before.
  *
  * @example
  * const pin = new Secret('1234');

@@ -46,7 +46,10 @@ export const uri = (description: string): z.ZodPipe<z.ZodURL, z.ZodTransform<Uri
     .transform((value) => new Uri(value))
     .meta({ description });
 
-/** The http(s) address of a server, which paths are put behind: so it has no query or fragment, no user name and no password. */
+/**
+ * The http(s) address of a server, which paths are put behind: so it has no query or fragment, no user name and no
+ * password.
+ */
 export const serverUri = (description: string): z.ZodURL =>
   httpUri(description).refine((value) => !/[?#]/.test(value), {
     error: 'must be the address of a server: remove the ? or # and what follows',

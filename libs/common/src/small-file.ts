@@ -51,15 +51,16 @@ export function fileUnreadable(path: string, error: unknown): FileUnreadable {
 }
 
 /**
- * Reads a small file whole, once, and says why not: {@link FileUnreadable}. The caller wipes the bytes if they are secret.
+ * Reads a small file whole, once, and says why not: {@link FileUnreadable}. The caller wipes the bytes if they are
+ * secret.
  *
  * `path` may also be a pipe: a FIFO, `/dev/stdin`, or `/dev/fd/9` of a shell's `9< <(command)`. It is read until its
  * writers have closed it.
  *
- * Opening a FIFO that nobody writes blocks the thread that does it, for good, and no deadline frees it: four of them stop
- * every file, DNS and crypto call of the process, even its exit. So files are opened without blocking (O_NONBLOCK), and
- * pipes are then read by the event loop, which takes no thread while it waits. Regular files know no such mode: where a
- * network share hangs, the caller is told in time, but a thread stays with it.
+ * Opening a FIFO that nobody writes blocks the thread that does it, for good, and no deadline frees it: four of them
+ * stop every file, DNS and crypto call of the process, even its exit. So files are opened without blocking
+ * (O_NONBLOCK), and pipes are then read by the event loop, which takes no thread while it waits. Regular files know no
+ * such mode: where a network share hangs, the caller is told in time, but a thread stays with it.
  *
  * @example
  * const pem = await readSmallFile('/srv/tls.key', { maxBytes: 1024 * 1024, seconds: 10 });

@@ -25,8 +25,8 @@ export interface TlsPair {
 }
 
 /**
- * Looks at certificate and key before TLS does, which would say `error:1C800064` of whatever is wrong with them, and only
- * once a connection is made.
+ * Looks at certificate and key before TLS does, which would say `error:1C800064` of whatever is wrong with them, and
+ * only once a connection is made.
  *
  * @example
  * const key = { setting: 'SSL Key', path: '/srv/client.key', bytes, password: { setting: 'SSL Password', given } };

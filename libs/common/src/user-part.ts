@@ -2,8 +2,8 @@
 const table = '@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25';
 
 /**
- * Why nobody can tell where the user part of a URL ends: an unescaped `@`, `/`, `?`, `#` or `%` in a password would send
- * its tail to a name server, to a log or to the server. `undefined` when it is clear. The URL itself is not shown.
+ * Why nobody can tell where the user part of a URL ends: an unescaped `@`, `/`, `?`, `#` or `%` in a password would
+ * send its tail to a name server, to a log or to the server. `undefined` when it is clear. The URL itself is not shown.
  *
  * @example
  * whyUnescaped('postgres://kc:se@cret@db/keys'); // 'holds a character that must be escaped: …'

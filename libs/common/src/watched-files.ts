@@ -34,12 +34,12 @@ export interface WatchListener {
 /**
  * Looks at files again and again, and has what is made of them made anew when they change.
  *
- * Files are looked at, not waited for: a secret that Kubernetes mounts changes by a link of its folder, of which a watch
- * on the file hears nothing. What counts is their content, so a new file with the old one is no change.
+ * Files are looked at, not waited for: a secret that Kubernetes mounts changes by a link of its folder, of which a
+ * watch on the file hears nothing. What counts is their content, so a new file with the old one is no change.
  *
- * New content is used once two looks in a row have found it: an editor empties a file before it writes it, and of a pair
- * one file changes first. What is refused is tried again, as long as it stays, after a pause that grows: a password may
- * reach us before it reaches the database.
+ * New content is used once two looks in a row have found it: an editor empties a file before it writes it, and of a
+ * pair one file changes first. What is refused is tried again, as long as it stays, after a pause that grows: a
+ * password may reach us before it reaches the database.
  *
  * @example
  * const watched = new WatchedFiles([{ name: 'tls__extraCaPath', paths: () => [folder], use: () => trust(folder) }], listener);
@@ -54,7 +54,9 @@ export class WatchedFiles {
     this.watched = things.map((thing) => new Watched(thing, listener));
   }
 
-  /** Takes what the files hold now as what is in use, and looks at them every so many seconds from then on; 0: never. */
+  /**
+   * Takes what the files hold now as what is in use, and looks at them every so many seconds from then on; 0: never.
+   */
   async begin(seconds: number): Promise<void> {
     if (seconds === 0 || this.watched.length === 0) return;
     for (const one of this.watched) await one.begin();

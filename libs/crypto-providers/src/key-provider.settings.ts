@@ -31,7 +31,8 @@ interface CommonSettings {
 }
 
 /**
- * The chosen key provider with its settings: the options of `CryptoProvidersModule`. Secrets in it are of type `Secret`.
+ * The chosen key provider with its settings: the options of `CryptoProvidersModule`. Secrets in it are of type
+ * `Secret`.
  *
  * @example
  * const settings: KeyProviderSettings = {

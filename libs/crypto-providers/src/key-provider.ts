@@ -52,10 +52,11 @@ export class KeyProvider implements OnApplicationShutdown {
   }
 
   /**
-   * Opens the same key anew, by other credentials or another copy of its file, and goes on with it: whoever holds the key
-   * that `open` gave has it then. Before there is one, only the next `open` is told.
+   * Opens the same key anew, by other credentials or another copy of its file, and goes on with it: whoever holds the
+   * key that `open` gave has it then. Before there is one, only the next `open` is told.
    *
-   * @throws KeyConnectorError and goes on with what is in use, where it does not open, is another key, or cannot be used.
+   * @throws KeyConnectorError and goes on with what is in use, where it does not open, is another key, or cannot be
+   * used.
    */
   async replaceCredentials(settings: KeyProviderSettings): Promise<void> {
     const { key, found } = this;

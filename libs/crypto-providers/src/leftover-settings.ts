@@ -12,7 +12,8 @@ export interface ProviderNames {
 
 /**
  * The settings that the chosen provider does not look at, as paths from the root of the tree. Existing deployments keep
- * them, with values that nobody has looked at for years: they must not end a start. None where a choice is wrong itself.
+ * them, with values that nobody has looked at for years: they must not end a start. None where a choice is wrong
+ * itself.
  *
  * @example
  * leftoverSettings({ rsaKey: 'certificate', certificate: 'filesystem' }); // [['rsaKey', 'azureKeyvaultUri'], …]

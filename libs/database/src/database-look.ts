@@ -35,7 +35,9 @@ export interface DatabaseFacts {
   /** Migrations that a start would run, oldest first. */
   readonly pending: readonly string[];
   readonly missingRights: readonly MissingRight[];
-  /** By how many milliseconds the server's clock is ahead of this machine's; `undefined` where there are no tables yet. */
+  /**
+   * By how many milliseconds the server's clock is ahead of this machine's; `undefined` where there are no tables yet.
+   */
   readonly clockAheadBy: number | undefined;
 }
 
@@ -130,7 +132,9 @@ async function refusal(dialect: Dialect, ask: () => Promise<unknown>): Promise<s
   }
 }
 
-/** Columns that an insert has to name. The history's rows are numbered by the database, which takes no number for them. */
+/**
+ * Columns that an insert has to name. The history's rows are numbered by the database, which takes no number for them.
+ */
 const given: Readonly<Record<string, readonly string[]>> = {
   UserKeyHistory: ['UserId', 'CreationDate', 'ReplacedDate', 'Cause'],
 };

@@ -76,8 +76,8 @@ const fields = z.strictObject({
 });
 
 /**
- * The settings of `database__*` that nobody looks at, because another provider is chosen: existing deployments keep them,
- * and they must not end a start. None where the choice is wrong itself.
+ * The settings of `database__*` that nobody looks at, because another provider is chosen: existing deployments keep
+ * them, and they must not end a start. None where the choice is wrong itself.
  *
  * @example
  * leftoverDatabaseSettings('sqlite'); // ['postgreSqlConnectionString', 'mySqlConnectionString', …]

@@ -84,8 +84,8 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * SQL for the length of a column, for what must not be read where anybody may have put a gigabyte; in a query builder a
-   * column is written by its property: `database.lengthOf('row.document')`.
+   * SQL for the length of a column, for what must not be read where anybody may have put a gigabyte; in a query builder
+   * a column is written by its property: `database.lengthOf('row.document')`.
    */
   lengthOf(expression: string): string {
     return this.#open.dialect.lengthOf(expression);
@@ -108,11 +108,11 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Runs work in a transaction that no other process or caller holds at the same time. Inside, use its manager only. The
-   * lock goes with the work's connection, so a killed holder blocks nobody.
+   * Runs work in a transaction that no other process or caller holds at the same time. Inside, use its manager only.
+   * The lock goes with the work's connection, so a killed holder blocks nobody.
    *
-   * Where the database has no such lock, or has one at each node of a cluster, work can run at the same time: the primary keys
-   * decide then, and work that was rolled back is run again.
+   * Where the database has no such lock, or has one at each node of a cluster, work can run at the same time: the
+   * primary keys decide then, and work that was rolled back is run again.
    */
   async lock<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.translate(() => this.again((place) => place.dialect.lock(place.source, work), lockFailures));
@@ -131,8 +131,8 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Runs statements that change nothing in one session, which is asked first where it reads: for what must come from where
-   * members are. A pooler could give any two statements sessions that differ.
+   * Runs statements that change nothing in one session, which is asked first where it reads: for what must come from
+   * where members are. A pooler could give any two statements sessions that differ.
    *
    * @example
    * const rows = await database.snapshot((manager) => manager.find(DataKeyRow));
@@ -150,16 +150,16 @@ export class Database implements OnApplicationShutdown {
    * @example
    * await database.write(({ userKeys }) => userKeys.touch(ids, new Date()));
    *
-   * @throws DatabaseRowLocked where another session holds a lock, DatabaseReadOnly where reads go on, DatabaseUnavailable
-   * where nothing does; whatever else the work throws comes out as it is.
+   * @throws DatabaseRowLocked where another session holds a lock, DatabaseReadOnly where reads go on,
+   * DatabaseUnavailable where nothing does; whatever else the work throws comes out as it is.
    */
   async write<T>(work: (session: DatabaseSession) => Promise<T>): Promise<T> {
     return this.serve(({ session }) => work(session), ['rolled-back']);
   }
 
   /**
-   * Logs in by other settings from now on, such as a new password, user or client certificate. Statements that run end on
-   * the connections that they have, and then those are closed. A database that is not open yet is opened by them.
+   * Logs in by other settings from now on, such as a new password, user or client certificate. Statements that run end
+   * on the connections that they have, and then those are closed. A database that is not open yet is opened by them.
    *
    * What the database refuses is kept, and tried again when it refuses the login in use: so a password can be told here
    * first, and changed there after, without a request lost.

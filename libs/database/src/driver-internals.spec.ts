@@ -14,8 +14,8 @@ import { welcome } from './testing/postgresql-messages.js';
 import { type SilentServer, startSilentServer } from './testing/silent-server.js';
 
 /**
- * What we use of our drivers that they do not promise: each of these packages is pinned exactly, and a release that changes
- * one of them fails here first.
+ * What we use of our drivers that they do not promise: each of these packages is pinned exactly, and a release that
+ * changes one of them fails here first.
  */
 const root = join(import.meta.dirname, '../../..');
 const load = createRequire(join(root, 'package.json'));

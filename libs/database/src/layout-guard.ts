@@ -31,9 +31,9 @@ export class LayoutGuardDenied extends KeyConnectorError {
 }
 
 /**
- * The database's own guard against software that writes the classic layout: constraints or triggers on UserKeys. It is put and
- * taken away while members are served: no statement waits for the table longer than a moment, and none reads it whole with
- * others kept out.
+ * The database's own guard against software that writes the classic layout: constraints or triggers on UserKeys. It is
+ * put and taken away while members are served: no statement waits for the table longer than a moment, and none reads it
+ * whole with others kept out.
  */
 export class LayoutGuard {
   private readonly statements: LayoutGuardStatements;
@@ -58,7 +58,8 @@ export class LayoutGuard {
   }
 
   /**
-   * Has the database insist on a layout, in place of any other. Does what is left to do: one that was killed is run again.
+   * Has the database insist on a layout, in place of any other. Does what is left to do: one that was killed is run
+   * again.
    *
    * @throws LayoutGuardDenied where this login may not; DatabaseRowLocked where others hold the table all the time.
    */

@@ -18,10 +18,11 @@ export interface JsonImportResult {
 }
 
 /**
- * Brings the JSON file of an existing deployment into the database: all of it or nothing, and nothing over what is there.
+ * Brings the JSON file of an existing deployment into the database: all of it or nothing, and nothing over what is
+ * there.
  *
- * An empty database becomes a classic deployment, values and times as in the file. One that has data keys gets the members'
- * keys sealed anew under its active one, in its layout.
+ * An empty database becomes a classic deployment, values and times as in the file. One that has data keys gets the
+ * members' keys sealed anew under its active one, in its layout.
  *
  * @example
  * await database.connect();
@@ -38,8 +39,8 @@ export class JsonImport {
   ) {}
 
   /**
-   * Opens every value of the file before anything is written, and reads back what was. Takes the database's lock only when
-   * something is missing, so it can be asked for at every start, by every replica.
+   * Opens every value of the file before anything is written, and reads back what was. Takes the database's lock only
+   * when something is missing, so it can be asked for at every start, by every replica.
    *
    * @throws JsonImportRefused, and nothing was written; or an UnavailableError, when it is worth another try.
    */
@@ -79,9 +80,9 @@ export class JsonImport {
   }
 
   /**
-   * A member may store a first key after the comparison: the insert meets it, and all is compared anew. Each time a member
-   * fewer is missing, so this ends. Where the database has no lock, another replica's import may meet this one before the
-   * comparison: then it is done, or wins, and once more is enough.
+   * A member may store a first key after the comparison: the insert meets it, and all is compared anew. Each time a
+   * member fewer is missing, so this ends. Where the database has no lock, another replica's import may meet this one
+   * before the comparison: then it is done, or wins, and once more is enough.
    */
   private async write(opened: OpenedJsonFile): Promise<JsonImportResult> {
     for (let before = Number.POSITIVE_INFINITY; ;) {

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DatabaseUnexpected } from '@key-connector/database';
 import { KeyRingFixture } from './testing/key-ring-fixture.js';
 
-/** A pooler or a failover can lead the session that makes the data key to another place than the one that was looked at. */
+/**
+ * A pooler or a failover can lead the session that makes the data key to another place than the one that was looked at.
+ */
 describe('a first data key where database__expect is existing', () => {
   let fixture: KeyRingFixture;
   beforeEach(async () => {

@@ -52,7 +52,10 @@ export class RingRefused extends KeyConnectorError {
   }
 }
 
-/** Nothing may be written under the ring as this replica knows it; reads go on, but for what only a newer manifest opens. */
+/**
+ * Nothing may be written under the ring as this replica knows it; reads go on, but for what only a newer manifest
+ * opens.
+ */
 export class RingUnusable extends UnavailableError {
   readonly code: ErrorCode = 'RING_UNUSABLE';
 }

@@ -17,7 +17,9 @@ import { OpeningFailures } from './values/opening-failures.js';
 
 /** What the service prints about its ring when it is ready. */
 export interface KeyRingSummary {
-  /** Whether this process made the ring, or found it; the first start of a deployment says `made`, and no other one may. */
+  /**
+   * Whether this process made the ring, or found it; the first start of a deployment says `made`, and no other one may.
+   */
   readonly ring: 'made' | 'found';
   /** The fingerprint of the ring's identity: what `keyRing__identity` is set to. */
   readonly ringIdentity: string;
@@ -66,11 +68,11 @@ export class KeyRing {
   }
 
   /**
-   * Loads the ring, or makes it, and proves that its data keys open what is stored; a step of the boot. From then on it follows
-   * the ring's manifest, which says what data keys there are.
+   * Loads the ring, or makes it, and proves that its data keys open what is stored; a step of the boot. From then on it
+   * follows the ring's manifest, which says what data keys there are.
    *
-   * @throws UnavailableError when it is worth another try; RingRefused, DataKeyLost, DataKeyUnreadable and ValueLayoutRefused
-   * are fatal and leave the database as it was.
+   * @throws UnavailableError when it is worth another try; RingRefused, DataKeyLost, DataKeyUnreadable and
+   * ValueLayoutRefused are fatal and leave the database as it was.
    */
   async load(): Promise<void> {
     if (this.loaded) return;
@@ -99,7 +101,8 @@ export class KeyRing {
   }
 
   /**
-   * The ring as it is now, for what is written in one statement: one manifest, its active data key, and what the statement names.
+   * The ring as it is now, for what is written in one statement: one manifest, its active data key, and what the
+   * statement names.
    *
    * @throws NotReady before `load` is done; RingUnusable while nothing may be written.
    */
@@ -108,7 +111,10 @@ export class KeyRing {
     return this.watch.sealer();
   }
 
-  /** The row of a member's key (32 bytes, or what an import brings), sealed as by {@link sealer}; the bytes stay the caller's. */
+  /**
+   * The row of a member's key (32 bytes, or what an import brings), sealed as by {@link sealer}; the bytes stay the
+   * caller's.
+   */
   seal(id: UserId, key: Uint8Array): StoredUserKey {
     return this.sealer().seal(id, key);
   }
@@ -126,9 +132,9 @@ export class KeyRing {
   /**
    * Decrypts a member's row; the caller wipes the result.
    *
-   * @throws UserKeyUnreadable whatever is wrong with the row, counted and logged with its reason; NotReady before `load` is
-   * done; RingUnusable where a newer manifest opens it, once that can be used; another UnavailableError where the row names an
-   * unknown data key and it cannot be looked for.
+   * @throws UserKeyUnreadable whatever is wrong with the row, counted and logged with its reason; NotReady before
+   * `load` is done; RingUnusable where a newer manifest opens it, once that can be used; another UnavailableError where
+   * the row names an unknown data key and it cannot be looked for.
    */
   async open(stored: StoredUserKey): Promise<Buffer> {
     try {
@@ -140,7 +146,8 @@ export class KeyRing {
   }
 
   /**
-   * The same with what is in memory, for who opens every value there is: made-up data keys must not have it look for each.
+   * The same with what is in memory, for who opens every value there is: made-up data keys must not have it look for
+   * each.
    *
    * @throws UserKeyUnreadable, NotReady.
    */
@@ -203,8 +210,8 @@ export class KeyRing {
 }
 
 /**
- * Whether a value may have been written under a manifest that this replica has not seen yet: by a newer data key, or in the
- * classic layout by one that has gone back to it.
+ * Whether a value may have been written under a manifest that this replica has not seen yet: by a newer data key, or in
+ * the classic layout by one that has gone back to it.
  */
 const mayBeNewer = ({ reason }: OpeningFailure, { dataKeyId }: StoredUserKey): boolean =>
   reason === 'unknown_data_key' || (reason === 'classic_where_bound_expected' && dataKeyId === null);

@@ -19,8 +19,8 @@ export interface ProviderState {
 }
 
 /**
- * Opens a known wrapping now and then. No request needs the provider; the next start does, and operators want to hear of
- * a provider that would fail it before it comes.
+ * Opens a known wrapping now and then. No request needs the provider; the next start does, and operators want to hear
+ * of a provider that would fail it before it comes.
  */
 @Injectable()
 export class ProviderCheck implements BeforeApplicationShutdown {

@@ -3,7 +3,10 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { PassedOver } from './manifest/ring-loader.js';
 import type { ManifestObstacle, ManifestRefusal } from './manifest/succession.js';
 
-/** What was found in the tables of the ring and does not count: the label of the metric, and a field of log and audit line. */
+/**
+ * What was found in the tables of the ring and does not count: the label of the metric, and a field of log and audit
+ * line.
+ */
 export type RingRefusal =
   | ManifestRefusal
   | ManifestObstacle

@@ -70,7 +70,9 @@ export interface OpenedRing {
   readonly keyEncryptionKey: { readonly id: string; readonly description: string };
   /** Why the data keys do not open: what a start would say. */
   readonly fault: string | undefined;
-  /** Opens a member's row; the caller wipes the result. Throws an OpeningFailure. `undefined` where no data key opens. */
+  /**
+   * Opens a member's row; the caller wipes the result. Throws an OpeningFailure. `undefined` where no data key opens.
+   */
   readonly open: ((stored: StoredUserKey) => Buffer) | undefined;
 }
 
@@ -112,8 +114,8 @@ export class RingLook {
   }
 
   /**
-   * Values, the history's too, that `data-key reencrypt` would seal anew; `undefined` where no manifest counts. Needs the
-   * tables, and counts whole ones.
+   * Values, the history's too, that `data-key reencrypt` would seal anew; `undefined` where no manifest counts. Needs
+   * the tables, and counts whole ones.
    */
   notUnderActive(): Promise<number | undefined> {
     return this.database.snapshot(async (manager) => {

@@ -33,7 +33,8 @@ export class RingStart {
   ) {}
 
   /**
-   * The common case takes no lock. Each round reads the manifest anew: another replica may have made it, a command changed it.
+   * The common case takes no lock. Each round reads the manifest anew: another replica may have made it, a command
+   * changed it.
    *
    * @throws RingRefused, DataKeyLost, DataKeyUnreadable, ValueLayoutRefused, all fatal, or an UnavailableError.
    */

@@ -19,7 +19,10 @@ import { atLeast } from './values/value-layout.js';
 /** Values with made-up data keys cost at most one look in this time, in milliseconds. */
 const cooldown = 1_000;
 
-/** The first pause before another look at what may pass by itself, doubled each time up to the second one; in milliseconds. */
+/**
+ * The first pause before another look at what may pass by itself, doubled each time up to the second one; in
+ * milliseconds.
+ */
 const [firstPause, longestPause] = [250, 15_000];
 
 /** What one look finds, and the rows of the manifest that it leads to where that is a new one. */
@@ -45,8 +48,8 @@ interface Watched extends HeldRing {
 }
 
 /**
- * Follows the ring's manifest while serving. The one rule: what is not authentic is passed over; what is authentic, and cannot
- * be used here, stops writes until it can, while reads go on with what is in memory.
+ * Follows the ring's manifest while serving. The one rule: what is not authentic is passed over; what is authentic, and
+ * cannot be used here, stops writes until it can, while reads go on with what is in memory.
  */
 @Injectable()
 export class RingWatch implements BeforeApplicationShutdown {
@@ -119,8 +122,8 @@ export class RingWatch implements BeforeApplicationShutdown {
   }
 
   /**
-   * A look for a data key that a value names. Who asks within the cooldown waits for its end: until the manifest is read again
-   * nobody can tell a new data key from one that never was.
+   * A look for a data key that a value names. Who asks within the cooldown waits for its end: until the manifest is
+   * read again nobody can tell a new data key from one that never was.
    */
   refreshCooled(): Promise<void> {
     this.cooled ??= sleep(Math.max(0, this.notBefore - performance.now()))

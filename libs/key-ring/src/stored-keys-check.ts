@@ -20,8 +20,9 @@ interface Finding {
 }
 
 /**
- * Looks now and then whether the database still holds the data keys that are in memory: alarms, and no more. Members are served
- * from memory; the next start, and classic software beside us, would not be. The provider is asked only about what has changed.
+ * Looks now and then whether the database still holds the data keys that are in memory: alarms, and no more. Members
+ * are served from memory; the next start, and classic software beside us, would not be. The provider is asked only
+ * about what has changed.
  */
 @Injectable()
 export class StoredKeysCheck implements BeforeApplicationShutdown {
@@ -114,7 +115,8 @@ export class StoredKeysCheck implements BeforeApplicationShutdown {
       this.good.set(key, await check());
       return undefined;
     } catch (error) {
-      // A provider that is away says nothing of the rows, and a key-encryption key that was taken out of the ring opens none.
+      // A provider that is away says nothing of the rows, and a key-encryption key that was taken out of the ring opens
+      // none.
       if (!(error instanceof DataKeyUnreadable)) return undefined;
       return { reason, key, why: `${error.message} Members are served from memory, but a start would fail.` };
     }

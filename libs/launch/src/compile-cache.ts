@@ -12,7 +12,9 @@ export function useCompileCache(): void {
   if (folder !== undefined) enableCompileCache(folder);
 }
 
-/** This user's own folder in the temporary one, made if need be; undefined when anybody else may write to it or swap it. */
+/**
+ * This user's own folder in the temporary one, made if need be; undefined when anybody else may write to it or swap it.
+ */
 export function privateFolder(temporary: string): string | undefined {
   // On Windows, files have no owner and mode to look at.
   const user = process.getuid?.();

@@ -28,8 +28,8 @@ class AuditGuard implements CanActivate {
 }
 
 /**
- * A route that does something to a key: every request to it that has a good token leaves an audit line under this name. It
- * is refused with 503 before it begins while the log cannot take the line.
+ * A route that does something to a key: every request to it that has a good token leaves an audit line under this name.
+ * It is refused with 503 before it begins while the log cannot take the line.
  *
  * @example
  * @Put()

@@ -1,8 +1,8 @@
 import { write, writeSync } from 'node:fs';
 
 /**
- * How much a line counts when lines come faster than they are taken: `flood` is what anybody can cause, such as a refused
- * token; `kept` is what was done to a key.
+ * How much a line counts when lines come faster than they are taken: `flood` is what anybody can cause, such as a
+ * refused token; `kept` is what was done to a key.
  */
 export type LineRank = 'flood' | 'ordinary' | 'kept';
 
@@ -43,8 +43,8 @@ const descriptor = (fd: number): Sink => ({
 /**
  * Lines on their way to a file descriptor: in order, each once, many in one write, and off the event loop.
  *
- * A full disk or a reader that stalls never stops the service: lines wait, then the least important are left out, and how
- * many is said by {@link takeLeftOut}.
+ * A full disk or a reader that stalls never stops the service: lines wait, then the least important are left out, and
+ * how many is said by {@link takeLeftOut}.
  */
 export class LogOutput {
   private readonly chunks: Buffer[] = [];
@@ -93,7 +93,9 @@ export class LogOutput {
     if (this.sending === undefined) this.sendNext();
   }
 
-  /** Writes what waits before the process ends: no further line after a second. A write that blocks cannot be given up. */
+  /**
+   * Writes what waits before the process ends: no further line after a second. A write that blocks cannot be given up.
+   */
   flushAtExit(): void {
     this.closeChunk();
     const deadline = Date.now() + EXIT_MILLISECONDS;
@@ -150,7 +152,9 @@ export class LogOutput {
 /** The one way of this process to its standard output; idle until {@link startFlushing}. */
 export const standardOutput = new LogOutput(descriptor(1));
 
-/** From now on what waits is written every 200 ms and when the process ends; `tell` says how many lines were left out. */
+/**
+ * From now on what waits is written every 200 ms and when the process ends; `tell` says how many lines were left out.
+ */
 export function startFlushing(tell: (lines: number) => void): void {
   setInterval(() => {
     const lines = standardOutput.takeLeftOut();

@@ -2,8 +2,8 @@
 export type RecoveryAlgorithm = 'X-Wing+A256GCM' | 'RSA-OAEP-256';
 
 /**
- * The public half of a recovery key: wraps a deployment's data keys, beside the provider's key, for the day on which that
- * one is lost. Unlike a key-encryption key it is told which data key it wraps.
+ * The public half of a recovery key: wraps a deployment's data keys, beside the provider's key, for the day on which
+ * that one is lost. Unlike a key-encryption key it is told which data key it wraps.
  *
  * @example
  * const key = recoveryKeyOf(text);
@@ -17,8 +17,8 @@ export abstract class RecoveryKey {
   abstract readonly publicKey: string;
 
   /**
-   * Encrypts 32 bytes (else RangeError): the data key with the id `dataKeyId`, 0 … 2³¹−1, or for −1 the seed of the ring's
-   * identity. What comes out is for `DataKeyWrappings.WrappedKey`.
+   * Encrypts 32 bytes (else RangeError): the data key with the id `dataKeyId`, 0 … 2³¹−1, or for −1 the seed of the
+   * ring's identity. What comes out is for `DataKeyWrappings.WrappedKey`.
    */
   abstract wrap(dataKeyId: number, secret: Uint8Array): Promise<Uint8Array>;
 }
@@ -29,8 +29,8 @@ export abstract class OpenRecoveryKey {
   abstract readonly key: RecoveryKey;
 
   /**
-   * Decrypts a wrapping that this key made for the same data key; the caller wipes the 32 bytes. Every refusal is the same
-   * UnwrapFailed.
+   * Decrypts a wrapping that this key made for the same data key; the caller wipes the 32 bytes. Every refusal is the
+   * same UnwrapFailed.
    */
   abstract unwrap(dataKeyId: number, wrapping: Uint8Array): Promise<Uint8Array>;
 }

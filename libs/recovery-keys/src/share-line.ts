@@ -40,8 +40,8 @@ const headOf = ({ keyId, number, total, threshold }: ShareFacts): string =>
   `${prefix}-${keyId}-${number}of${total}-need${threshold}`;
 
 /**
- * The line of a share, for paper: what it is in clear, then its data in groups of four. A checksum (Bech32m, BIP 350) is
- * over all of it.
+ * The line of a share, for paper: what it is in clear, then its data in groups of four. A checksum (Bech32m, BIP 350)
+ * is over all of it.
  *
  * `kcshare1-3f9a2c41-2of5-need3-q9k2-…`
  */
@@ -57,8 +57,8 @@ export function shareLine(share: Share): string {
 }
 
 /**
- * Reads a share's line. Case and spaces carry nothing, nor do the hyphens between its groups; whatever else was changed is
- * found. Throws RecoverySharesRefused, which says what is wrong and where; the caller wipes `point`.
+ * Reads a share's line. Case and spaces carry nothing, nor do the hyphens between its groups; whatever else was changed
+ * is found. Throws RecoverySharesRefused, which says what is wrong and where; the caller wipes `point`.
  */
 export function readShareLine(line: string): Share {
   const { facts, coded } = partsOf(line);

@@ -34,8 +34,8 @@ export async function split(
 }
 
 /**
- * What a share says of itself, once it is seen to be undamaged. Throws RecoverySharesRefused. Whether it makes a key with
- * others shows only with the others.
+ * What a share says of itself, once it is seen to be undamaged. Throws RecoverySharesRefused. Whether it makes a key
+ * with others shows only with the others.
  */
 export function openShare(line: string): ShareFacts {
   const { point, keyId, number, total, threshold } = readShareLine(line);

@@ -25,8 +25,8 @@ interface Pair {
 }
 
 /**
- * X-Wing, a key-encapsulation mechanism that holds while X25519 or ML-KEM-768 does (draft-connolly-cfrg-xwing-kem-10), on
- * Node's own implementations of both. A public key whose ML-KEM half is not one makes the constructor throw.
+ * X-Wing, a key-encapsulation mechanism that holds while X25519 or ML-KEM-768 does (draft-connolly-cfrg-xwing-kem-10),
+ * on Node's own implementations of both. A public key whose ML-KEM half is not one makes the constructor throw.
  *
  * @example
  * const { sharedSecret, ciphertext } = new XWingPublicKey(bytes).encapsulate();

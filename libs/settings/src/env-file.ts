@@ -18,8 +18,8 @@ export interface EnvFilesReading {
 }
 
 /**
- * Reads env files as `docker run --env-file` does: a later file counts before an earlier one, a later line before an earlier
- * one, and the environment itself before all of them.
+ * Reads env files as `docker run --env-file` does: a later file counts before an earlier one, a later line before an
+ * earlier one, and the environment itself before all of them.
  */
 export async function readEnvFiles(files: readonly string[], environment: Environment): Promise<EnvFilesReading> {
   const variables = new Map<string, Variable>();
@@ -72,7 +72,9 @@ const leadingBlanks = /^[\t\n\v\f\r \u0085\p{Zs}\u2028\u2029]+/u;
 /** Names that a process can be given and a person means; the second line of a value is mostly another. */
 const usableName = /^[A-Za-z_][\w.:-]*$/;
 
-/** `undefined` for a line that gives nothing: blank, a comment, or a name alone, which stands for what the process has. */
+/**
+ * `undefined` for a line that gives nothing: blank, a comment, or a name alone, which stands for what the process has.
+ */
 function readLine(bytes: Buffer, first: boolean): Line | undefined {
   let line: string;
   try {

@@ -8,9 +8,9 @@ import type { Settings } from './settings.js';
 import { readSources, type Sources } from './sources.js';
 
 /**
- * The settings of this process, from its environment, env files, the YAML file and the files that `<name>_FILE` settings
- * name. Each is read once, each name resolved once and each value checked once. Where `rsaKey__provider` names a package, it is
- * loaded, because it brings settings of its own.
+ * The settings of this process, from its environment, env files, the YAML file and the files that `<name>_FILE`
+ * settings name. Each is read once, each name resolved once and each value checked once. Where `rsaKey__provider` names
+ * a package, it is loaded, because it brings settings of its own.
  *
  * Throws `SettingsInvalid` with every problem at once, and no value.
  *

@@ -15,7 +15,9 @@ import { type Problem, settingProblem } from './settings.errors.js';
 import { slicesWith } from './slices.js';
 import type { Sources } from './sources.js';
 
-/** Every setting with the value that counts, as it was given: files of secrets are not read yet, and nothing is checked. */
+/**
+ * Every setting with the value that counts, as it was given: files of secrets are not read yet, and nothing is checked.
+ */
 export interface NamedSettings extends Resolution {
   /** With the settings of the package that `rsaKey__provider` names. */
   readonly catalogue: Catalogue;
@@ -23,7 +25,9 @@ export interface NamedSettings extends Resolution {
   readonly leftovers: ReadonlySet<string>;
 }
 
-/** Finds the setting that each given name means, and loads the package that `rsaKey__provider` names, if it names one. */
+/**
+ * Finds the setting that each given name means, and loads the package that `rsaKey__provider` names, if it names one.
+ */
 export async function nameSettings({ given, problems }: Sources): Promise<NamedSettings> {
   const ofPackage = given.filter(({ path }) => isWithin(packageBranch, path));
   const others = given.filter(({ path }) => !isWithin(packageBranch, path));

@@ -13,7 +13,10 @@ const mask = '***';
 export interface PrintedSetting {
   /** `database__provider` */
   readonly name: string;
-  /** As it is understood; `***` for a secret, and null for what cannot be used, which may be a secret in the wrong place. */
+  /**
+   * As it is understood; `***` for a secret, and null for what cannot be used, which may be a secret in the wrong
+   * place.
+   */
   readonly value: unknown;
   /** Variable, env file and line, or YAML file and line; `default` where it was not given. */
   readonly from: string;

@@ -83,7 +83,10 @@ function spellings(entry: string): string[] {
 
 const hasScheme = /^[a-z][a-z\d+.-]*:\/\//i;
 
-/** The URL of a proxy, which may be given without its scheme, as curl takes it. Its value is never told: it may hold a password. */
+/**
+ * The URL of a proxy, which may be given without its scheme, as curl takes it. Its value is never told: it may hold a
+ * password.
+ */
 function proxyUrl(name: string, value: string): string {
   const refuse = (rule: string): never => {
     throw new SettingsInvalid([{ name: name.toUpperCase(), rule, where: 'environment' }]);

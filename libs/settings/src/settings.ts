@@ -22,7 +22,8 @@ const Base = Object as unknown as new () => Readonly<Members>;
  * Every setting of the service, checked and typed: each lib is handed its slice, as in
  * `useFactory: ({ keyRing }: Settings) => keyRing`.
  *
- * It may be printed as it is: each secret in it is a `Secret`, and each URI with a query a `Uri`, which mask themselves.
+ * It may be printed as it is: each secret in it is a `Secret`, and each URI with a query a `Uri`, which mask
+ * themselves.
  */
 export class Settings extends Base {
   readonly #secrets: SecretFiles | undefined;

@@ -77,7 +77,10 @@ export const slicesWith = (loaded: LoadedModule): Slices => ({
   keyProvider: { at: [], schema: keyProviderSettingsSchemaOf(loaded) },
 });
 
-/** `transferTo__*`: the target of a transfer, with the same settings as the source. It is no slice: see `refuseTransfer`. */
+/**
+ * `transferTo__*`: the target of a transfer, with the same settings as the source. It is no slice: see
+ * `refuseTransfer`.
+ */
 export const transferTo: Slice = {
   at: ['transferTo'],
   schema: z.strictObject({

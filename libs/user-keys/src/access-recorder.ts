@@ -8,15 +8,17 @@ import type { UserKeysSettings } from './user-keys.settings.js';
 /** Members in one statement. MariaDB makes a join of a longer list. */
 const chunkSize = 500;
 
-/** Flush interval while writing fails: each try can cost a database in trouble a connection, or a search for another. */
+/**
+ * Flush interval while writing fails: each try can cost a database in trouble a connection, or a search for another.
+ */
 const failingMilliseconds = 1000;
 
 /** Members in memory at most; a date beyond it is dropped and counted. About 10 MB. */
 const maxEntries = 100_000;
 
 /**
- * Writes LastAccessDate behind the reads, once a flush interval and at shutdown. The date of all members who were served
- * in an interval is its end, so one cheap statement does for hundreds of them.
+ * Writes LastAccessDate behind the reads, once a flush interval and at shutdown. The date of all members who were
+ * served in an interval is its end, so one cheap statement does for hundreds of them.
  *
  * The date is the only thing lost in a failure; a read never waits for it and never fails by it.
  */

@@ -18,8 +18,8 @@ const mostApart = 600_000;
 const nobody = parseUserId('00000000-0000-0000-0000-000000000000');
 
 /**
- * Removes replaced keys once their days are over, by the database's clock, off the way of every request. Each replica does it
- * once an hour, at a minute of its own; two at once remove the same rows, and do no harm.
+ * Removes replaced keys once their days are over, by the database's clock, off the way of every request. Each replica
+ * does it once an hour, at a minute of its own; two at once remove the same rows, and do no harm.
  */
 @Injectable()
 export class HistorySweeper implements OnModuleInit, OnApplicationShutdown {

@@ -4,8 +4,9 @@ import { BodyMalformed } from './user-keys.errors.js';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Lets JSON bodies reach the controllers as bytes, and no other bodies at all (415). So a body is read behind the guard, by
- * {@link readJsonBody}, and never for a request whose token is no good. Make the application with `bodyParser: false`.
+ * Lets JSON bodies reach the controllers as bytes, and no other bodies at all (415). So a body is read behind the
+ * guard, by {@link readJsonBody}, and never for a request whose token is no good. Make the application with
+ * `bodyParser: false`.
  */
 export function takeJsonAsBytes(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
@@ -18,8 +19,8 @@ export function takeJsonAsBytes(app: NestFastifyApplication): void {
 /**
  * Reads the bytes of a JSON body, `undefined` where there is none.
  *
- * @throws BodyMalformed for what is no UTF-8, no JSON, or holds a member twice: parsers disagree on which of the two counts
- * (RFC 8259, section 4), and what is between the client and us may have checked the other one.
+ * @throws BodyMalformed for what is no UTF-8, no JSON, or holds a member twice: parsers disagree on which of the two
+ * counts (RFC 8259, section 4), and what is between the client and us may have checked the other one.
  */
 export function readJsonBody(body: unknown): unknown {
   if (body === undefined || body === null) return undefined;

@@ -30,7 +30,10 @@ export class KeptKeys {
     this.days = settings.keepReplacedDays;
   }
 
-  /** What a swap keeps of a row that it replaces at this time by the database's clock; `undefined` where nothing is kept. */
+  /**
+   * What a swap keeps of a row that it replaces at this time by the database's clock; `undefined` where nothing is
+   * kept.
+   */
   async of(row: SeenUserKey, cause: HistoryCause, at: number): Promise<KeptUserKey | undefined> {
     // What an operator does can be undone whatever the settings say of members.
     if (row.value === '' || (this.days === 0 && cause === 'replaced')) return undefined;
@@ -42,12 +45,13 @@ export class KeptKeys {
 }
 
 /**
- * Which entries of a member go, so that one more makes {@link mostKept}: of those that are neither among the oldest nor among the newest,
- * the ones that were the member's key for the shortest time.
+ * Which entries of a member go, so that one more makes {@link mostKept}: of those that are neither among the oldest nor
+ * among the newest, the ones that were the member's key for the shortest time.
  *
- * So nobody pushes a good key out who puts others without end, at once or slowly: it is among the oldest when it was replaced first,
- * and when it was not, only a key that stood for longer takes its place, of which sixteen are needed. The guard of young
- * keys lets no two be replaced within minutes; a key that stood for six days cannot be pushed out within ninety.
+ * So nobody pushes a good key out who puts others without end, at once or slowly: it is among the oldest when it was
+ * replaced first, and when it was not, only a key that stood for longer takes its place, of which sixteen are needed.
+ * The guard of young keys lets no two be replaced within minutes; a key that stood for six days cannot be pushed out
+ * within ninety.
  *
  * @param entries the oldest first
  */

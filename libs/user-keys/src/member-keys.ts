@@ -58,11 +58,12 @@ export class MemberKeys {
   }
 
   /**
-   * Puts a key of the history back, sealed anew under the active data key. What it replaces goes into the history, so this can be
-   * undone by another restore. Resolves to `same`, and changes nothing, where the member has this key already.
+   * Puts a key of the history back, sealed anew under the active data key. What it replaces goes into the history, so
+   * this can be undone by another restore. Resolves to `same`, and changes nothing, where the member has this key
+   * already.
    *
-   * Nothing ties a classic value to its member: whoever writes the database can put another member's key there, or a key that
-   * he knows. So one is taken only with `unbound`, by an operator who knows why.
+   * Nothing ties a classic value to its member: whoever writes the database can put another member's key there, or a
+   * key that he knows. So one is taken only with `unbound`, by an operator who knows why.
    *
    * @param entry a number of {@link MemberHistory.replaced}
    * @throws ReplacedKeyRefused, UserKeyUnreadable, RingUnusable: nothing was changed.
@@ -95,8 +96,8 @@ export class MemberKeys {
   }
 
   /**
-   * Deletes a member's row. Its value goes into the history, from which `restore` brings it back; with `purge` the history goes
-   * too, and nothing is left to bring back.
+   * Deletes a member's row. Its value goes into the history, from which `restore` brings it back; with `purge` the
+   * history goes too, and nothing is left to bring back.
    *
    * @returns how many values were moved or removed.
    * @throws MemberUnknown where there is nothing.

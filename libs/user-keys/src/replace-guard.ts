@@ -9,8 +9,9 @@ import { UserKeyStoredRecently } from './user-keys.errors.js';
 import type { UserKeysSettings } from './user-keys.settings.js';
 
 /**
- * Keeps a key that was stored a short time ago from being replaced by another one: the second device of a new member sends a
- * key of its own before the client's server tells it that the member has one, and the vault is made with the first.
+ * Keeps a key that was stored a short time ago from being replaced by another one: the second device of a new member
+ * sends a key of its own before the client's server tells it that the member has one, and the vault is made with the
+ * first.
  */
 @Injectable()
 export class ReplaceGuard {
@@ -31,7 +32,8 @@ export class ReplaceGuard {
   }
 
   /**
-   * What the row's key is to this one: the `same`, an `other` that may be replaced, or one that is too `young` for that.
+   * What the row's key is to this one: the `same`, an `other` that may be replaced, or one that is too `young` for
+   * that.
    *
    * @throws UnavailableError when a young row names a data key that this replica does not know and cannot look for.
    */
@@ -48,8 +50,8 @@ export class ReplaceGuard {
   }
 
   /**
-   * Whether the row holds this key. One that does not open counts as another key: it may be good, under a data key that this
-   * replica does not have, and once it is no longer young it can be replaced all the same, and is kept.
+   * Whether the row holds this key. One that does not open counts as another key: it may be good, under a data key that
+   * this replica does not have, and once it is no longer young it can be replaced all the same, and is kept.
    */
   private async holds(row: SeenUserKey, key: Uint8Array, young: boolean): Promise<boolean> {
     if (!young && row.value === '') return false;
@@ -58,7 +60,8 @@ export class ReplaceGuard {
       stored = await this.ring.open(row);
       return stored.length === key.length && timingSafeEqual(stored, key);
     } catch (error) {
-      // What is not young is replaced and kept, whatever it is: no PUT is refused because a data key cannot be looked for.
+      // What is not young is replaced and kept, whatever it is: no PUT is refused because a data key cannot be looked
+      // for.
       if (error instanceof UserKeyUnreadable || (!young && error instanceof KeyConnectorError)) return false;
       throw error;
     } finally {

@@ -1,7 +1,8 @@
 import { type Database, DatabaseRowLocked, DatabaseUnavailable } from '@key-connector/database';
 
 /**
- * Statements of one kind at the same time, in each lane. More would only make batches smaller, and could use up the pool.
+ * Statements of one kind at the same time, in each lane. More would only make batches smaller, and could use up the
+ * pool.
  */
 const maxRunning = 2;
 
@@ -19,8 +20,8 @@ interface Subjects<Item> {
   /** The member whose row an item needs. */
   readonly of: (item: Item) => unknown;
   /**
-   * Whether an item waits while one about the same is under way, so that an older one is never carried out after a newer one,
-   * and a newer one sees what the older one did.
+   * Whether an item waits while one about the same is under way, so that an older one is never carried out after a
+   * newer one, and a newer one sees what the older one did.
    */
   readonly inOrder: boolean;
 }
@@ -41,9 +42,10 @@ type Lane = 'shared' | 'apart';
 /**
  * Items that arrive together share one statement, at most `maxBatchSize` of them, in the order in which they came.
  *
- * No added delay: a statement holds what one turn of the event loop brought, and while two run, what came meanwhile. An item
- * is sent once, and never after it was refused. Only a batch that met a lock, and did nothing, is taken apart: each of its
- * items is sent once more, alone. What meets a lock alone is refused, and for some seconds others about the same begin there.
+ * No added delay: a statement holds what one turn of the event loop brought, and while two run, what came meanwhile. An
+ * item is sent once, and never after it was refused. Only a batch that met a lock, and did nothing, is taken apart:
+ * each of its items is sent once more, alone. What meets a lock alone is refused, and for some seconds others about the
+ * same begin there.
  *
  * @example
  * const reads = new StatementBatches<UserId, Row | undefined>(database, 500, (ids) => queryAll(ids), {

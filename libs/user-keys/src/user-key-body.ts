@@ -24,7 +24,8 @@ const body = z
   });
 
 /**
- * Reads the body of POST and PUT, `{"key":"…"}` or `{"Key":"…"}`; other members are ignored. The caller wipes the bytes.
+ * Reads the body of POST and PUT, `{"key":"…"}` or `{"Key":"…"}`; other members are ignored. The caller wipes the
+ * bytes.
  *
  * @throws UserKeyInvalid naming the rule, never the value.
  */

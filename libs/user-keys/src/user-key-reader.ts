@@ -6,7 +6,9 @@ import { StatementBatches } from './statement-batches.js';
 /** Rows a query; a batch that is full is sent, and the next one begins. */
 const maxBatchSize = 500;
 
-/** Reads members' rows; reads that arrive together share one query. One that begins after an acknowledged write sees it. */
+/**
+ * Reads members' rows; reads that arrive together share one query. One that begins after an acknowledged write sees it.
+ */
 @Injectable()
 export class UserKeyReader {
   private readonly batches: StatementBatches<UserId, StoredUserKey | undefined>;

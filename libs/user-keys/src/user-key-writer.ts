@@ -35,12 +35,12 @@ export type Stored = 'stored' | 'replaced';
 const attempts = 10;
 
 /**
- * Stores members' keys; those that arrive together share statements and one commit. Of one member's keys that reach this
- * replica, each waits for the one before it, and is judged by what that left.
+ * Stores members' keys; those that arrive together share statements and one commit. Of one member's keys that reach
+ * this replica, each waits for the one before it, and is judged by what that left.
  *
- * A row is changed only while it is as it was seen, and only until a deadline that the database server's own clock decides.
- * So a write that was given up does not happen later, and never on top of one that was acknowledged after it, whatever is
- * between here and there.
+ * A row is changed only while it is as it was seen, and only until a deadline that the database server's own clock
+ * decides. So a write that was given up does not happen later, and never on top of one that was acknowledged after it,
+ * whatever is between here and there.
  */
 @Injectable()
 export class UserKeyWriter {
@@ -61,8 +61,8 @@ export class UserKeyWriter {
   /**
    * Resolves when the row is committed, and with it the history's row of another key that it replaced.
    *
-   * @throws UserKeyAlreadyStored, UserKeyStoredRecently, DatabaseRowLocked, RingUnusable: nothing was changed. DatabaseUnavailable:
-   * it may be done, until `database__statementTimeoutSeconds` after it began.
+   * @throws UserKeyAlreadyStored, UserKeyStoredRecently, DatabaseRowLocked, RingUnusable: nothing was changed.
+   * DatabaseUnavailable: it may be done, until `database__statementTimeoutSeconds` after it began.
    */
   store(write: UserKeyWrite): Promise<Stored> {
     return this.batches.add(write);
@@ -80,7 +80,10 @@ export class UserKeyWriter {
 interface Change {
   readonly write: UserKeyWrite;
   readonly row: SeenUserKey | undefined;
-  /** Whether the row's value goes into the history; what takes the place of another key is told as replaced all the same. */
+  /**
+   * Whether the row's value goes into the history; what takes the place of another key is told as replaced all the
+   * same.
+   */
   readonly cause: HistoryCause | undefined;
 }
 

@@ -51,9 +51,9 @@ export async function installedService(folder: string): Promise<string> {
 }
 
 /**
- * A production installation of the service with the package beside it, as a layer on its image makes it: `npm pack` of the
- * package, `npm install` of what that gives. No registry is needed: all that the package wants is there already. Gives the
- * service's entry file.
+ * A production installation of the service with the package beside it, as a layer on its image makes it: `npm pack` of
+ * the package, `npm install` of what that gives. No registry is needed: all that the package wants is there already.
+ * Gives the service's entry file.
  */
 export async function productionWith(project: string, folder: string): Promise<string> {
   const service = join(folder, 'production');

@@ -11,8 +11,8 @@ const mirror = 'http://deb.debian.org/debian';
 const node = resolve(import.meta.dirname, '../../../node_modules/node/bin/node');
 
 /**
- * Puts what stands in for the base image of the Dockerfile into a store in this folder: Debian's smallest root, and the Node
- * of the npm package. The real one comes from a registry of images, which a test does not ask.
+ * Puts what stands in for the base image of the Dockerfile into a store in this folder: Debian's smallest root, and the
+ * Node of the npm package. The real one comes from a registry of images, which a test does not ask.
  */
 export async function makeBaseImage(folder: string): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('only root can build and run containers here');

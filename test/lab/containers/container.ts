@@ -15,7 +15,8 @@ export interface ContainerOptions {
 }
 
 /**
- * Whatever becomes of this process, a container ends after so many seconds: it is no child of ours that the kernel would end.
+ * Whatever becomes of this process, a container ends after so many seconds: it is no child of ours that the kernel
+ * would end.
  */
 const lifeSeconds = '300';
 
@@ -28,7 +29,9 @@ export class Container {
     private readonly options: ContainerOptions = {},
   ) {}
 
-  /** For `startService`: temporary folders that its settings name are mounted at the same place, and given to its user. */
+  /**
+   * For `startService`: temporary folders that its settings name are mounted at the same place, and given to its user.
+   */
   readonly launch: Launch = (environment) => {
     const { user, mounts = {} } = this.options;
     // What a process needs of this machine is not the container's.

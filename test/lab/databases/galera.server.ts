@@ -97,8 +97,8 @@ export class GaleraNode extends LocalServer implements MariadbServer {
   }
 
   /**
-   * Also after a crash: as mariadbd-safe does it, the server is first asked how far it had come, and gets from the others
-   * what it missed instead of all that there is.
+   * Also after a crash: as mariadbd-safe does it, the server is first asked how far it had come, and gets from the
+   * others what it missed instead of all that there is.
    */
   override async launch(): Promise<void> {
     const state = join(GaleraNode.dataOf(this), 'grastate.dat');

@@ -4,7 +4,9 @@ import type { ConnectionStrings, ServerAddress } from './database.server.ts';
 /** A server, and a database of it when the statement needs one. */
 type Address = Omit<ServerAddress, 'database'> & Partial<Pick<ServerAddress, 'database'>>;
 
-/** Runs SQL, also several statements, on a connection of its own, as standard SQL: "double quotes" hold names, || joins. */
+/**
+ * Runs SQL, also several statements, on a connection of its own, as standard SQL: "double quotes" hold names, || joins.
+ */
 export async function queryOnce<Row extends object>(address: Address, sql: string): Promise<Row[]> {
   const connection = await createConnection({
     ...address,

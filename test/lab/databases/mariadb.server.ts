@@ -104,7 +104,8 @@ export async function emptyData(): Promise<string> {
 }
 
 /**
- * Fast rather than durable: what a test kills is the process, never the machine. The service asks for the log's flush alone.
+ * Fast rather than durable: what a test kills is the process, never the machine. The service asks for the log's flush
+ * alone.
  */
 export const mariadbDefaults = {
   'bind-address': '127.0.0.1',

@@ -67,7 +67,9 @@ function selfSigned(): SelfSigned {
   return { key, certificate: certify({ key, subject, issuer: { key, subject }, extensions: [] }) };
 }
 
-/** Makes what an HTTPS server on this machine and its clients need; it also answers to `names`, which may be wildcards. */
+/**
+ * Makes what an HTTPS server on this machine and its clients need; it also answers to `names`, which may be wildcards.
+ */
 export function tlsCertificate(
   names: readonly string[] = [],
   loopback: readonly ('localhost' | '127.0.0.1')[] = ['localhost', '127.0.0.1'],

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atExit } from '../processes/at-exit.ts';
 
-/** A folder of its own for one test, removed by `remove`; in a script, which unlike jest runs exit listeners, also when it ends. */
+/**
+ * A folder of its own for one test, removed by `remove`; in a script, which unlike jest runs exit listeners, also when
+ * it ends.
+ */
 export interface TempFolder {
   readonly path: string;
   remove(): Promise<void>;

@@ -14,8 +14,8 @@ const flags = Object.entries({ gitVersion: version, gitMajor: '1', gitMinor: '37
   .join(' ');
 
 /**
- * Builds the programs of a cluster into a folder, politely: ten minutes on two cores when nothing was compiled before. One
- * build for all, because they share most of what they are made of.
+ * Builds the programs of a cluster into a folder, politely: ten minutes on two cores when nothing was compiled before.
+ * One build for all, because they share most of what they are made of.
  */
 export async function makePrograms(folder: string): Promise<void> {
   const draft = await tempFolder('cluster-programs');

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 
 /**
- * Ports below those that the kernel hands out by itself (from 32768 on Linux), a range for each jest worker: between the
- * probe and the service's own listen nobody else of the run takes the port, and no outgoing connection does.
+ * Ports below those that the kernel hands out by itself (from 32768 on Linux), a range for each jest worker: between
+ * the probe and the service's own listen nobody else of the run takes the port, and no outgoing connection does.
  */
 const FIRST = 20_000;
 const RANGE = 1_000;

@@ -33,7 +33,9 @@ export async function httpCall(url: string, call: HttpCall = {}): Promise<HttpAn
   return { status: answer.statusCode ?? 0, body: await text(answer) };
 }
 
-/** The status that a GET is answered with, `undefined` when it gets no answer; whose certificate it is does not matter. */
+/**
+ * The status that a GET is answered with, `undefined` when it gets no answer; whose certificate it is does not matter.
+ */
 export function statusOf(url: string): Promise<number | undefined> {
   return httpCall(url, { ca: false, timeoutMs: 2_000 }).then(
     ({ status }) => status,

@@ -1,4 +1,7 @@
-/** Sets CKA_DECRYPT of a private key to false, which none of the tools can: node forbid-decryption.mjs <module> <pin> <label>. */
+/**
+ * Sets CKA_DECRYPT of a private key to false, which none of the tools can: node forbid-decryption.mjs <module> <pin>
+ * <label>.
+ */
 import pkcs11js from 'pkcs11js';
 
 const [, , library, pin, label] = process.argv;

@@ -6,7 +6,9 @@ import { run } from '../processes/child-process.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
-/** Where the bundle of this checkout lies as it does in an image: apart from all packages that it does not bring along. */
+/**
+ * Where the bundle of this checkout lies as it does in an image: apart from all packages that it does not bring along.
+ */
 export const bundleApart = join(
   sharedFolder(),
   `bundle-${createHash('sha256').update(root).digest('hex').slice(0, 12)}`,

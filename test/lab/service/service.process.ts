@@ -41,7 +41,9 @@ export interface ServiceOptions {
   readonly logFile?: string;
   /** How often it is asked whether it is ready. */
   readonly pollMs?: number;
-  /** Starts it in another way than by this Node, in a container for instance; gets the environment that it is to have. */
+  /**
+   * Starts it in another way than by this Node, in a container for instance; gets the environment that it is to have.
+   */
   readonly launch?: Launch;
 }
 
@@ -116,7 +118,9 @@ export class ServiceProcess {
   }
 }
 
-/** Starts the production build with exactly these settings: nothing of this process' environment but PATH, HOME, TMPDIR. */
+/**
+ * Starts the production build with exactly these settings: nothing of this process' environment but PATH, HOME, TMPDIR.
+ */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
   const settings = {
     http__host: '127.0.0.1',
@@ -135,7 +139,10 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   return service;
 }
 
-/** The environment of a production process with these settings, and nothing of this process' own but what it needs to run. */
+/**
+ * The environment of a production process with these settings, and nothing of this process' own but what it needs to
+ * run.
+ */
 export function productionEnvironment(settings: Readonly<Record<string, string>>): Record<string, string> {
   const inherited = ['PATH', 'HOME', 'TMPDIR'].flatMap((name) => {
     const value = process.env[name];

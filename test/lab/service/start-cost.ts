@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { childrenOf, memoryMb } from '../processes/proc.ts';
 import { type ServiceOptions, startService, unbundledService } from './service.process.ts';
 
-/** Where to write what starts cost: `START_COSTS=costs.jsonl npm test -- test/key-providers`; measured only where it is given. */
+/**
+ * Where to write what starts cost: `START_COSTS=costs.jsonl npm test -- test/key-providers`; measured only where it is
+ * given.
+ */
 export const startCostsFile = process.env['START_COSTS'];
 
 /** The middle one of these is taken. */

@@ -39,8 +39,8 @@ export function singleSignOn(company: Company, member: Member): Promise<SignedIn
 /**
  * Lets a new member's client enrol, and gives a login that can be used.
  *
- * A client that has lost the account keys at the end has enrolled all the same: the member logs in on another device, as
- * a person would. The enrolment is not repeated, and `calls` are those of the enrolment.
+ * A client that has lost the account keys at the end has enrolled all the same: the member logs in on another device,
+ * as a person would. The enrolment is not repeated, and `calls` are those of the enrolment.
  */
 export async function enrol(company: Company, member: Member): Promise<SignedIn> {
   const first = await singleSignOn(company, member);
@@ -67,7 +67,10 @@ export async function removeMasterPassword(
 // The fault strikes about one login in five: eight in a row are a sign of something else.
 const attempts = 8;
 
-/** Logs in on a new device; again, on another one, for exactly one fault of the client and while the service saw no call. */
+/**
+ * Logs in on a new device; again, on another one, for exactly one fault of the client and while the service saw no
+ * call.
+ */
 async function repeated(company: Company, logIn: LogIn): Promise<SignedIn> {
   for (let attempt = 1; ; attempt += 1) {
     const client = await company.newDevice();

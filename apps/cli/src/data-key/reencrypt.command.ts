@@ -14,7 +14,9 @@ interface Options {
   readonly dryRun: boolean;
 }
 
-/** Values a second, unless told otherwise: replicas keep nearly all of their throughput (docs/rotate.md has figures). */
+/**
+ * Values a second, unless told otherwise: replicas keep nearly all of their throughput (docs/rotate.md has figures).
+ */
 const defaultRate = 1_000;
 
 @Injectable()

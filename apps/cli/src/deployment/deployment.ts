@@ -7,7 +7,10 @@ import { DeploymentModule } from './deployment.module.js';
 import { StderrLogger } from './stderr-logger.js';
 import { useContext } from './use-context.js';
 
-/** The deployment that this process' settings describe: read and opened when a command needs it, so that help needs none. */
+/**
+ * The deployment that this process' settings describe: read and opened when a command needs it, so that help needs
+ * none.
+ */
 @Injectable()
 export class Deployment {
   /** Env files to read; `undefined` for those that the environment names. */
@@ -32,8 +35,8 @@ export class Deployment {
   }
 
   /**
-   * Gives the rooms with the database connected: as a start of the service does it, migrations included; for a dry run only
-   * where there is nothing to make or to migrate.
+   * Gives the rooms with the database connected: as a start of the service does it, migrations included; for a dry run
+   * only where there is nothing to make or to migrate.
    */
   useConnected<T>(
     { dryRun }: { readonly dryRun: boolean },
@@ -61,7 +64,9 @@ export class Deployment {
     return useContext(DeploymentModule.with(settings, how), work);
   }
 
-  /** Gives the key-encryption key that other settings name to some work: those of env files alone, not of this process. */
+  /**
+   * Gives the key-encryption key that other settings name to some work: those of env files alone, not of this process.
+   */
   async useKeyOf<T>(envFiles: readonly string[], work: (key: KeyEncryptionKey) => Promise<T>): Promise<T> {
     const { keyProvider } = await loadSettings({}, envFiles);
     const provider = new KeyProvider(keyProvider);

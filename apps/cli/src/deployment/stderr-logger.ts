@@ -1,6 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 
-/** What the rooms have to say while a command runs, as lines on standard error: standard output is the command's own. */
+/**
+ * What the rooms have to say while a command runs, as lines on standard error: standard output is the command's own.
+ */
 export class StderrLogger implements LoggerService {
   log(): void {
     // What went well, the command says itself.

@@ -9,8 +9,8 @@ export interface NewFile {
 }
 
 /**
- * Writes files into a folder that may have to be made: all of them or none, on the disk when it resolves, and nothing that is
- * there is overwritten.
+ * Writes files into a folder that may have to be made: all of them or none, on the disk when it resolves, and nothing
+ * that is there is overwritten.
  */
 export async function writeNewFiles(folder: string, files: readonly NewFile[]): Promise<void> {
   await assertNone(folder, files);

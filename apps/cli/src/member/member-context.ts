@@ -12,8 +12,8 @@ export function memberId(text: string): UserId {
 }
 
 /**
- * Loads the ring, for a command that seals or opens. Throws RingChangeRefused where no manifest counts: to take a classic
- * deployment over is for a start of the service, and for `ring adopt`.
+ * Loads the ring, for a command that seals or opens. Throws RingChangeRefused where no manifest counts: to take a
+ * classic deployment over is for a start of the service, and for `ring adopt`.
  */
 export async function loadRing(context: INestApplicationContext): Promise<void> {
   await context.get(RingChanges).look();

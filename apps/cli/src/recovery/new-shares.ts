@@ -15,7 +15,10 @@ export interface NewSharesOptions {
   readonly write?: string;
 }
 
-/** Gives the shares of a new recovery key to their holders, and does not believe that they have them before it has seen it. */
+/**
+ * Gives the shares of a new recovery key to their holders, and does not believe that they have them before it has seen
+ * it.
+ */
 @Injectable()
 export class NewShares {
   constructor(
@@ -37,8 +40,9 @@ export class NewShares {
   }
 
   /**
-   * Splits a seed, hands the shares out, and once enough of them were given back, or all were read again from their files,
-   * has the key made use of. Whatever fails after the first share left, the operator is told what the shares are worth.
+   * Splits a seed, hands the shares out, and once enough of them were given back, or all were read again from their
+   * files, has the key made use of. Whatever fails after the first share left, the operator is told what the shares are
+   * worth.
    *
    * @param use gets the paths of the files.
    */

@@ -39,7 +39,8 @@ export async function makeShareFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes each share into a file of its own, for its owner alone. They are on the disk when this is done. Gives the paths.
+ * Writes each share into a file of its own, for its owner alone. They are on the disk when this is done. Gives the
+ * paths.
  *
  * @throws CommandFailed where a file cannot be written; what was written stays.
  */

@@ -23,7 +23,8 @@ export class Confirmation {
   ) {}
 
   /**
-   * Goes on only where the deed is confirmed: by `--yes`, or by a person who types the word. Throws `refused` otherwise.
+   * Goes on only where the deed is confirmed: by `--yes`, or by a person who types the word. Throws `refused`
+   * otherwise.
    *
    * @example
    * await confirmation.of({ what: 'Drops data key 3 for good.', word: '3', yes });

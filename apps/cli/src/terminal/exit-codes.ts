@@ -1,4 +1,7 @@
-/** The exit code of each kind of failure; 0 is success. Scripts rely on them: add, never change. docs/cli.md has the table. */
+/**
+ * The exit code of each kind of failure; 0 is success. Scripts rely on them: add, never change. docs/cli.md has the
+ * table.
+ */
 export const exitCodes = {
   failed: 1,
   usage: 2,

@@ -17,7 +17,8 @@ export class Output {
   /**
    * Prints what the command came to, once, at its end.
    *
-   * @param document what `--json` prints: names in camelCase, dates as `Date`; part of the product, so add, never rename.
+   * @param document what `--json` prints: names in camelCase, dates as `Date`; part of the product, so add, never
+   * rename.
    * @param text what a person reads instead, without the line end; it may load what makes tables.
    *
    * @example

@@ -20,7 +20,9 @@ export interface Progress {
 /** On a pipe or in a log, a line this often. */
 const lineEveryMs = 10_000;
 
-/** Shows how far a command is, on standard error: a bar on a terminal, plain lines elsewhere; with pace and time left. */
+/**
+ * Shows how far a command is, on standard error: a bar on a terminal, plain lines elsewhere; with pace and time left.
+ */
 @Injectable()
 export class ProgressReport {
   constructor(

@@ -3,7 +3,10 @@ import { Injectable } from '@nestjs/common';
 /** A stream that may be a terminal. */
 type Maybe<T> = T & { readonly isTTY?: boolean };
 
-/** Where a command reads answers and writes: standard output has the result alone, standard error all that is said beside it. */
+/**
+ * Where a command reads answers and writes: standard output has the result alone, standard error all that is said
+ * beside it.
+ */
 @Injectable()
 export class Streams {
   readonly input: Maybe<NodeJS.ReadableStream> = process.stdin;

@@ -16,9 +16,9 @@ interface BootStep {
 const MAX_BACKOFF = 10_000;
 
 /**
- * Brings the dependencies up in order, after the service listens: database and migrations, the import that was asked for,
- * then key provider and data keys, with the signing keys beside them. A dependency that is away is tried again, with
- * jittered, capped backoff; what only an operator can mend ends it.
+ * Brings the dependencies up in order, after the service listens: database and migrations, the import that was asked
+ * for, then key provider and data keys, with the signing keys beside them. A dependency that is away is tried again,
+ * with jittered, capped backoff; what only an operator can mend ends it.
  */
 @Injectable()
 export class Boot implements BeforeApplicationShutdown {

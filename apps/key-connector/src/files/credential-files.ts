@@ -9,9 +9,9 @@ const ofSdks: Partial<Record<KeyProviderSettings['kind'], readonly string[]>> = 
 };
 
 /**
- * Files that the key provider is opened by, beside the secrets of the settings: the certificate itself, and credentials that
- * the environment names. Tokens that a platform writes (web identity, workload identity, service account, an agent of Vault)
- * are not among them: they are read each time that they are needed.
+ * Files that the key provider is opened by, beside the secrets of the settings: the certificate itself, and credentials
+ * that the environment names. Tokens that a platform writes (web identity, workload identity, service account, an agent
+ * of Vault) are not among them: they are read each time that they are needed.
  */
 export function credentialFiles(
   settings: KeyProviderSettings,

@@ -17,8 +17,8 @@ import { readTlsIdentity } from '../http/tls-identity.js';
 import { credentialFiles } from './credential-files.js';
 
 /**
- * Certificates, authorities and secrets in files, which are used anew when they change while the service runs. What cannot
- * be used is refused, told in the log and in a gauge, and what was in use goes on.
+ * Certificates, authorities and secrets in files, which are used anew when they change while the service runs. What
+ * cannot be used is refused, told in the log and in a gauge, and what was in use goes on.
  */
 @Injectable()
 export class RotatingFiles implements WatchListener, OnApplicationShutdown {

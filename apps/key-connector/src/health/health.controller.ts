@@ -5,8 +5,9 @@ import type { FastifyReply } from 'fastify';
 import { Readiness } from './readiness.js';
 
 /**
- * `/health` for existing monitors: whether requests succeed now. `/health/live` and `/health/ready` for Kubernetes probes. The probes' are served on the
- * metrics port too: connections that fill the members' port cannot make a probe fail there.
+ * `/health` for existing monitors: whether requests succeed now. `/health/live` and `/health/ready` for Kubernetes
+ * probes. The probes' are served on the metrics port too: connections that fill the members' port cannot make a probe
+ * fail there.
  */
 @Controller('health')
 export class HealthController implements OnModuleInit {

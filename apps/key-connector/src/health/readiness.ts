@@ -13,9 +13,10 @@ const PATIENCE = 500;
 /**
  * What must be there for any request to succeed, one indicator each; the key provider is shown, and never counts.
  *
- * There are two questions. Whether requests succeed now is for people and monitors. Whether this replica should be given
- * requests is for load balancers: a database that is away for a moment is away for all replicas, and they must not leave
- * together. So it counts there only when it has been away for `http__readinessGraceSeconds`, or was never there.
+ * There are two questions. Whether requests succeed now is for people and monitors. Whether this replica should be
+ * given requests is for load balancers: a database that is away for a moment is away for all replicas, and they must
+ * not leave together. So it counts there only when it has been away for `http__readinessGraceSeconds`, or was never
+ * there.
  */
 @Injectable()
 export class Readiness {

@@ -3,7 +3,9 @@ import type { Socket } from 'node:net';
 import { RequestsTooMany } from './http.errors.js';
 import { refuseRequest } from './socket-refusal.js';
 
-/** Requests of one connection that may wait for their answers: browsers and proxies have one, and pipelines are rare. */
+/**
+ * Requests of one connection that may wait for their answers: browsers and proxies have one, and pipelines are rare.
+ */
 const MAX_UNANSWERED = 8;
 
 /** The parser is given so many bytes at a time: some 60 of the shortest requests. */
@@ -24,9 +26,9 @@ class Pipeline {
 /**
  * Holds each connection to its share: few requests at a time, and answers that are read.
  *
- * Node parses and starts everything that one read brings: up to 64 KB and 1,900 requests, on as many connections as have
- * something to read, before anything else has its turn. Here the parser gets it in pieces. What is too much is refused
- * once, behind the answers before it; the rest is thrown away unparsed, and the connection is closed.
+ * Node parses and starts everything that one read brings: up to 64 KB and 1,900 requests, on as many connections as
+ * have something to read, before anything else has its turn. Here the parser gets it in pieces. What is too much is
+ * refused once, behind the answers before it; the rest is thrown away unparsed, and the connection is closed.
  */
 export class ConnectionBounds {
   private readonly pipelines = new WeakMap<Socket, Pipeline>();

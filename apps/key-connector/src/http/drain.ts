@@ -40,9 +40,9 @@ export class Drain implements OnModuleDestroy, BeforeApplicationShutdown {
   }
 
   /**
-   * Waits, before the server closes, until the connections that are open were used once more and closed with that answer. A
-   * server that closes an idle one may do so while the next request is on its way, and that request is lost: a proxy does
-   * not send a POST twice. At most `drainTimeoutSeconds`.
+   * Waits, before the server closes, until the connections that are open were used once more and closed with that
+   * answer. A server that closes an idle one may do so while the next request is on its way, and that request is lost:
+   * a proxy does not send a POST twice. At most `drainTimeoutSeconds`.
    */
   readonly connectionsUsed = async (): Promise<void> => {
     const until = performance.now() + this.settings.http.drainTimeoutSeconds * 1000;

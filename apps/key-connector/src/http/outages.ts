@@ -15,8 +15,8 @@ interface Outage {
 }
 
 /**
- * Tells of dependencies that requests find missing: a line when it begins, one for each other cause while it lasts, and one
- * with the number of requests when it is over. Each request has its own line, with status 503, in the request log.
+ * Tells of dependencies that requests find missing: a line when it begins, one for each other cause while it lasts, and
+ * one with the number of requests when it is over. Each request has its own line, with status 503, in the request log.
  */
 @Injectable()
 export class Outages implements OnApplicationShutdown {

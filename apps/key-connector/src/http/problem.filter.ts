@@ -7,7 +7,9 @@ import { Outages } from './outages.js';
 import { headersOf, type Problem, problemOf } from './problem.js';
 import type { RecordedRequest } from './request-record.js';
 
-/** Answers everything that was thrown with a problem document, and tells operators of what is not the caller's doing. */
+/**
+ * Answers everything that was thrown with a problem document, and tells operators of what is not the caller's doing.
+ */
 @Catch()
 @Injectable()
 export class ProblemFilter implements ExceptionFilter {

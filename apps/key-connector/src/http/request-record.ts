@@ -21,7 +21,10 @@ export type RecordedRequest = FastifyRequest & {
   failure?: unknown;
 };
 
-/** The end of every request, in one place: its last headers and its audit line before the answer, then its measurement and its line. */
+/**
+ * The end of every request, in one place: its last headers and its audit line before the answer, then its measurement
+ * and its line.
+ */
 @Injectable()
 export class RequestRecord {
   private readonly logger = new Logger('Request');
@@ -51,7 +54,10 @@ export class RequestRecord {
     });
   }
 
-  /** Fastify's `onSend` hook: what was done to a key is recorded before it is acknowledged, also to a client that is gone. */
+  /**
+   * Fastify's `onSend` hook: what was done to a key is recorded before it is acknowledged, also to a client that is
+   * gone.
+   */
   readonly onSend = (request: RecordedRequest, reply: FastifyReply, payload: unknown, done: Done): void => {
     reply.header('cache-control', 'no-store');
     if (this.drain.draining) reply.header('connection', 'close');

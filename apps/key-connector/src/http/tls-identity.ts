@@ -13,8 +13,8 @@ import type { HttpSettings } from '@key-connector/settings';
 const LIMITS = { maxBytes: 1024 * 1024, seconds: 10 };
 
 /**
- * Forward secrecy and authenticated encryption only: no RSA key exchange, no CBC (RFC 9325, section 4.2). The first three
- * are all of TLS 1.3.
+ * Forward secrecy and authenticated encryption only: no RSA key exchange, no CBC (RFC 9325, section 4.2). The first
+ * three are all of TLS 1.3.
  */
 const CIPHERS = [
   'TLS_AES_256_GCM_SHA384',

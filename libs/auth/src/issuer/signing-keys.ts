@@ -60,7 +60,9 @@ export class SigningKeys {
     return this.cache.current?.find(kid);
   }
 
-  /** Until when a request that comes now waits for keys, in ms of the monotonic clock: as long as one fetch may take. */
+  /**
+   * Until when a request that comes now waits for keys, in ms of the monotonic clock: as long as one fetch may take.
+   */
   endOfWait(): number {
     return performance.now() + this.options.fetchTimeoutSeconds * 1000;
   }
@@ -110,7 +112,10 @@ export class SigningKeys {
   }
 }
 
-/** Resolves when the work does, which never rejects, and at a time of the monotonic clock at the latest; the work goes on. */
+/**
+ * Resolves when the work does, which never rejects, and at a time of the monotonic clock at the latest; the work goes
+ * on.
+ */
 async function atMostUntil(end: number, work: Promise<void>): Promise<void> {
   const stop = new AbortController();
   const pause = timerMilliseconds(Math.max(0, end - performance.now()));

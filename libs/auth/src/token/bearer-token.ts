@@ -18,7 +18,9 @@ export function bearerToken({ headers: { authorization } }: BearerRequest): stri
   return authorization.slice(scheme.length).replace(/^ +/, '') || null;
 }
 
-/** Refuses a request with several Authorization headers: Node keeps the first, a proxy before us may have read another. */
+/**
+ * Refuses a request with several Authorization headers: Node keeps the first, a proxy before us may have read another.
+ */
 export function assertOneAuthorizationHeader({ raw: { rawHeaders } }: BearerRequest): void {
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {

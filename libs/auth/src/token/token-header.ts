@@ -32,7 +32,10 @@ export class TokenHeaders {
   }
 }
 
-/** Whether a header's `typ` is the accepted one: `application/` may be left out, case does not count (RFC 7515, section 4.1.9). */
+/**
+ * Whether a header's `typ` is the accepted one: `application/` may be left out, case does not count (RFC 7515, section
+ * 4.1.9).
+ */
 export function isTokenType(typ: string | undefined, accepted: string): boolean {
   const bare = (type: string): string => type.toLowerCase().replace(/^application\//, '');
   return typ !== undefined && bare(typ) === bare(accepted);

@@ -6,8 +6,8 @@ import { required } from '../contract/required-settings.js';
 import { defineCertificateSource } from './certificate-source.js';
 
 /**
- * An exportable certificate in Azure Key Vault. Its secret holds the private key too: the version that the settings name is
- * read, else the one that the wrappings in the database name, else the current one.
+ * An exportable certificate in Azure Key Vault. Its secret holds the private key too: the version that the settings
+ * name is read, else the one that the wrappings in the database name, else the current one.
  */
 export const azureKeyVault = defineCertificateSource({
   kind: 'azurekv',

@@ -9,8 +9,8 @@ const maxBytes = 1024 * 1024;
  *
  * @param setting the setting that leads to it, for messages.
  *
- * One that is missing, unreadable or larger than 1 MB is KeyProviderMisconfigured. There is no deadline here: whoever opens
- * the key has one, and another attempt at a share that hangs would hold another thread.
+ * One that is missing, unreadable or larger than 1 MB is KeyProviderMisconfigured. There is no deadline here: whoever
+ * opens the key has one, and another attempt at a share that hangs would hold another thread.
  */
 export async function readLocalKeyFile(path: string, setting: string): Promise<Buffer> {
   try {

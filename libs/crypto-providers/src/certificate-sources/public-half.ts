@@ -4,7 +4,9 @@ import { type CertificateSource, readKeyFileSource } from './certificate.setting
 import { explainUnusable, UnusableKeyFile, type KeyFileSource, NoPrivateKey } from '../key-files/key-file.js';
 import { readKeyFile } from '../key-files/read-key-file.js';
 
-/** The public half out of a certificate whose private key may be elsewhere; what is wrong is KeyProviderMisconfigured. */
+/**
+ * The public half out of a certificate whose private key may be elsewhere; what is wrong is KeyProviderMisconfigured.
+ */
 export async function readPublicHalf(source: CertificateSource, timeoutSeconds: number): Promise<KeyObject> {
   const file = await readKeyFileSource(source, { timeoutSeconds, recordedKeyReferences: [] });
   try {

@@ -23,8 +23,8 @@ export interface KeyCalls<Algorithm extends string> {
   /** The algorithms of wrappings that can be opened, where they are more than those of `encrypt`. */
   readonly opens?: Readonly<Record<Algorithm, unknown>>;
   /**
-   * Decrypts a ciphertext, which is not empty, into bytes that nobody else holds. `undefined` and UnwrapFailed mean that
-   * it does not open; whether the bytes are a data key is checked here.
+   * Decrypts a ciphertext, which is not empty, into bytes that nobody else holds. `undefined` and UnwrapFailed mean
+   * that it does not open; whether the bytes are a data key is checked here.
    */
   decrypt(ciphertext: Uint8Array, algorithm: Algorithm, keyReference: string): Promise<Uint8Array | undefined>;
   /** Throws KeyProviderMisconfigured where the key may open, but wrap nothing new. */
@@ -34,8 +34,8 @@ export interface KeyCalls<Algorithm extends string> {
 }
 
 /**
- * The one class that wraps data keys: checks the length of what is wrapped and of what comes out, refuses algorithms that
- * the key does not have, wipes its copies on every way out, and lets every refusal read the same.
+ * The one class that wraps data keys: checks the length of what is wrapped and of what comes out, refuses algorithms
+ * that the key does not have, wipes its copies on every way out, and lets every refusal read the same.
  */
 export class DataKeyWrapper<Algorithm extends string> extends KeyEncryptionKey {
   override readonly id: string;

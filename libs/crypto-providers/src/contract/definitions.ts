@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 
-/** Fields of a branch of the settings, by name, as `text` and its like in libs/common make them; none is required by itself. */
+/**
+ * Fields of a branch of the settings, by name, as `text` and its like in libs/common make them; none is required by
+ * itself.
+ */
 export type Fields = Readonly<Record<string, z.ZodType>>;
 
 /** What the schema gives for some fields. For none at all zod would give an object that may have no member. */

@@ -13,8 +13,8 @@ export const dataKeyLength = 32;
 /**
  * A key that wraps data keys and never leaves its provider.
  *
- * Its calls throw KeyProviderUnavailable (worth another try), KeyProviderMisconfigured (only an operator can mend it), and
- * `unwrap` UnwrapFailed.
+ * Its calls throw KeyProviderUnavailable (worth another try), KeyProviderMisconfigured (only an operator can mend it),
+ * and `unwrap` UnwrapFailed.
  *
  * @example
  * const wrapped = await key.wrap(dataKey);
@@ -34,7 +34,8 @@ export abstract class KeyEncryptionKey {
   abstract readonly classicAlgorithm: string;
   /**
    * Encrypts a 32-byte data key, with the algorithm that settings choose unless one is named: that of a manifest, or
-   * `classicAlgorithm` where classic software must open it too. RangeError for another length, or one that the key has not.
+   * `classicAlgorithm` where classic software must open it too. RangeError for another length, or one that the key has
+   * not.
    */
   abstract wrap(dataKey: Uint8Array, algorithm?: string): Promise<WrappedKey>;
   /** Decrypts a wrapping of this key; the caller wipes the result. Every refusal is the same `UnwrapFailed`. */

@@ -8,7 +8,10 @@ import type { OaepHashSetting } from './rsa-oaep.js';
 export interface OpenOptions extends OpenContext {
   /** The hash of RSA-OAEP in new wrappings; `undefined` leaves it to the provider. */
   readonly oaepHash?: OaepHashSetting | undefined;
-  /** A classic deployment's wrapping that is about to be taken over: it names no version; the one it was made with is opened. */
+  /**
+   * A classic deployment's wrapping that is about to be taken over: it names no version; the one it was made with is
+   * opened.
+   */
   readonly classicWrapping?: Uint8Array | undefined;
 }
 

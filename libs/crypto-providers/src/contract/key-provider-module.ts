@@ -27,11 +27,14 @@ export interface OpenContext {
 
 /** A key that wraps data keys of 32 bytes and never leaves its place. */
 export interface ProvidedKey {
-  /** `sha256:` + 64 hex digits of SHA-256: over the SPKI DER of the public key, or over the full name of a key without one. */
+  /**
+   * `sha256:` + 64 hex digits of SHA-256: over the SPKI DER of the public key, or over the full name of a key without
+   * one.
+   */
   readonly id: string;
   /**
-   * Base64 of the SPKI DER of the public key, which `id` is over. With it, a data key can be wrapped under this key while
-   * another one is configured; without it, keys are rotated and added only where this one is.
+   * Base64 of the SPKI DER of the public key, which `id` is over. With it, a data key can be wrapped under this key
+   * while another one is configured; without it, keys are rotated and added only where this one is.
    */
   readonly publicKey?: string | undefined;
   /** Which key this is, for people; no secret in it. */
@@ -57,8 +60,8 @@ export interface WrappedDataKey {
 }
 
 /**
- * The `code` of an error that a provider means to throw. Its message is shown to operators: no secret in it. Every other
- * error counts as a fault of the package, ends the start, and its message is not shown.
+ * The `code` of an error that a provider means to throw. Its message is shown to operators: no secret in it. Every
+ * other error counts as a fault of the package, ends the start, and its message is not shown.
  */
 export type DeclaredErrorCode =
   /** It does not answer; the service tries again. */
@@ -69,8 +72,8 @@ export type DeclaredErrorCode =
   | 'DATA_KEY_UNREADABLE';
 
 /**
- * A schema of any library with Standard Schema (https://standardschema.dev) and Standard JSON Schema, such as zod 4.2 or
- * later. Every value comes as text, or as a list of texts where the schema takes an array. A property with
+ * A schema of any library with Standard Schema (https://standardschema.dev) and Standard JSON Schema, such as zod 4.2
+ * or later. Every value comes as text, or as a list of texts where the schema takes an array. A property with
  * `writeOnly: true` is a secret: never printed, and accepted as `<name>_FILE`.
  */
 export interface SettingsSchema<Settings> {

@@ -39,10 +39,11 @@ export class ReplaceableKey extends KeyEncryptionKey {
   }
 
   /**
-   * Goes on with the same key, opened in another way, once it was seen to wrap and unwrap; calls that run end on the old one,
-   * which is closed behind them.
+   * Goes on with the same key, opened in another way, once it was seen to wrap and unwrap; calls that run end on the
+   * old one, which is closed behind them.
    *
-   * @throws KeyProviderMisconfigured where it is another key, or what the provider says of the calls. It is closed then.
+   * @throws KeyProviderMisconfigured where it is another key, or what the provider says of the calls. It is closed
+   * then.
    */
   async replaceBy(next: KeyEncryptionKey): Promise<void> {
     try {

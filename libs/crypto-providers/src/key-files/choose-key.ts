@@ -20,8 +20,8 @@ interface Entry {
 }
 
 /**
- * Chooses the key that is meant, and its certificate: the one of the thumbprint where one is given, else the one RSA key.
- * A key that stands there twice, as under two aliases, is one, and a key that is not RSA is for something else.
+ * Chooses the key that is meant, and its certificate: the one of the thumbprint where one is given, else the one RSA
+ * key. A key that stands there twice, as under two aliases, is one, and a key that is not RSA is for something else.
  */
 export function chooseKey(contents: KeyFileContents, thumbprint: string | undefined): KeyFile {
   const entries = entriesOf(contents);

@@ -77,5 +77,8 @@ const formats: readonly Format[] = [
   { is: beginsWith(hex('504b0304'), hex('1f8b')), what: 'it is a compressed archive; unpack it' },
 ];
 
-/** What a file is that is no key file, and what to do with it: "it is a Java key store (JKS) …"; `undefined` when unknown. */
+/**
+ * What a file is that is no key file, and what to do with it: "it is a Java key store (JKS) …"; `undefined` when
+ * unknown.
+ */
 export const foreignFormatOf = (bytes: Buffer): string | undefined => formats.find(({ is }) => is(bytes))?.what;

@@ -15,7 +15,9 @@ export interface KeyFileSource {
   readonly password?: Secret | undefined;
   /** The path of the setting that holds the password; a place whose files have none has no such setting. */
   readonly passwordSetting?: string;
-  /** Names the exact version, where the place keeps several: it stands in the key reference, and is found there again. */
+  /**
+   * Names the exact version, where the place keeps several: it stands in the key reference, and is found there again.
+   */
   readonly version?: string;
   /** The SHA-1 thumbprint of the certificate whose key is meant, as `readThumbprint` gives it. */
   readonly thumbprint?: string | undefined;

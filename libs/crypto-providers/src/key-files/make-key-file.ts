@@ -10,8 +10,8 @@ const options: RSAKeyPairKeyObjectOptions = { modulusLength: 4096, publicExponen
 const validDays = 36_500;
 
 /**
- * Makes a key-encryption key of RSA 4096 with a self-signed certificate, as PKCS#12 (AES-256) that this service, OpenSSL and
- * existing software open. It is opened again before it is given out.
+ * Makes a key-encryption key of RSA 4096 with a self-signed certificate, as PKCS#12 (AES-256) that this service,
+ * OpenSSL and existing software open. It is opened again before it is given out.
  *
  * @returns the file's bytes: the caller wipes them.
  */

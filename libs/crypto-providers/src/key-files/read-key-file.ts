@@ -8,8 +8,8 @@ import { isPem, isPkcs12, readPem, readPkcs12 } from './read-pem.js';
 const sequenceTag = 0x30;
 
 /**
- * Reads a PKCS#12 or PEM file, or the base64 text of one; an UnusableKeyFile says what is wrong with it. Of several keys
- * the one is taken that is meant: see {@link chooseKey}.
+ * Reads a PKCS#12 or PEM file, or the base64 text of one; an UnusableKeyFile says what is wrong with it. Of several
+ * keys the one is taken that is meant: see {@link chooseKey}.
  */
 export async function readKeyFile({ bytes, password, thumbprint }: KeyFileSource): Promise<KeyFile> {
   const plain = withoutTextAround(bytes);
@@ -34,8 +34,8 @@ async function contentsOf(bytes: Buffer, password: string | undefined): Promise<
 const base64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * Takes away what programs put around the bytes of a key file: UTF-16 (PowerShell's `>`), a byte-order mark, and base64, with
- * quotes or without (`az keyvault secret download`, `kubectl get secret`).
+ * Takes away what programs put around the bytes of a key file: UTF-16 (PowerShell's `>`), a byte-order mark, and
+ * base64, with quotes or without (`az keyvault secret download`, `kubectl get secret`).
  */
 function withoutTextAround(bytes: Buffer): Buffer {
   const text = utf8Of(bytes);

@@ -26,7 +26,9 @@ export async function readPem(bytes: Buffer, password: string | undefined): Prom
   return { keys, certificates };
 }
 
-/** The INTEGER 3 at the beginning of a SEQUENCE (RFC 7292, section 4): no certificate, no key and no text has it there. */
+/**
+ * The INTEGER 3 at the beginning of a SEQUENCE (RFC 7292, section 4): no certificate, no key and no text has it there.
+ */
 export const isPkcs12 = (bytes: Buffer): boolean => bytes[0] === 0x30 && bytes.subarray(2, 9).includes(version3);
 const version3 = Buffer.from('020103', 'hex');
 

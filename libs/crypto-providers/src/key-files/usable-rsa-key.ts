@@ -1,7 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { UnusableKeyFile } from './key-file.js';
 
-/** Bits of an RSA modulus: under 2048 is weak (NIST SP 800-131A); over 4096 is slower and no provider we know has it. */
+/**
+ * Bits of an RSA modulus: under 2048 is weak (NIST SP 800-131A); over 4096 is slower and no provider we know has it.
+ */
 const bits = { min: 2048, max: 4096 };
 
 /** Refuses a private key that is not RSA, or is weak. */

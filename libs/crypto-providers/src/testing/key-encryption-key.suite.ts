@@ -15,7 +15,9 @@ export interface KeyEncryptionKeyFixture {
   readonly id?: string;
   /** A classic deployment's wrapping of `dataKey` under the key. */
   readonly classic?: { readonly ciphertext: Uint8Array; readonly dataKey: Uint8Array };
-  /** What new wrappings are made with unless the settings say otherwise, and what those of a classic deployment were. */
+  /**
+   * What new wrappings are made with unless the settings say otherwise, and what those of a classic deployment were.
+   */
   readonly algorithms?: { readonly wraps: string; readonly classic: string };
   /** Passwords and the like that must not show up anywhere. */
   readonly secrets?: readonly string[];

@@ -2,7 +2,8 @@ import forge from 'node-forge';
 
 /**
  * A PKCS#12 file as .NET writes it into its store: with no password at all, which in the key derivation of PKCS#12 is
- * something else than an empty one, and which the openssl program can read but not write. 3DES and a SHA-1 MAC, 2,000 rounds.
+ * something else than an empty one, and which the openssl program can read but not write. 3DES and a SHA-1 MAC, 2,000
+ * rounds.
  */
 export function nullPasswordPfx(keyPem: string, certificatePem: string): Buffer {
   const key = forge.pki.privateKeyFromPem(keyPem);

@@ -4,8 +4,8 @@ import { isIP } from 'node:net';
 const name = /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}._-]*[\p{L}\p{M}\p{N}_.])?$/u;
 
 /**
- * Whether a text can be a host: a name or an address. What cannot is not asked a name server for, and not logged: it may
- * be the tail of a password.
+ * Whether a text can be a host: a name or an address. What cannot is not asked a name server for, and not logged: it
+ * may be the tail of a password.
  */
 export const isHost = (text: string): boolean => name.test(text) || isIP(text) !== 0;
 

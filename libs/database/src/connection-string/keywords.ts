@@ -68,8 +68,8 @@ const ports = /:\d{1,5}(?=\s*(?:,|$))/g;
 const lacksSeparator = 'holds a further key=value: put a ; between pairs, or ? and & in a URL';
 
 /**
- * Keys that no table has. One is told as written only where it cannot be a piece of a password that was cut at a `;`: as
- * a slip of a known key, in a URL's query, or behind a known key while no secret has come yet.
+ * Keys that no table has. One is told as written only where it cannot be a piece of a password that was cut at a `;`:
+ * as a slip of a known key, in a URL's query, or behind a known key while no secret has come yet.
  */
 class UnknownKeys {
   private isBehindKnown = false;

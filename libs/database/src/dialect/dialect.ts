@@ -5,8 +5,8 @@ import type { LayoutGuardStatements } from './layout-guard.js';
 import type { UserKeyStatements } from './user-key.statements.js';
 
 /**
- * How the database's own client takes several statements. A client may go on after an error: what failed must not be noted
- * as done then.
+ * How the database's own client takes several statements. A client may go on after an error: what failed must not be
+ * noted as done then.
  */
 export interface ScriptStyle {
   readonly begin: string;
@@ -34,8 +34,8 @@ export interface Sight {
 export const nobody = '00000000-0000-0000-0000-000000000000' as UserId;
 
 /**
- * Everything that differs between databases; one subclass a product. Errors are the driver's own: `failureOf` tells what
- * they mean.
+ * Everything that differs between databases; one subclass a product. Errors are the driver's own: `failureOf` tells
+ * what they mean.
  */
 export abstract class Dialect {
   /** What and where the database is, for people: no user name, no password. */
@@ -47,10 +47,16 @@ export abstract class Dialect {
   /** Options of the short-lived data source that runs migrations: same place, one connection, long deadlines. */
   abstract readonly migrationOptions: DataSourceOptions;
 
-  /** Digits behind the second that a column of times keeps. More are cut, as classic software does, where a server would round. */
+  /**
+   * Digits behind the second that a column of times keeps. More are cut, as classic software does, where a server would
+   * round.
+   */
   readonly fractionDigits: number = 6;
 
-  /** A script is one transaction, which PostgreSQL ends with a rollback when anything in it failed, unless the dialect says otherwise. */
+  /**
+   * A script is one transaction, which PostgreSQL ends with a rollback when anything in it failed, unless the dialect
+   * says otherwise.
+   */
   readonly script: ScriptStyle = { begin: 'BEGIN;', terminator: ';', end: 'COMMIT;' };
 
   /** How a session is asked which of our tables it finds. */
@@ -67,7 +73,8 @@ export abstract class Dialect {
   abstract prepare(): Promise<void>;
 
   /**
-   * Whether `prepare` would make the database itself, which is empty then; not needed where a server has it. Only looks.
+   * Whether `prepare` would make the database itself, which is empty then; not needed where a server has it. Only
+   * looks.
    *
    * @throws as `prepare`.
    */
@@ -77,16 +84,16 @@ export abstract class Dialect {
   opened?(source: DataSource): void;
 
   /**
-   * Asks the session of a data source that was opened what it is, before anything is done in it; not needed where the pool
-   * asks each of its new sessions.
+   * Asks the session of a data source that was opened what it is, before anything is done in it; not needed where the
+   * pool asks each of its new sessions.
    *
    * @throws DatabaseSessionWrong when rows are read elsewhere than was asked for, or are not kept.
    */
   check?(source: DataSource): Promise<void>;
 
   /**
-   * Looks at the tables that are there, and at how the server keeps rows, once a start: before migrations, and behind those
-   * that were run.
+   * Looks at the tables that are there, and at how the server keeps rows, once a start: before migrations, and behind
+   * those that were run.
    *
    * @throws DatabaseUnsupported when keys would be mixed up or lost there.
    */
@@ -120,7 +127,10 @@ export abstract class Dialect {
     return work(source.manager);
   }
 
-  /** SQL for the length of a column or parameter: bytes, or no fewer than its letters; reads no more of a value than it must. */
+  /**
+   * SQL for the length of a column or parameter: bytes, or no fewer than its letters; reads no more of a value than it
+   * must.
+   */
   lengthOf(expression: string): string {
     return `OCTET_LENGTH(${expression})`;
   }
@@ -138,7 +148,10 @@ export abstract class Dialect {
   /** Told of every failure, after the last try: a database with several places looks for another one. */
   failed?(failure: Failure): void;
 
-  /** Whether an error says that there is no connection because the server refuses user or password; nothing was sent then. */
+  /**
+   * Whether an error says that there is no connection because the server refuses user or password; nothing was sent
+   * then.
+   */
   isLoginRefused?(error: unknown): boolean;
 
   /** What a driver's error means; `undefined` for an error that is not the database's. */

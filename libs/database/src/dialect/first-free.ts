@@ -41,7 +41,9 @@ export class Shortage {
     private readonly open: () => number,
   ) {}
 
-  /** Of many that are opened at once, the refused ones are known first: how many there are is looked at a moment later. */
+  /**
+   * Of many that are opened at once, the refused ones are known first: how many there are is looked at a moment later.
+   */
   note({ message: error }: { readonly message: string }): void {
     if (this.told) return;
     this.told = true;
@@ -56,9 +58,9 @@ export class Shortage {
 }
 
 /**
- * Gives each caller the first connection that there is. A driver's pool ties a caller to the connection that it opens: where
- * the server, or a pooler, gives fewer than the pool may have, that caller would fail, or wait for a login that is never
- * answered, while others come back every few milliseconds.
+ * Gives each caller the first connection that there is. A driver's pool ties a caller to the connection that it opens:
+ * where the server, or a pooler, gives fewer than the pool may have, that caller would fail, or wait for a login that
+ * is never answered, while others come back every few milliseconds.
  */
 export class FirstFree<Taken> {
   private readonly shortage: Shortage;

@@ -14,15 +14,19 @@ export interface GuardPart {
 /**
  * How a product keeps classic software from writing: it knows one layout, and the column DataKeyId not at all.
  *
- * `bound`: DataKeyId is null exactly where Key is in the classic layout. `boundOnly`: it is not null, and Key is bound. A row
- * without a Key is nobody's and passes. Neither reads the rows that are there, whatever their number: see `prove`.
+ * `bound`: DataKeyId is null exactly where Key is in the classic layout. `boundOnly`: it is not null, and Key is bound.
+ * A row without a Key is nobody's and passes. Neither reads the rows that are there, whatever their number: see
+ * `prove`.
  */
 export interface LayoutGuardStatements {
   /** What makes the guard of a layout. */
   parts(layout: GuardedLayout): readonly GuardPart[];
   /** SQL that gives the `name` of each constraint or trigger on UserKeys that this login may see. */
   readonly standing: string;
-  /** Sent before each change, in its transaction: it waits shortly for the table, since whoever comes behind it waits too. */
+  /**
+   * Sent before each change, in its transaction: it waits shortly for the table, since whoever comes behind it waits
+   * too.
+   */
   readonly shortWait?: string;
   /** SQL that has the database look at every row, and keeps nobody out meanwhile; not every product can. */
   prove?(layout: GuardedLayout): string;

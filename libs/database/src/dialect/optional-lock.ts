@@ -8,8 +8,9 @@ class LockRefused extends Error {}
 type Take = <T>(statement: () => Promise<T>) => Promise<T | undefined>;
 
 /**
- * The lock of a database that may have none: Percona XtraDB Cluster refuses GET_LOCK, CockroachDB has no advisory locks. Work
- * then runs without, where the primary keys decide: it must be fit to lose against another replica, and to be run again.
+ * The lock of a database that may have none: Percona XtraDB Cluster refuses GET_LOCK, CockroachDB has no advisory
+ * locks. Work then runs without, where the primary keys decide: it must be fit to lose against another replica, and to
+ * be run again.
  */
 export class OptionalLock {
   private readonly logger = new Logger('DatabaseLock');
@@ -20,7 +21,10 @@ export class OptionalLock {
     private readonly isRefusal: (error: unknown) => boolean,
   ) {}
 
-  /** Runs work that begins with `take`; once more, without the lock, where the server refuses that. The log says so once. */
+  /**
+   * Runs work that begins with `take`; once more, without the lock, where the server refuses that. The log says so
+   * once.
+   */
   async run<T>(work: (take: Take) => Promise<T>): Promise<T> {
     if (this.refused) return work(() => Promise.resolve(undefined));
     try {

@@ -22,10 +22,11 @@ export interface ClientIdentity {
 }
 
 /**
- * Reads the client's certificate and key, and makes sure that TLS can use them: a handshake that breaks for them would look
- * like a server without TLS, and the next try would go out in plain text.
+ * Reads the client's certificate and key, and makes sure that TLS can use them: a handshake that breaks for them would
+ * look like a server without TLS, and the next try would go out in plain text.
  *
- * @throws FileUnreadable with the path and why, when one cannot be read in time; TlsFileUnreadable where TLS cannot use it.
+ * @throws FileUnreadable with the path and why, when one cannot be read in time; TlsFileUnreadable where TLS cannot use
+ * it.
  */
 export async function readClientIdentity(files: ClientFiles): Promise<ClientIdentity> {
   const { settings, certificate, key, password } = files;
@@ -44,8 +45,8 @@ export async function readClientIdentity(files: ClientFiles): Promise<ClientIden
 }
 
 /**
- * The certificate authorities that a connection string names: those of a file, PEM or DER, or of the operating system beside
- * those that this process trusts anyway; `undefined` where it names none.
+ * The certificate authorities that a connection string names: those of a file, PEM or DER, or of the operating system
+ * beside those that this process trusts anyway; `undefined` where it names none.
  *
  * @throws FileUnreadable as {@link readClientIdentity}, and where the file holds none.
  */

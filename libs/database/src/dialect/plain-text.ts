@@ -4,8 +4,8 @@ import { driverErrorOf } from '../errors/driver-error.js';
 const logger = new Logger('Tls');
 
 /**
- * Warns where TLS was preferred and failed, and the same server took a connection in plain text: not the case of a server
- * that has no TLS, which is what "prefer" is for.
+ * Warns where TLS was preferred and failed, and the same server took a connection in plain text: not the case of a
+ * server that has no TLS, which is what "prefer" is for.
  */
 export function warnOfPlainText(
   { host, port }: { host?: string | undefined; port?: number | undefined },

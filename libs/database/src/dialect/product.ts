@@ -38,7 +38,10 @@ export interface Product<Connection> {
   readonly url: string | undefined;
   /** Reads the connection string. @throws ConnectionStringError listing every problem by key, and no value. */
   readonly parse: (text: string) => Connection;
-  /** What a login by a cloud's tokens has to know of a connection; a text where there is no such login, with what there is. */
+  /**
+   * What a login by a cloud's tokens has to know of a connection; a text where there is no such login, with what there
+   * is.
+   */
   readonly cloudLogin: string | ((connection: Connection) => ConnectionFacts);
   /** Loads the driver. No server is asked before `Dialect.prepare`. */
   readonly open: (settings: ProductSettings<Connection>) => Promise<Dialect>;

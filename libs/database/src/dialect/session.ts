@@ -12,8 +12,8 @@ export interface SessionFault {
 }
 
 /**
- * Hears what is wrong with sessions. A server, a role or a pooler can override, or drop without a word, what a session was
- * asked to be: each product asks its new sessions, and in every ping, what they are.
+ * Hears what is wrong with sessions. A server, a role or a pooler can override, or drop without a word, what a session
+ * was asked to be: each product asks its new sessions, and in every ping, what they are.
  */
 export class SessionFaults {
   private readonly logger = new Logger('DatabaseSession');

@@ -12,13 +12,14 @@ export interface StoredUserKey {
 /** A member's row, and what a swap has to know beside it. */
 export interface SeenUserKey extends StoredUserKey {
   /**
-   * Whether RevisionDate, else CreationDate, is less than the given minutes away from the database server's clock. A date
-   * that is missing, or lies further in the future, tells nothing.
+   * Whether RevisionDate, else CreationDate, is less than the given minutes away from the database server's clock. A
+   * date that is missing, or lies further in the future, tells nothing.
    */
   readonly young: boolean;
   /**
-   * Since when the member has this key, or one that was sealed anew: CreationDate, or when the last key that is kept in the
-   * history was replaced, whatever is later. Milliseconds since 1970; may be anything, or `null`, where columns hold no time.
+   * Since when the member has this key, or one that was sealed anew: CreationDate, or when the last key that is kept in
+   * the history was replaced, whatever is later. Milliseconds since 1970; may be anything, or `null`, where columns
+   * hold no time.
    */
   readonly since: number | null;
   /** Rows of this member in UserKeyHistory. */
@@ -33,7 +34,10 @@ export interface UserKeysSeen {
   readonly rows: readonly SeenUserKey[];
 }
 
-/** Why a value stands in UserKeyHistory: another key was put by the member, or put back by an operator, or the row was deleted. */
+/**
+ * Why a value stands in UserKeyHistory: another key was put by the member, or put back by an operator, or the row was
+ * deleted.
+ */
 export type HistoryCause = 'replaced' | 'restored' | 'deleted';
 
 /** What a swap keeps of the value that it replaces, as a row of UserKeyHistory. */
@@ -78,8 +82,8 @@ export interface ManifestVersion {
 }
 
 /**
- * The ring's manifest that values were sealed under. A statement that writes one changes nothing unless that version is there
- * with that signature, and no higher one but those that were judged not authentic.
+ * The ring's manifest that values were sealed under. A statement that writes one changes nothing unless that version is
+ * there with that signature, and no higher one but those that were judged not authentic.
  */
 export interface RingFence extends ManifestVersion {
   /** Rows above that count for nothing, at most 16. */
@@ -93,14 +97,14 @@ export const fenceRows = 18;
 export type SwapRefusal = 'late' | 'fenced';
 
 /**
- * How long any statement that writes a value may take at most, in milliseconds, whatever a replica's settings say: a command
- * that changes the ring waits for the last of them.
+ * How long any statement that writes a value may take at most, in milliseconds, whatever a replica's settings say: a
+ * command that changes the ring waits for the last of them.
  */
 export const longestWrite = 10_000;
 
 /**
- * How long a statement on several members' rows waits for a lock at most, in milliseconds: well below its deadline, so that
- * one member whose row is held by another session costs the others little.
+ * How long a statement on several members' rows waits for a lock at most, in milliseconds: well below its deadline, so
+ * that one member whose row is held by another session costs the others little.
  */
 export const lockWait = (statementMilliseconds: number): number =>
   Math.min(1000, Math.floor(statementMilliseconds / 2));
@@ -116,18 +120,18 @@ export interface UserKeyStatements {
   /** The same, and the database server's clock: what a swap has to know. */
   look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen>;
   /**
-   * Creates or replaces each row that is as it was expected, and leaves the others alone; CreationDate and LastAccessDate
-   * stay, RevisionDate is set where a row was replaced. Each member stands among the swaps once, at most
+   * Creates or replaces each row that is as it was expected, and leaves the others alone; CreationDate and
+   * LastAccessDate stay, RevisionDate is set where a row was replaced. Each member stands among the swaps once, at most
    * `Database.maxSwaps` in all. Give them in the order of their ids: rows are locked in it.
    *
-   * Writes, a look at the server's clock behind them and the commit go to the server as one message: whatever they waited
-   * for, and whatever became of the connection meanwhile, nothing is committed whose writes ended after the deadline. A lock is waited
-   * for no longer than {@link lockWait}: then nothing is done, and the error means `locked`.
+   * Writes, a look at the server's clock behind them and the commit go to the server as one message: whatever they
+   * waited for, and whatever became of the connection meanwhile, nothing is committed whose writes ended after the
+   * deadline. A lock is waited for no longer than {@link lockWait}: then nothing is done, and the error means `locked`.
    *
-   * The fence is looked at on the server, behind the message's begin, in its transaction. So a message that begins once a newer
-   * manifest can be read there writes nothing, and one that had begun before has written by its deadline or never: when
-   * the longest deadline has gone by since a manifest can be read everywhere, nothing that was sealed under an older one is
-   * written any more. No clock but the database server's has a say in it.
+   * The fence is looked at on the server, behind the message's begin, in its transaction. So a message that begins once
+   * a newer manifest can be read there writes nothing, and one that had begun before has written by its deadline or
+   * never: when the longest deadline has gone by since a manifest can be read everywhere, nothing that was sealed under
+   * an older one is written any more. No clock but the database server's has a say in it.
    *
    * @returns the members whose row was written, maybe none; or why nothing was.
    */
@@ -145,8 +149,8 @@ export interface UserKeyStatements {
   /** Rows that one `swap` or `reseal` takes at most. */
   readonly maxSwaps: number;
   /**
-   * Moves LastAccessDate forward to this time, never back; members without a row are passed over. Replicas that touch the
-   * same members at once, do not deadlock. It has no deadline: done late, it does what it would have done in time.
+   * Moves LastAccessDate forward to this time, never back; members without a row are passed over. Replicas that touch
+   * the same members at once, do not deadlock. It has no deadline: done late, it does what it would have done in time.
    */
   touch(ids: readonly UserId[], at: Date): Promise<void>;
 }

@@ -5,7 +5,10 @@ export class DatabaseUnavailable extends UnavailableError {
   readonly code = 'DATABASE_UNAVAILABLE';
 }
 
-/** Another session holds a lock on what was asked for. It may be one member's row: of several members, each is tried alone. */
+/**
+ * Another session holds a lock on what was asked for. It may be one member's row: of several members, each is tried
+ * alone.
+ */
 export class DatabaseRowLocked extends DatabaseUnavailable {}
 
 /** The database answers reads and refuses writes: a standby, a full disk, a read-only file. */
@@ -30,8 +33,8 @@ export class DatabaseUnsupported extends KeyConnectorError {
 }
 
 /**
- * A session is not what it was asked to be, so that rows would be read elsewhere, or not be kept. It ends a start; while
- * serving, it is answered as any dependency that fails.
+ * A session is not what it was asked to be, so that rows would be read elsewhere, or not be kept. It ends a start;
+ * while serving, it is answered as any dependency that fails.
  */
 export class DatabaseSessionWrong extends KeyConnectorError {
   readonly code = 'DATABASE_SESSION_WRONG';

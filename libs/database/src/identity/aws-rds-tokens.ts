@@ -4,7 +4,9 @@ import { DatabaseUnavailable } from '../errors/database.errors.js';
 import type { Endpoint } from './cloud-identity.js';
 import type { LoginToken } from './login-tokens.js';
 
-/** Signs tokens for one server with the credentials of AWS' default chain. No call to RDS: a token is a presigned URL. */
+/**
+ * Signs tokens for one server with the credentials of AWS' default chain. No call to RDS: a token is a presigned URL.
+ */
 export function rdsTokens(
   { host, port }: Endpoint,
   username: string,

@@ -12,7 +12,9 @@ const audiences: readonly (readonly [suffix: string, audience: string])[] = [
 const audienceOf = (host: string): string =>
   audiences.find(([suffix]) => host.toLowerCase().endsWith(suffix))?.[1] ?? 'https://ossrdbms-aad.database.windows.net';
 
-/** Asks Microsoft Entra for a token, as whom the platform says: AZURE_* variables, workload identity, managed identity. */
+/**
+ * Asks Microsoft Entra for a token, as whom the platform says: AZURE_* variables, workload identity, managed identity.
+ */
 export function entraTokens(clientId: string | undefined, host: string): () => Promise<LoginToken> {
   const credential = new DefaultAzureCredential(
     clientId === undefined ? {} : { managedIdentityClientId: clientId, workloadIdentityClientId: clientId },

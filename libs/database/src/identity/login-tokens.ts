@@ -18,8 +18,8 @@ const reserve = 30_000;
 const pause = 10_000;
 
 /**
- * Keeps a token at hand for new connections, so that none has to wait for one: it is renewed in the background before it
- * ends. Renewals are shared; one that fails is tried again while the old token goes on being used.
+ * Keeps a token at hand for new connections, so that none has to wait for one: it is renewed in the background before
+ * it ends. Renewals are shared; one that fails is tried again while the old token goes on being used.
  */
 export class LoginTokens {
   private readonly logger = new Logger('Database');

@@ -5,7 +5,9 @@ import type { Limits } from '../dialect/product.js';
 import { DatabaseUnexpected } from '../errors/database.errors.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 
-/** Tables whose rows make a deployment: members, what they had before, a classic data key, the ring and its data keys. */
+/**
+ * Tables whose rows make a deployment: members, what they had before, a classic data key, the ring and its data keys.
+ */
 const withKeys = ['UserKeys', 'UserKeyHistory', 'ApplicationDatas', 'DataKeys', 'RingManifests'];
 
 /** All that this service makes, and with it the classic tables. */
@@ -111,8 +113,8 @@ export class Expectation {
 }
 
 /**
- * A start that ended between its tables and its data key leaves them, and so does an import that was refused; but another
- * replica may just be between the two.
+ * A start that ended between its tables and its data key leaves them, and so does an import that was refused; but
+ * another replica may just be between the two.
  */
 const forEmptyTables =
   'These tables hold nothing, as an earlier start or a refused import leaves them: for a new deployment in this place set ' +

@@ -21,7 +21,8 @@ export async function migrate(
   expectation: Expectation,
 ): Promise<void> {
   const pending = await pendingMigrations(source, dialect.description);
-  // Asked after that: where another process has just made everything, nothing is pending and the place is no longer empty.
+  // Asked after that: where another process has just made everything, nothing is pending and the place is no longer
+  // empty.
   await expectation.beforeTables(source.manager);
   await dialect.inspect?.(source.manager);
   if (pending.length === 0) return;
@@ -32,8 +33,8 @@ export async function migrate(
 }
 
 /**
- * Runs what is pending, by one process at a time, under the database's lock: a killed migrator leaves nothing locked, and
- * nothing half done that the next one does not finish. Gives the names of those that were run here.
+ * Runs what is pending, by one process at a time, under the database's lock: a killed migrator leaves nothing locked,
+ * and nothing half done that the next one does not finish. Gives the names of those that were run here.
  */
 export async function runPending(worker: DataSource, dialect: Dialect, expectation: Expectation): Promise<string[]> {
   return dialect.lock(worker, async (manager) => {
@@ -47,7 +48,9 @@ export async function runPending(worker: DataSource, dialect: Dialect, expectati
   });
 }
 
-/** Throws DatabaseUnsupported where there is not even a file: who may not run migrations makes none for their tables. */
+/**
+ * Throws DatabaseUnsupported where there is not even a file: who may not run migrations makes none for their tables.
+ */
 export async function requireMade(source: DataSource, dialect: Dialect): Promise<void> {
   if (!(await dialect.isToBeMade?.())) return;
   const what = `${dialect.description} is not there yet (is it the right path?), and`;

@@ -9,7 +9,9 @@ export interface Recording {
 /** Statements that only look: SELECT, MySQL's SHOW, and SQLite's PRAGMA as a question. */
 const looks = /^\s*(SELECT|SHOW|PRAGMA\s+\w+\s*\()\b/i;
 
-/** Reads go to the database, so that a migration sees what is there; everything else is written down instead of sent. */
+/**
+ * Reads go to the database, so that a migration sees what is there; everything else is written down instead of sent.
+ */
 export function recordOnDatabase(source: DataSource): Recording {
   const runner = source.createQueryRunner();
   const ask = runner.query.bind(runner);
@@ -23,7 +25,9 @@ export function recordOnNothing(source: DataSource): Recording {
   return record(runner, () => Promise.resolve([]));
 }
 
-/** TypeORM's own helpers (`createTable`, the manager's query builders) come to `query` of the same object in the end. */
+/**
+ * TypeORM's own helpers (`createTable`, the manager's query builders) come to `query` of the same object in the end.
+ */
 function record(runner: QueryRunner, read: (sql: string, parameters?: unknown[]) => Promise<unknown>): Recording {
   const statements: string[] = [];
   const query = (sql: string, parameters: unknown[] = [], structured = false): Promise<unknown> => {

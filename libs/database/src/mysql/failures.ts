@@ -52,7 +52,10 @@ export function mysqlFailureOf(error: unknown): Failure | undefined {
 /** Whether an error says that the connection broke, or leads to a server that has left its cluster. */
 export const isConnectionLost = (error: unknown): boolean => mysqlFailureOf(error) === 'connection-lost';
 
-/** Whether a login was refused because there are connections enough: of the server, of this user, or as a resource of its. */
+/**
+ * Whether a login was refused because there are connections enough: of the server, of this user, or as a resource of
+ * its.
+ */
 export const isRefusedForRoom = (error: unknown): boolean =>
   [1040, 1203, 1226].includes(driverErrorOf(error)?.errno ?? 0);
 
@@ -60,8 +63,8 @@ export const isRefusedForRoom = (error: unknown): boolean =>
 const deadlines: readonly (number | undefined)[] = [1205, 1969, 3024];
 
 /**
- * Whether an error says that another server could do better, where a name or a balancer leads to several: this one takes
- * no writes, has left its cluster, or keeps statements waiting.
+ * Whether an error says that another server could do better, where a name or a balancer leads to several: this one
+ * takes no writes, has left its cluster, or keeps statements waiting.
  */
 export function isLeft(error: unknown): boolean {
   const failure = mysqlFailureOf(error);

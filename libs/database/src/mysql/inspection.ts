@@ -72,8 +72,8 @@ function idProblem({ type, compared }: IdColumn): string[] {
 }
 
 /**
- * What a crash may cost. A node of a Galera cluster gets from the others what it lost, so its own makers advise not to wait
- * for the disk there.
+ * What a crash may cost. A node of a Galera cluster gets from the others what it lost, so its own makers advise not to
+ * wait for the disk there.
  */
 export function durabilityProblems(variables: Variables): string[] {
   const values = new Map(variables.map(({ Variable_name: name, Value: value }) => [name.toLowerCase(), value]));

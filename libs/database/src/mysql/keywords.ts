@@ -203,7 +203,10 @@ export const keywords: Keywords<typeof rules> = {
   },
 };
 
-/** What a URL's parameters are called; those of MySQL's programs, and of JDBC, Prisma and others where they mean the same. */
+/**
+ * What a URL's parameters are called; those of MySQL's programs, and of JDBC, Prisma and others where they mean the
+ * same.
+ */
 export const urlKeys: UrlKeys = {
   schemes: ['mysql', 'mariadb'],
   host: 'Server',

@@ -13,8 +13,8 @@ const rules: Readonly<Record<GuardedLayout, string>> = {
 const unchanged = 'NEW.`Key` <=> OLD.`Key` AND NEW.`DataKeyId` <=> OLD.`DataKeyId`';
 
 /**
- * Triggers: a check constraint is ignored by MySQL before 8.0.16, and where it is not, adding one copies the table and keeps
- * writes out meanwhile. A trigger needs the table for a moment only. They refuse with a SQLSTATE of constraints.
+ * Triggers: a check constraint is ignored by MySQL before 8.0.16, and where it is not, adding one copies the table and
+ * keeps writes out meanwhile. A trigger needs the table for a moment only. They refuse with a SQLSTATE of constraints.
  */
 export const mysqlLayoutGuard: LayoutGuardStatements = {
   parts: (layout) => [

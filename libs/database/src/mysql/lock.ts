@@ -7,8 +7,8 @@ import { driverErrorOf } from '../errors/driver-error.js';
 const lockName = `CONCAT('key-connector.', MD5(LOWER(DATABASE())))`;
 
 /**
- * What a server, or a proxy before it, says that has no GET_LOCK: unknown error (Percona XtraDB Cluster, strict mode), not
- * supported yet (MariaDB with Galera in some builds), no such function, disabled, not allowed.
+ * What a server, or a proxy before it, says that has no GET_LOCK: unknown error (Percona XtraDB Cluster, strict mode),
+ * not supported yet (MariaDB with Galera in some builds), no such function, disabled, not allowed.
  */
 const refusals: readonly (number | undefined)[] = [1105, 1148, 1227, 1235, 1289, 1305, 1370];
 

@@ -106,7 +106,8 @@ export class MysqlDialect extends Dialect {
       database: this.settings.connection.database,
       // TypeORM opens its pool when it connects, which is after `prepare`.
       driver: { createPool: () => new MysqlPool(withTls({ ...pool, faults: this.faults }, this.tls)) },
-      // MySQL commits at every change of a table: each step looks first whether it is done, so one that was cut off is run again.
+      // MySQL commits at every change of a table: each step looks first whether it is done, so one that was cut off is
+      // run again.
       migrations: [ClassicTables1760000000001, DataKeys1760000000002, RingManifests1760000000003],
     };
   }

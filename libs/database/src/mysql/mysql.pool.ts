@@ -30,7 +30,9 @@ export interface MysqlPoolOptions {
   readonly tlsName: string;
   /** Longest wait for a connection, be it free or new; mysql2 would wait for ever. */
   readonly acquireMilliseconds: number;
-  /** Longest run of a statement; then its connection is dropped, where mysql2 would keep it with the statement on it. */
+  /**
+   * Longest run of a statement; then its connection is dropped, where mysql2 would keep it with the statement on it.
+   */
   readonly statementSeconds: number;
   /** Whether a member's read at one node of a cluster may miss what another one has acknowledged. */
   readonly staleReads: boolean;
@@ -230,8 +232,8 @@ export class MysqlPool {
 
   /**
    * Gives every statement of a connection its deadline; TypeORM's go through here too. mysql2 has one, which leaves the
-   * connection as it is, and a timer behind when the connection breaks. A server that could be left for a better one keeps
-   * its connections: they are dropped, so that a new one goes where the name or the balancer leads now.
+   * connection as it is, and a timer behind when the connection breaks. A server that could be left for a better one
+   * keeps its connections: they are dropped, so that a new one goes where the name or the balancer leads now.
    */
   private limit(connection: PoolConnection): void {
     const send = connection.query.bind(connection) as (...args: unknown[]) => unknown;

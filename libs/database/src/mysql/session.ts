@@ -9,7 +9,9 @@ interface SessionOptions {
   readonly driver: { readonly database?: string | undefined };
 }
 
-/** Whether the session's reads wait for its cluster, and what of them they had waited for by the server's own settings. */
+/**
+ * Whether the session's reads wait for its cluster, and what of them they had waited for by the server's own settings.
+ */
 export interface ClusterWait {
   readonly own: number;
 }
@@ -33,9 +35,10 @@ const silentSeconds = 60;
 
 /**
  * What every session is told, whatever the server's defaults are: each statement commits, and what is committed begins
- * nothing new, only what is committed is read, wrong data is an error, times are UTC, every row that was asked for is given,
- * no wait for a lock outlives the statement. MySQL limits reads by max_execution_time and writes by their locks; MariaDB has
- * max_statement_time for both. Not READ COMMITTED: writes would be refused where the binary log is written by statement.
+ * nothing new, only what is committed is read, wrong data is an error, times are UTC, every row that was asked for is
+ * given, no wait for a lock outlives the statement. MySQL limits reads by max_execution_time and writes by their locks;
+ * MariaDB has max_statement_time for both. Not READ COMMITTED: writes would be refused where the binary log is written
+ * by statement.
  */
 const sessionStatement = (seconds: number): string =>
   `SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ;
@@ -45,8 +48,8 @@ const sessionStatement = (seconds: number): string =>
    /*!80000 , max_execution_time = ${seconds * 1000} */ /*M!100600 , max_statement_time = ${seconds} */`;
 
 /**
- * At a node of a Galera cluster, a read waits until the node has applied what the others had acknowledged before it (bit 0
- * of wsrep_sync_wait). Servers without Galera do not know the variables, and answer this question all the same.
+ * At a node of a Galera cluster, a read waits until the node has applied what the others had acknowledged before it
+ * (bit 0 of wsrep_sync_wait). Servers without Galera do not know the variables, and answer this question all the same.
  */
 function waitForCluster(connection: PoolConnection, begun: Begun): void {
   const question = `SHOW SESSION VARIABLES WHERE Variable_name IN ('wsrep_on', 'wsrep_sync_wait')`;
@@ -64,7 +67,10 @@ function waitForCluster(connection: PoolConnection, begun: Begun): void {
 
 const syncWait = (bits: number): string => `SET SESSION wsrep_sync_wait = ${bits}`;
 
-/** The message of a read that may be stale, whose rows are the third result. Not the first: ProxySQL would take all for a SET. */
+/**
+ * The message of a read that may be stale, whose rows are the third result. Not the first: ProxySQL would take all for
+ * a SET.
+ */
 export const staleRead = ({ own }: ClusterWait, read: string): string =>
   `DO 0; ${syncWait(own)}; ${read}; ${syncWait(own | 1)}`;
 

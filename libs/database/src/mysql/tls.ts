@@ -43,8 +43,8 @@ export async function mysqlTlsChoices(connection: MysqlConnection): Promise<read
 
 /**
  * The name that mysql2 compares with the certificate. It gives node:tls no name for an address, which is then compared
- * with "localhost"; with the dot of a complete domain name it is passed on, and node:tls takes it as the address it is. A
- * Unix socket leads to this machine.
+ * with "localhost"; with the dot of a complete domain name it is passed on, and node:tls takes it as the address it is.
+ * A Unix socket leads to this machine.
  */
 export const tlsName = (host: string): string => {
   if (isSocketPath(host)) return 'localhost';

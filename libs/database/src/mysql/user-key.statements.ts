@@ -60,17 +60,17 @@ const present = 'CONVERT(`UserKeys`.`Key` USING utf8mb4)';
 // Bytes: the column's collation does not tell case apart.
 const asExpected = `CAST(IFNULL(${present}, '') AS BINARY) = CAST(k.expected AS BINARY)`;
 
-// Behind the deadline it adds one to the largest number there is. UTC_TIMESTAMP is when its own statement began; SYSDATE would
-// be the time of a replica that runs the statement again, or is the same (`--sysdate-is-now`).
+// Behind the deadline it adds one to the largest number there is. UTC_TIMESTAMP is when its own statement began;
+// SYSDATE would be the time of a replica that runs the statement again, or is the same (`--sysdate-is-now`).
 const inTime = `SELECT 18446744073709551615 + (${microseconds} >= ?) AS in_time`;
 
 /**
- * Whether the manifest counts that a fence names: one row when it does; a second one, which fails the statement, when not. One
- * walk along the primary key, of so many rows at most. Signatures are compared byte by byte.
+ * Whether the manifest counts that a fence names: one row when it does; a second one, which fails the statement, when
+ * not. One walk along the primary key, of so many rows at most. Signatures are compared byte by byte.
  *
  * A statement of its own, because what an INSERT reads it locks: writes would wait for whoever adds a manifest, and he
- * for them. Its snapshot is the transaction's, and the first thing that is read in it. In a Galera cluster it waits, as every
- * read, until the node has what others acknowledged.
+ * for them. Its snapshot is the transaction's, and the first thing that is read in it. In a Galera cluster it waits, as
+ * every read, until the node has what others acknowledged.
  */
 const opens = (passedOver: number): string => {
   const named = Array.from(
@@ -101,12 +101,12 @@ const fenced = 1242;
  * One message, which the server runs to its end or to the first error, whoever still listens; after an error nothing is
  * committed. The first look at the clock spares a message that comes late the locks, the second one counts.
  *
- * Written is what the rows hold behind the COMMIT: a Galera node that rolled the transaction back, while its cluster lost
- * another node, goes on with the message and reports no error of a COMMIT that is not its last statement.
+ * Written is what the rows hold behind the COMMIT: a Galera node that rolled the transaction back, while its cluster
+ * lost another node, goes on with the message and reports no error of a COMMIT that is not its last statement.
  *
- * The shorter wait for rows is the session's until the end of the message. Where that is not reached, a lock may be why, and
- * the connection goes; otherwise what follows in it waits as shortly until the next swap. Not at the beginning: ProxySQL would
- * take the whole message for a SET.
+ * The shorter wait for rows is the session's until the end of the message. Where that is not reached, a lock may be
+ * why, and the connection goes; otherwise what follows in it waits as shortly until the next swap. Not at the
+ * beginning: ProxySQL would take the whole message for a SET.
  */
 const message = (fence: string, write: string): string => `
   ${inTime};
@@ -128,8 +128,8 @@ const changes = `
     expected longtext CHARACTER SET utf8mb4 PATH '$[3]' NULL ON EMPTY)) AS k`;
 
 /**
- * The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not know
- * the row alias. `Key` is set last, since the lines above it compare it.
+ * The changes come from a table that can be named in both halves: MySQL has deprecated VALUES(), and MariaDB does not
+ * know the row alias. `Key` is set last, since the lines above it compare it.
  */
 const swap = (keep: string): string => `
   INSERT INTO \`UserKeys\` (\`Id\`, \`Key\`, \`DataKeyId\`, \`CreationDate\`)
@@ -146,8 +146,9 @@ const reseal = `
   SET \`DataKeyId\` = NULLIF(k.data_key, ${noDataKey}), \`Key\` = k.value WHERE ${asExpected};`;
 
 /**
- * Behind the swap, where its transaction has the row: what stood there goes into the history where the row now holds the new
- * value, and has not just been made. What is compared is written out, so that no collation keeps it from the index.
+ * Behind the swap, where its transaction has the row: what stood there goes into the history where the row now holds
+ * the new value, and has not just been made. What is compared is written out, so that no collation keeps it from the
+ * index.
  */
 const keepOne = `
   SELECT ?, ?, ?, ?, ?, ? FROM \`UserKeys\`
@@ -163,8 +164,8 @@ const keep = (rows: number, expendable: number): string =>
 /** ER_DATA_OUT_OF_RANGE: what the look at the clock fails with. */
 const late = 1690;
 
-// By the primary key, whatever the optimizer thinks: rows are locked in its order, so replicas that touch the same members
-// cannot deadlock.
+// By the primary key, whatever the optimizer thinks: rows are locked in its order, so replicas that touch the same
+// members cannot deadlock.
 const touch = `
   UPDATE \`UserKeys\` FORCE INDEX (PRIMARY) SET \`LastAccessDate\` = ?
   WHERE \`Id\` IN (?) AND (\`LastAccessDate\` IS NULL OR \`LastAccessDate\` < ?)`;
@@ -257,8 +258,8 @@ function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefin
 }
 
 /**
- * Whose row holds what the swap brought: no other one brings the same, since every sealed value is made with random bytes.
- * What another one has replaced already is told as not written, and looked at again.
+ * Whose row holds what the swap brought: no other one brings the same, since every sealed value is made with random
+ * bytes. What another one has replaced already is told as not written, and looked at again.
  */
 function writtenOf(changed: readonly { readonly key: StoredUserKey }[], rows: readonly Row[]): ReadonlySet<UserId> {
   const values = new Map(rows.map(({ Id, Key }) => [parseUserId(Id), Key]));

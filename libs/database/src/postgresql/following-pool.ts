@@ -17,8 +17,8 @@ type Connected = (
 export class ServerLeft extends Error {}
 
 /**
- * The class of pools whose connections all go to the server in use; TypeORM makes a pool by its class. One that is open is
- * given to `Servers.follow`: one that does not open is never closed, and would be told, and looked for, without end.
+ * The class of pools whose connections all go to the server in use; TypeORM makes a pool by its class. One that is open
+ * is given to `Servers.follow`: one that does not open is never closed, and would be told, and looked for, without end.
  */
 export function followingPool(
   servers: Servers,

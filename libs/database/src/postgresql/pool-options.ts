@@ -6,7 +6,9 @@ import type { PostgresqlConnection } from './connection-string.js';
 /** Settings of a PostgreSQL database. */
 export type PostgresqlSettings = ProductSettings<PostgresqlConnection>;
 
-/** Reads share queries and writes are rare, so few connections do; Npgsql's 100 would let one replica use up a server. */
+/**
+ * Reads share queries and writes are rare, so few connections do; Npgsql's 100 would let one replica use up a server.
+ */
 const defaultPoolSize = 10;
 
 /** OID of `timestamp without time zone`: node-postgres would read it as local time, our columns are UTC text. */

@@ -33,7 +33,9 @@ export class PostgresqlClient extends pg.Client {
     return { ...startup.getStartupConf.call(this), DateStyle: 'ISO' };
   }
 
-  /** Says goodbye. A server that is frozen does not hang up by itself, and node-postgres would wait for it without end. */
+  /**
+   * Says goodbye. A server that is frozen does not hang up by itself, and node-postgres would wait for it without end.
+   */
   override end(): Promise<void>;
   override end(done: (error: Error) => void): void;
   override end(done?: (error: Error) => void): Promise<void> | undefined {

@@ -72,7 +72,10 @@ export class PostgresqlDialect extends Dialect {
     if (failure !== 'rolled-back' && failure !== 'locked') this.servers.search();
   }
 
-  /** Says where the session reads, beside what requests read; in one statement, since the next one may have another session. */
+  /**
+   * Says where the session reads, beside what requests read; in one statement, since the next one may have another
+   * session.
+   */
   override async ping(source: DataSource): Promise<void> {
     const find = findIn(this.sessions.tables.members);
     const text = `SELECT ${placeColumns} FROM (SELECT 1) AS session LEFT JOIN (${find}) AS found ON true`;

@@ -64,7 +64,10 @@ async function reach(endpoint: Place, tlsChoices: readonly Tls[], base: pg.Clien
 /** What a pooler may not take of the startup message; whether a session is what it should be, it is asked. */
 export const optionalParameters = ['statement_timeout', 'lock_timeout', 'options'] as const;
 
-/** PgBouncer refuses parameters that it does not know, and names one at a time; RDS Proxy takes no "command-line options". */
+/**
+ * PgBouncer refuses parameters that it does not know, and names one at a time; RDS Proxy takes no "command-line
+ * options".
+ */
 async function takenBy(given: pg.ClientConfig): Promise<Target> {
   const options = { ...given };
   for (;;) {
@@ -108,7 +111,8 @@ async function probe(options: pg.ClientConfig): Promise<Target> {
 /** Whether the other way, with or without TLS, could succeed: not when nobody answers or the password is wrong. */
 function mayDependOnTls(error: unknown): boolean {
   const { code = '', message = '' } = driverErrorOf(error) ?? {};
-  // A server that is frozen, or a firewall: the other way would cost the deadline once more. node-postgres gives no code.
+  // A server that is frozen, or a firewall: the other way would cost the deadline once more. node-postgres gives no
+  // code.
   if (code === '' && /timeout/i.test(message)) return false;
   return !/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|28P01|3D000|53300|57P03)$/.test(code);
 }

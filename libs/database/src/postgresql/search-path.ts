@@ -2,8 +2,8 @@
 const listed = /\s*(?:"((?:[^"]|"")*)"|([^\s,"]+))\s*(,|$)/y;
 
 /**
- * The schemas that a search path names, in order, as PostgreSQL reads a list of identifiers: lower case without quotes, as
- * it is with them. `$user` stays as it is.
+ * The schemas that a search path names, in order, as PostgreSQL reads a list of identifiers: lower case without quotes,
+ * as it is with them. `$user` stays as it is.
  */
 export function schemasOf(path: string): string[] {
   const names: string[] = [];
@@ -17,7 +17,9 @@ export function schemasOf(path: string): string[] {
   }
 }
 
-/** Parameters that libpq's `options` set, by name: `-c name=value`, `-cname=value`, `--name=value`; the last one counts. */
+/**
+ * Parameters that libpq's `options` set, by name: `-c name=value`, `-cname=value`, `--name=value`; the last one counts.
+ */
 export function parametersOf(options: string): Map<string, string> {
   const words = Array.from(options.matchAll(/(?:\\.|[^\s\\])+/gs), ([word]) => word.replaceAll(/\\(.)/gs, '$1'));
   const parameters = new Map<string, string>();
@@ -33,8 +35,8 @@ export function parametersOf(options: string): Map<string, string> {
 const lowered = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /**
- * Whether new tables go where a search path says: into the first schema that it names. A user's own schema is used where
- * there is one, so `"$user"` may be passed over; no other may, be it missing or not for this login.
+ * Whether new tables go where a search path says: into the first schema that it names. A user's own schema is used
+ * where there is one, so `"$user"` may be passed over; no other may, be it missing or not for this login.
  */
 export function leadsTo(schema: string | null, names: readonly string[], user: string): boolean {
   for (const name of names) {

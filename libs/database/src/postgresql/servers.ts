@@ -54,7 +54,9 @@ export class Servers {
     return host === options.host && port === options.port;
   }
 
-  /** Has a pool told, as long as it is open, whenever another server is used; it may have missed one while it opened. */
+  /**
+   * Has a pool told, as long as it is open, whenever another server is used; it may have missed one while it opened.
+   */
   follow(pool: Follower): void {
     this.followers.add(pool);
     // A search that came due before anybody followed was not made.

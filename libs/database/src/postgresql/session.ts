@@ -6,7 +6,9 @@ import type { Tables } from './user-key.statements.js';
 /** A parameter as the view pg_settings has it: values in the parameter's own unit. */
 interface Parameter {
   readonly setting: string;
-  /** Who set it: `client` or `session` for us and for poolers, `user` for a role, `database`, `configuration file`, … */
+  /**
+   * Who set it: `client` or `session` for us and for poolers, `user` for a role, `database`, `configuration file`, …
+   */
   readonly source: string;
 }
 
@@ -60,7 +62,10 @@ export class PostgresqlSessions {
     this.faults = new SessionFaults(description);
   }
 
-  /** Tables by their full names, as the first session had them: a classic deployment's may stand in a later schema than ours. */
+  /**
+   * Tables by their full names, as the first session had them: a classic deployment's may stand in a later schema than
+   * ours.
+   */
   get tables(): Tables {
     const named = (schema: string | null | undefined, table: string): string =>
       schema == null ? table : `${pg.escapeIdentifier(schema)}.${table}`;

@@ -21,7 +21,10 @@ import { poolOf } from './pool-options.js';
 // Rows come as the objects that callers get.
 const columns = `"Id" AS id, COALESCE("Key", '') AS value, "DataKeyId" AS "dataKeyId"`;
 
-/** The tables that a statement names, each by its schema too: sessions behind a pooler may each have a search path of their own. */
+/**
+ * The tables that a statement names, each by its schema too: sessions behind a pooler may each have a search path of
+ * their own.
+ */
 export interface Tables {
   readonly members: string;
   readonly history: string;
@@ -46,15 +49,15 @@ const lookIn = ({ members, history }: Tables, ids: readonly UserId[], youngMinut
 const late = '22012';
 
 /**
- * A commit of this transaction waits for the server's disk, whatever role, database or server say; one that waits for standbys
- * too, or for them to apply it, still does.
+ * A commit of this transaction waits for the server's disk, whatever role, database or server say; one that waits for
+ * standbys too, or for them to apply it, still does.
  */
 export const durableCommit = `
   set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)`;
 
 /**
- * Whether the manifest counts that a fence names. One walk along the primary key, of so many rows at most, whatever somebody has
- * put above. Signatures are compared byte by byte.
+ * Whether the manifest counts that a fence names. One walk along the primary key, of so many rows at most, whatever
+ * somebody has put above. Signatures are compared byte by byte.
  */
 function opensIn(table: string, fence: RingFence): string {
   const named = [fence, ...fence.passedOver].map(
@@ -67,12 +70,13 @@ function opensIn(table: string, fence: RingFence): string {
 }
 
 /**
- * Three statements in one message are one transaction (PostgreSQL manual, 54.2.2.1), and the first that fails undoes it. A
- * message of several takes no parameters, so what they say stands in it as text. What each row must hold is told as a list of
- * ids with their values, because an upsert sees nothing of its source but the new row.
+ * Three statements in one message are one transaction (PostgreSQL manual, 54.2.2.1), and the first that fails undoes
+ * it. A message of several takes no parameters, so what they say stands in it as text. What each row must hold is told
+ * as a list of ids with their values, because an upsert sees nothing of its source but the new row.
  *
- * The parts of the second one have one snapshot, and those that name another one run behind it: the fence holds for every row
- * that is written, and what is kept is what was replaced. RevisionDate tells a row that was replaced from one that is new.
+ * The parts of the second one have one snapshot, and those that name another one run behind it: the fence holds for
+ * every row that is written, and what is kept is what was replaced. RevisionDate tells a row that was replaced from one
+ * that is new.
  */
 function swapIn(
   tables: Tables,
@@ -147,8 +151,8 @@ function keepIn(table: string, swaps: readonly UserKeySwap[], at: string): strin
   )${expendable.length === 0 ? '' : `, gone AS (DELETE FROM ${table} WHERE "Id" = ANY('${arrayOf(expendable)}'))`}`;
 }
 
-// Rows are locked in the order of their ids: two replicas that touch the same members cannot deadlock. The array keeps the
-// planner from joining, which it would do by reading the whole table.
+// Rows are locked in the order of their ids: two replicas that touch the same members cannot deadlock. The array keeps
+// the planner from joining, which it would do by reading the whole table.
 const touchIn = (table: string): string => `
   UPDATE ${table} SET "LastAccessDate" = $2
   WHERE "Id" = ANY(ARRAY(

@@ -65,7 +65,9 @@ export class SqliteDialect extends Dialect {
     this.migrationOptions = { ...this.dataSourceOptions, timeout: busyMilliseconds };
   }
 
-  /** Makes a new file, for its owner only. A file that exists keeps its journal mode, which other software may rely on. */
+  /**
+   * Makes a new file, for its owner only. A file that exists keeps its journal mode, which other software may rely on.
+   */
   async prepare(): Promise<void> {
     if (!(await this.isToBeMade())) return;
     const { file } = this.settings.connection;

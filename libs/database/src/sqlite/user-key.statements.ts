@@ -103,8 +103,8 @@ export class SqliteUserKeyStatements implements UserKeyStatements {
   }
 
   /**
-   * The clock is looked at once the transaction has the file's write lock, so every wait is over. It has it from its begin: no
-   * manifest comes between the fence and the commit.
+   * The clock is looked at once the transaction has the file's write lock, so every wait is over. It has it from its
+   * begin: no manifest comes between the fence and the commit.
    */
   swap(
     swaps: readonly UserKeySwap[],

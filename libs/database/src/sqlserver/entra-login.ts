@@ -28,8 +28,8 @@ export interface EntraLogin {
 }
 
 /**
- * Microsoft Entra instead of a password. Tokens are kept and renewed by the SDK, and every new connection asks for one, so
- * it never logs in with one that has ended. `undefined` for a login with a password.
+ * Microsoft Entra instead of a password. Tokens are kept and renewed by the SDK, and every new connection asks for one,
+ * so it never logs in with one that has ended. `undefined` for a login with a password.
  */
 export function entraLogin(connection: SqlserverConnection): EntraLogin | undefined {
   const { authentication, userId: clientId, password } = connection;
@@ -45,7 +45,8 @@ export function entraLogin(connection: SqlserverConnection): EntraLogin | undefi
     case 'managed-identity':
       return { credential: new ManagedIdentityCredential(clientId === undefined ? {} : { clientId }) };
     case 'workload-identity': {
-      // Made at the first login: it throws where the platform gives no federated token, which is then told as a failed login.
+      // Made at the first login: it throws where the platform gives no federated token, which is then told as a failed
+      // login.
       let credential: TokenCredential | undefined;
       const made = (): TokenCredential => new WorkloadIdentityCredential(clientId === undefined ? {} : { clientId });
       return { credential: { getToken: async (...asked) => (credential ??= made()).getToken(...asked) } };
@@ -58,8 +59,8 @@ export function entraLogin(connection: SqlserverConnection): EntraLogin | undefi
 }
 
 /**
- * A connection string names no tenant: as in SqlClient, the server's does, so it is known only when a connection has come
- * that far.
+ * A connection string names no tenant: as in SqlClient, the server's does, so it is known only when a connection has
+ * come that far.
  */
 export function servicePrincipal(open: (tenant: string, authorityHost: string) => TokenCredential): EntraLogin {
   const credentials = new Map<string, TokenCredential>();

@@ -11,7 +11,8 @@ const numbers: readonly (readonly [pattern: RegExp, failure: Failure | undefined
   [/^(3906|3908|1101|1105|9002|40544)$/, 'read-only'], // read-only database; file, log or size quota full
   [/^(596|6005)$/, 'connection-lost'], // session killed, shutdown in progress
   // A database that is elsewhere now, or for a moment nowhere: not yet recovered, restoring, in transition, a mirror;
-  // availability groups (not readable, read intent only, not in its role); Azure SQL (moved, failed over, dropped while busy).
+  // availability groups (not readable, read intent only, not in its role); Azure SQL (moved, failed over, dropped while
+  // busy).
   [/^(921|922|927|952|954|955|976|978|979|982|983|40143|40197|40540|40613)$/, 'connection-lost'],
   [duplicateKey, undefined],
   // Constraint, null, truncation, conversion, syntax: our own mistakes.
@@ -47,8 +48,9 @@ export function isDuplicateKey(error: unknown): boolean {
 }
 
 /**
- * Whether a login was refused because there are connections enough: of the server (17809), by a logon trigger that counts
- * them (17892), of a database of Azure SQL (10928). tedious gives the texts of refused logins, not their numbers.
+ * Whether a login was refused because there are connections enough: of the server (17809), by a logon trigger that
+ * counts them (17892), of a database of Azure SQL (10928). tedious gives the texts of refused logins, not their
+ * numbers.
  */
 export function isRefusedForRoom(error: unknown): boolean {
   const { message = '' } = driverErrorOf(error) ?? {};
@@ -63,7 +65,10 @@ export function isLeft(error: unknown): boolean {
   return failure === 'read-only' || failure === 'connection-lost';
 }
 
-/** Whether an error of the statement that takes the lock says that there is none: no right, no such procedure, not supported. */
+/**
+ * Whether an error of the statement that takes the lock says that there is none: no right, no such procedure, not
+ * supported.
+ */
 export const isLockRefusal = (error: unknown): boolean =>
   /^(229|2812|40508|40515|40517)$/.test(driverErrorOf(error)?.code ?? '');
 

@@ -80,7 +80,8 @@ export const keywords: Keywords<typeof rules> = {
     applicationName: ['Application Name', 'App'],
     maximumPoolSize: ['Max Pool Size'],
   },
-  // SqlClient keys that tune a .NET client. All addresses of a name are tried always, so MultiSubnetFailover is as if set.
+  // SqlClient keys that tune a .NET client. All addresses of a name are tried always, so MultiSubnetFailover is as if
+  // set.
   ignored: [
     'MultipleActiveResultSets',
     'MultiSubnetFailover',

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Socket, type TcpNetConnectOpts } from 'node:net';
 
 /**
- * A socket that is reset whenever it is closed. An ordinary close leaves it to the kernel to deliver what is not sent yet:
- * a server that was out of reach could do, much later, a statement that the caller was told has failed.
+ * A socket that is reset whenever it is closed. An ordinary close leaves it to the kernel to deliver what is not sent
+ * yet: a server that was out of reach could do, much later, a statement that the caller was told has failed.
  */
 class ResettingSocket extends Socket {
   private resetting = false;

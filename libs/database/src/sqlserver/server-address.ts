@@ -11,7 +11,8 @@ const defaultPort = 1433;
 const local = new Set(['.', '(local)']);
 
 /**
- * Reads `Server` as SqlClient does: `host`, `tcp:host,port`, `host\instance`. A port makes the instance's name needless.
+ * Reads `Server` as SqlClient does: `host`, `tcp:host,port`, `host\instance`. A port makes the instance's name
+ * needless.
  *
  * @returns a problem as text when it cannot be read.
  */

@@ -53,7 +53,9 @@ export class SqlserverSessions {
     private readonly database: string | undefined,
   ) {}
 
-  /** @throws DatabaseSessionWrong when rows are read elsewhere than was asked for, or than at first, or are not kept. */
+  /**
+   * @throws DatabaseSessionWrong when rows are read elsewhere than was asked for, or than at first, or are not kept.
+   */
   look(now: Place): void {
     const faults: SessionFault[] = [];
     const fault = (about: string, problem: string): void => void faults.push({ about, decisive: true, problem });

@@ -38,8 +38,8 @@ export class SqlserverDialect extends Dialect {
   readonly layoutGuard = sqlserverLayoutGuard;
   override readonly fractionDigits = 7;
   /**
-   * A batch sees what the one before it made. The first error ends the transaction, and without one nothing more is done:
-   * sqlcmd ends at an error only when it is told to (`-b`).
+   * A batch sees what the one before it made. The first error ends the transaction, and without one nothing more is
+   * done: sqlcmd ends at an error only when it is told to (`-b`).
    */
   override readonly script = {
     begin: 'SET XACT_ABORT ON;\nSET QUOTED_IDENTIFIER ON;\nBEGIN TRANSACTION;\nGO',
@@ -70,7 +70,9 @@ export class SqlserverDialect extends Dialect {
     await Promise.resolve();
   }
 
-  /** The pool's connections are in the right database: TypeORM shall name it in no statement, nor take its name apart. */
+  /**
+   * The pool's connections are in the right database: TypeORM shall name it in no statement, nor take its name apart.
+   */
   override opened({ driver }: DataSource): void {
     Reflect.deleteProperty(driver, 'database');
     const create = driver.createQueryRunner.bind(driver);

@@ -13,7 +13,10 @@ import { connectResetting } from './resetting-socket.js';
 /** Settings of a SQL Server database. */
 export type SqlserverSettings = ProductSettings<SqlserverConnection>;
 
-/** Reads share queries and writes are rare, so few connections do; SqlClient's 100 would let one replica use up a server. */
+/**
+ * Reads share queries and writes are rare, so few connections do; SqlClient's 100 would let one replica use up a
+ * server.
+ */
 const defaultPoolSize = 10;
 
 /** How long a server may take to confirm that it stopped a statement, before the connection is given up. */
@@ -158,7 +161,9 @@ export class SqlserverPool extends BasePool {
     return !connection.inTransaction && super._poolValidate(connection);
   }
 
-  /** A rollback that failed, say because it was not answered in time, leaves a transaction that would swallow a write. */
+  /**
+   * A rollback that failed, say because it was not answered in time, leaves a transaction that would swallow a write.
+   */
   override release(connection: Connection): this {
     if (connection.inTransaction || this.left.has(connection)) connection.close();
     return super.release(connection);
@@ -187,8 +192,8 @@ export const requestMilliseconds = (source: DataSource): number =>
   (poolOf(source) as PoolInternals).config.requestTimeout;
 
 /**
- * How long a statement of an opened data source may wait for locks, in milliseconds: longer than its caller waits, whose
- * cancellation the server may have missed.
+ * How long a statement of an opened data source may wait for locks, in milliseconds: longer than its caller waits,
+ * whose cancellation the server may have missed.
  */
 export function lockMilliseconds(source: DataSource): number {
   return requestMilliseconds(source) + cancelMilliseconds;

@@ -58,7 +58,10 @@ const keep = `
 const isRow = (name: string): string => `
   [Version] = @version${name} AND CAST([Signature] AS varbinary(max)) = CAST(@signature${name} AS varbinary(max))`;
 
-/** Whether the manifest counts that a fence names: two walks along the primary key, the second up to the first foreign row. */
+/**
+ * Whether the manifest counts that a fence names: two walks along the primary key, the second up to the first foreign
+ * row.
+ */
 const opens = ({ passedOver }: RingFence): string => {
   const others = passedOver.map((_, index) => `AND NOT (${isRow(String(index))})`);
   return `EXISTS (SELECT 1 FROM [RingManifests] WHERE ${isRow('')})
@@ -66,9 +69,9 @@ const opens = ({ passedOver }: RingFence): string => {
 };
 
 /**
- * A swap as one message, which the server runs to its end whoever still listens. SYSUTCDATETIME tells when its own statement
- * runs, so it stands behind the write and what that waited for. An error, or a cancellation, rolls back. The fence reads what
- * is committed when it is asked, behind the message's begin.
+ * A swap as one message, which the server runs to its end whoever still listens. SYSUTCDATETIME tells when its own
+ * statement runs, so it stands behind the write and what that waited for. An error, or a cancellation, rolls back. The
+ * fence reads what is committed when it is asked, behind the message's begin.
  */
 const transaction = (fence: string, write: string, keeping: string): string => `
   SET XACT_ABORT ON;
@@ -248,8 +251,8 @@ function inputIds(request: mssql.Request, ids: readonly UserId[]): string {
 }
 
 /**
- * Pieces of at most `maxRows`, each filled up to a power of two by repeating its last item: a statement's text depends on
- * its length, so the server keeps eleven plans instead of a thousand.
+ * Pieces of at most `maxRows`, each filled up to a power of two by repeating its last item: a statement's text depends
+ * on its length, so the server keeps eleven plans instead of a thousand.
  */
 function chunks<T>(items: readonly T[]): T[][] {
   const pieces: T[][] = [];
@@ -262,8 +265,8 @@ function chunks<T>(items: readonly T[]): T[][] {
 }
 
 /**
- * The order of SQL Server's index on uniqueidentifier, which compares the last group first: whether the plan follows the
- * list or the index, rows are locked in one order, so replicas that touch the same members do not deadlock.
+ * The order of SQL Server's index on uniqueidentifier, which compares the last group first: whether the plan follows
+ * the list or the index, rows are locked in one order, so replicas that touch the same members do not deadlock.
  */
 function inIndexOrder(one: UserId, other: UserId): number {
   const [left, right] = [sortKey(one), sortKey(other)];

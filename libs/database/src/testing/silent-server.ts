@@ -14,8 +14,8 @@ export interface SilentServer {
 }
 
 /**
- * Starts one on 127.0.0.1. `greeting` is sent to whoever connects; then each message of the client is answered by the next
- * of `answers`, and when there is none left, by silence.
+ * Starts one on 127.0.0.1. `greeting` is sent to whoever connects; then each message of the client is answered by the
+ * next of `answers`, and when there is none left, by silence.
  */
 export async function startSilentServer(answers: readonly Buffer[] = [], greeting?: Buffer): Promise<SilentServer> {
   const sockets: Socket[] = [];

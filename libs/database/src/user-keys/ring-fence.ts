@@ -12,9 +12,9 @@ export class FenceRow {
 }
 
 /**
- * Whether the manifest counts that a fence names, as a swap asks it. For work under the database's lock, in its transaction: who
- * adds a manifest takes that lock too. Where there is no lock for us, or each node of a cluster has its own, ask at the end, and
- * roll back where it does not hold: then what is left is the moment of the commit.
+ * Whether the manifest counts that a fence names, as a swap asks it. For work under the database's lock, in its
+ * transaction: who adds a manifest takes that lock too. Where there is no lock for us, or each node of a cluster has
+ * its own, ask at the end, and roll back where it does not hold: then what is left is the moment of the commit.
  */
 export async function fenceHolds(manager: EntityManager, { passedOver, ...named }: RingFence): Promise<boolean> {
   const [query, parameters] = manager
@@ -34,8 +34,8 @@ export async function fenceHolds(manager: EntityManager, { passedOver, ...named 
 }
 
 /**
- * MySQL and MariaDB answer a plain read from a snapshot as old as the transaction's first read. TypeORM's own word for it is
- * one that MariaDB does not know.
+ * MySQL and MariaDB answer a plain read from a snapshot as old as the transaction's first read. TypeORM's own word for
+ * it is one that MariaDB does not know.
  */
 const asOfNow = ({ dataSource }: EntityManager): string =>
   dataSource.options.type === 'mysql' ? ' LOCK IN SHARE MODE' : '';

@@ -4,7 +4,9 @@ import type { EntityManager } from 'typeorm';
 /** The tables that hold members' sealed keys: what is served, and what was replaced. */
 export type SealedTable = 'UserKeys' | 'UserKeyHistory';
 
-/** Both, in the order in which a run goes through them: what is replaced meanwhile moves from the first to the second. */
+/**
+ * Both, in the order in which a run goes through them: what is replaced meanwhile moves from the first to the second.
+ */
 export const sealedTables: readonly SealedTable[] = ['UserKeys', 'UserKeyHistory'];
 
 /** How values are told apart by the data key that opens them; prefixes hold neither `%` nor `_`. */
@@ -43,8 +45,8 @@ export interface Page {
 }
 
 /**
- * What is asked of all sealed values at once, for operators: reads whole tables, page by page in the order of their keys.
- * Takes the manager that `Database.snapshot`, `read` or `lock` hands out.
+ * What is asked of all sealed values at once, for operators: reads whole tables, page by page in the order of their
+ * keys. Takes the manager that `Database.snapshot`, `read` or `lock` hands out.
  */
 export class SealedValues {
   /** Values that need a data key, in both tables: by what they begin with, and by what their column says. */
@@ -55,8 +57,8 @@ export class SealedValues {
   }
 
   /**
-   * Values of a table that are not under a data key, or do not say so in their column. A row without a value counts where its
-   * column says that it needs another one.
+   * Values of a table that are not under a data key, or do not say so in their column. A row without a value counts
+   * where its column says that it needs another one.
    */
   countNotUnder(manager: EntityManager, table: SealedTable, of: ValuesOf): Promise<number> {
     return this.count(manager, table, notUnder(manager, of), of);

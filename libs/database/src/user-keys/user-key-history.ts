@@ -46,8 +46,8 @@ export class UserKeyHistory {
   }
 
   /**
-   * Moves a member's row into the history, where it holds the expected value; in the caller's transaction. Without `kept` it
-   * is gone.
+   * Moves a member's row into the history, where it holds the expected value; in the caller's transaction. Without
+   * `kept` it is gone.
    *
    * @returns whether the row was there.
    */
@@ -84,7 +84,9 @@ export class UserKeyHistory {
     return (await manager.update(UserKeyHistoryRow, row, { value, dataKeyId })).affected !== 0;
   }
 
-  /** Removes all that is kept of a member, the row too; in the caller's transaction. Returns how many values there were. */
+  /**
+   * Removes all that is kept of a member, the row too; in the caller's transaction. Returns how many values there were.
+   */
   async purge(manager: EntityManager, id: UserId): Promise<number> {
     const rows = await manager.delete(UserKey, { id: In(this.spellings(id)) });
     const history = await manager.delete(UserKeyHistoryRow, { userId: In(this.spellings(id)) });
@@ -102,7 +104,10 @@ export class UserKeyHistory {
     return rows.map(({ id }) => Number(id)).toSorted((one, other) => one - other);
   }
 
-  /** Removes rows by their numbers, in the order of the primary key: those who remove the same ones wait for each other shortly. */
+  /**
+   * Removes rows by their numbers, in the order of the primary key: those who remove the same ones wait for each other
+   * shortly.
+   */
   async remove(manager: EntityManager, entries: readonly number[]): Promise<void> {
     if (entries.length > 0) await manager.delete(UserKeyHistoryRow, { id: In(entries.map(String)) });
   }

@@ -98,8 +98,8 @@ export class UserKeyRows {
   }
 
   /**
-   * How some stored values begin, of members and of their history, that begin with the prefix and with none of the others; at
-   * most `take` of each. None of them holds `%` or `_`.
+   * How some stored values begin, of members and of their history, that begin with the prefix and with none of the
+   * others; at most `take` of each. None of them holds `%` or `_`.
    */
   beginnings(
     manager: EntityManager,
@@ -114,7 +114,9 @@ export class UserKeyRows {
     ]);
   }
 
-  /** The first 80 letters of some stored values, as `beginnings`, that are no longer than `longest` and begin otherwise. */
+  /**
+   * The first 80 letters of some stored values, as `beginnings`, that are no longer than `longest` and begin otherwise.
+   */
   beginningsWithout(
     manager: EntityManager,
     { prefix, longest, take }: { prefix: string; longest: number; take: number },
@@ -153,8 +155,8 @@ export class UserKeyRows {
   }
 
   /**
-   * The rows behind an id, in the order of ids as the database has it, at most `take`: to go through all of them. The id
-   * is that of the row; a row whose id is no GUID has no key.
+   * The rows behind an id, in the order of ids as the database has it, at most `take`: to go through all of them. The
+   * id is that of the row; a row whose id is no GUID has no key.
    */
   async after(manager: EntityManager, id: string | undefined, take: number): Promise<ListedUserKey[]> {
     const rows = await manager.find(UserKey, {
@@ -245,7 +247,9 @@ function storedUserKey({
   return userId && { id: userId, value: value ?? '', dataKeyId };
 }
 
-/** A time as a column gives it; undefined for anything else: SQLite keeps what it is given, PostgreSQL knows infinity. */
+/**
+ * A time as a column gives it; undefined for anything else: SQLite keeps what it is given, PostgreSQL knows infinity.
+ */
 function timeOf(stored: unknown): Date | undefined {
   if (typeof stored !== 'string' && !(stored instanceof Date)) return undefined;
   try {

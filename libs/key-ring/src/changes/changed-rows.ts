@@ -15,7 +15,9 @@ export interface Wrapped {
 export class ChangedRows {
   constructor(private readonly store: RingStore) {}
 
-  /** Which of these keys are wrapped under which of these key-encryption keys; what else anybody put there is not read. */
+  /**
+   * Which of these keys are wrapped under which of these key-encryption keys; what else anybody put there is not read.
+   */
   async wrapped(manager: EntityManager, ids: readonly number[], kekIds: readonly string[]): Promise<Wrapped[]> {
     return manager.find(DataKeyWrappingRow, {
       select: { dataKeyId: true, kekId: true },

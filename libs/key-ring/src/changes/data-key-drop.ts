@@ -19,11 +19,11 @@ export class DataKeyDrop {
   ) {}
 
   /**
-   * Marks it as dropped: replicas open and seal nothing with it. Its wrappings stay. Values that were written meanwhile are
-   * found by a second count, behind the last write that may have been under way; then it is open again.
+   * Marks it as dropped: replicas open and seal nothing with it. Its wrappings stay. Values that were written meanwhile
+   * are found by a second count, behind the last write that may have been under way; then it is open again.
    *
-   * @throws RingChangeRefused while a value or a row of the history needs it, for the active one, and for data key 0 until
-   * the layout is boundOnly.
+   * @throws RingChangeRefused while a value or a row of the history needs it, for the active one, and for data key 0
+   * until the layout is boundOnly.
    */
   async drop(seen: RingView, id: number, signal?: AbortSignal): Promise<HeldManifest> {
     this.requireMayDrop(seen, id);
@@ -42,7 +42,8 @@ export class DataKeyDrop {
   /**
    * Opens a dropped data key again, as long as its wrapping is there.
    *
-   * @throws RingChangeRefused where it is not; DataKeyUnreadable where what stands there is not what the manifest names.
+   * @throws RingChangeRefused where it is not; DataKeyUnreadable where what stands there is not what the manifest
+   * names.
    */
   async undo(seen: RingView, id: number): Promise<HeldManifest> {
     this.requireMayUndo(seen, id);

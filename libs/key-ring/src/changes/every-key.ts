@@ -27,8 +27,8 @@ export interface OpenedValues {
 }
 
 /**
- * Opens every value, the history's too, and says which do not, and which members have the same key: a classic value opens in
- * whatever row somebody has put it, so that of two one may be a thief. Only reads; members go on.
+ * Opens every value, the history's too, and says which do not, and which members have the same key: a classic value
+ * opens in whatever row somebody has put it, so that of two one may be a thief. Only reads; members go on.
  */
 @Injectable()
 export class EveryKey {

@@ -19,7 +19,8 @@ export class KekChanges {
   ) {}
 
   /**
-   * Wraps every data key and the identity under one more key of the service; each wrapping is opened again and compared.
+   * Wraps every data key and the identity under one more key of the service; each wrapping is opened again and
+   * compared.
    *
    * @throws RingChangeRefused when it is listed already.
    */
@@ -38,15 +39,15 @@ export class KekChanges {
    * Gives up a key-encryption key, with its wrappings. A replica that is still configured with it cannot start
    * again, and writes no more once the ring has a data key that it does not know.
    *
-   * @throws RingChangeRefused for one that is not listed, for a recovery key, and for the one of this command's settings: what
-   * is left must be seen to open.
+   * @throws RingChangeRefused for one that is not listed, for a recovery key, and for the one of this command's
+   * settings: what is left must be seen to open.
    */
   async remove(seen: RingView, id: string): Promise<HeldManifest> {
     this.requireMayRemove(seen, id);
     return this.changes.apply(seen, async (change) => {
       const keks = change.view.held.manifest.keks.filter((kek) => kek.id !== id);
-      // What is left must do without it, and no row says who wrote it: all is opened under the key that stays, compared, and
-      // wrapped anew under every other one.
+      // What is left must do without it, and no row says who wrote it: all is opened under the key that stays,
+      // compared, and wrapped anew under every other one.
       await change.withPlainKeys(async (plain) => {
         for (const each of plain) await change.wrap(each, keks);
       });

@@ -29,8 +29,8 @@ export interface KekWrapper {
 }
 
 /**
- * The way to wrap under a key-encryption key: by its provider, where it is the one of this command's settings, else by its
- * public half.
+ * The way to wrap under a key-encryption key: by its provider, where it is the one of this command's settings, else by
+ * its public half.
  *
  * @throws RingChangeRefused where neither can be done.
  */

@@ -8,8 +8,8 @@ const words = 4;
 const fewest = 1024;
 
 /**
- * Remembers which member has which key, as a keyed hash of it: enough to tell that two members have the same one, and useless
- * to anybody else. Takes 40 to 80 bytes a key, in a few blocks: a million keys are no burden.
+ * Remembers which member has which key, as a keyed hash of it: enough to tell that two members have the same one, and
+ * useless to anybody else. Takes 40 to 80 bytes a key, in a few blocks: a million keys are no burden.
  */
 export class KnownKeys {
   private readonly secret = randomBytes(32);

@@ -22,8 +22,9 @@ import { type RingChange, RingChanges, type RingView } from './ring-changes.js';
 const rounds = 3;
 
 /**
- * Takes a ring back into the classic layout, while members are served: afterwards the database is one that classic software
- * opens. The history stays as it is. Every step looks at what is there, so one that was killed is gone on with by the next run.
+ * Takes a ring back into the classic layout, while members are served: afterwards the database is one that classic
+ * software opens. The history stays as it is. Every step looks at what is there, so one that was killed is gone on with
+ * by the next run.
  */
 @Injectable()
 export class LayoutDowngrade {
@@ -56,8 +57,8 @@ export class LayoutDowngrade {
   /**
    * From wherever the ring is. The key ring must be loaded.
    *
-   * @throws RingChangeRefused where settings ask for more, or values do not open; LayoutGuardDenied where the database does not let
-   * this login take the guard away. What is done stays done, and the next run goes on.
+   * @throws RingChangeRefused where settings ask for more, or values do not open; LayoutGuardDenied where the database
+   * does not let this login take the guard away. What is done stays done, and the next run goes on.
    */
   async run(options: Omit<LayoutChangeOptions, 'guarded'>): Promise<LayoutChanged> {
     const { signal, onStep } = options;

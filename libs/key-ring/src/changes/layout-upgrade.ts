@@ -30,8 +30,8 @@ export interface LayoutChanged {
 }
 
 /**
- * Takes a classic deployment into the bound layout, while members are served: each value is tied to its member, under a new
- * data key. Every step looks at what is there, so one that was killed is gone on with by the next run.
+ * Takes a classic deployment into the bound layout, while members are served: each value is tied to its member, under a
+ * new data key. Every step looks at what is there, so one that was killed is gone on with by the next run.
  */
 @Injectable()
 export class LayoutUpgrade {
@@ -44,7 +44,10 @@ export class LayoutUpgrade {
     private readonly everyKey: EveryKey,
   ) {}
 
-  /** Opens every value. Of two members with one key nobody can tell whose it is, and sealing it would settle that for good. */
+  /**
+   * Opens every value. Of two members with one key nobody can tell whose it is, and sealing it would settle that for
+   * good.
+   */
   look(options: Pick<LayoutChangeOptions, 'signal'> = {}): Promise<OpenedValues> {
     return this.everyKey.open(options);
   }
@@ -57,8 +60,8 @@ export class LayoutUpgrade {
   /**
    * From wherever the ring is, to boundOnly. The key ring must be loaded, and classic software stopped.
    *
-   * @throws RingChangeRefused where values do not open, or two members have the same key; LayoutGuardDenied where the database
-   * does not let this login add the guard. What is done stays done, and the next run goes on.
+   * @throws RingChangeRefused where values do not open, or two members have the same key; LayoutGuardDenied where the
+   * database does not let this login add the guard. What is done stays done, and the next run goes on.
    */
   async run(options: LayoutChangeOptions): Promise<LayoutChanged> {
     const { guarded, signal, onStep } = options;

@@ -24,8 +24,8 @@ export class ManifestWriter {
   ) {}
 
   /**
-   * Deletes what stands above and was judged not authentic, row by row: whatever came since is another operator's, and the
-   * primary key decides between the two.
+   * Deletes what stands above and was judged not authentic, row by row: whatever came since is another operator's, and
+   * the primary key decides between the two.
    *
    * @throws RingChanged when the version before is no longer the newest one.
    */

@@ -8,7 +8,9 @@ import { byId } from './kek-wrapper.js';
 import { RecoveryOpening, requireRecoveryKey } from './recovery-opening.js';
 import { RingChanges, type RingView } from './ring-changes.js';
 
-/** Gives a ring recovery keys, which wrap every data key and the identity beside the service's own, and takes them away. */
+/**
+ * Gives a ring recovery keys, which wrap every data key and the identity beside the service's own, and takes them away.
+ */
 @Injectable()
 export class RecoveryChanges {
   constructor(
@@ -20,7 +22,8 @@ export class RecoveryChanges {
   /**
    * Wraps every data key and the identity under a recovery key, from now on new ones too.
    *
-   * @param opened its private half, where it is at hand: each wrapping is read back, opened and compared before it counts.
+   * @param opened its private half, where it is at hand: each wrapping is read back, opened and compared before it
+   * counts.
    * @throws RingChangeRefused when it is listed already.
    */
   async add(seen: RingView, key: RecoveryKey, opened?: OpenRecoveryKey): Promise<HeldManifest> {
@@ -41,10 +44,11 @@ export class RecoveryChanges {
   }
 
   /**
-   * Gives up a recovery key, with its wrappings. Whoever has it, and a backup from before, still opens what is in there.
+   * Gives up a recovery key, with its wrappings. Whoever has it, and a backup from before, still opens what is in
+   * there.
    *
-   * @throws RingChangeRefused for one that is not listed, and for a key of the service; an error where the service's own key
-   * does not open everything.
+   * @throws RingChangeRefused for one that is not listed, and for a key of the service; an error where the service's
+   * own key does not open everything.
    */
   async remove(seen: RingView, id: string): Promise<HeldManifest> {
     this.requireMayRemove(seen, id);

@@ -17,11 +17,11 @@ export class RecoveryOpening {
   constructor(private readonly store: RingStore) {}
 
   /**
-   * Runs work with the bytes of every data key, and of the identity's seed, which come from the wrappings under the recovery
-   * key alone; they are wiped behind it. Of dropped data keys it has those whose drop can still be undone.
+   * Runs work with the bytes of every data key, and of the identity's seed, which come from the wrappings under the
+   * recovery key alone; they are wiped behind it. Of dropped data keys it has those whose drop can still be undone.
    *
-   * @throws RingChangeRefused for a recovery key of another ring; DataKeyUnreadable for the first that is not there, does not
-   * open, or opens to something else than the manifest names.
+   * @throws RingChangeRefused for a recovery key of another ring; DataKeyUnreadable for the first that is not there,
+   * does not open, or opens to something else than the manifest names.
    */
   async withPlainKeys<T>(
     manager: EntityManager,

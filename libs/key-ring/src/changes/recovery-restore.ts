@@ -16,8 +16,8 @@ import { ManifestWriter } from './manifest-writer.js';
 import { RecoveryOpening } from './recovery-opening.js';
 
 /**
- * Brings a ring back under a new key-encryption key, when every one of the service's is gone for good. No key provider but
- * the new one is asked.
+ * Brings a ring back under a new key-encryption key, when every one of the service's is gone for good. No key provider
+ * but the new one is asked.
  *
  * @example
  * const held = await restore.look();
@@ -38,15 +38,16 @@ export class RecoveryRestore {
   /**
    * The manifest that counts here; only reads.
    *
-   * @throws RingRefused where rows stand there and none counts, or several could; RingChangeRefused where there is none.
+   * @throws RingRefused where rows stand there and none counts, or several could; RingChangeRefused where there is
+   * none.
    */
   async look(): Promise<HeldManifest> {
     return this.database.snapshot((manager) => this.held(manager));
   }
 
   /**
-   * Opens every data key and the identity with a recovery key, and compares them; changes nothing. Gives the ids of the data
-   * keys.
+   * Opens every data key and the identity with a recovery key, and compares them; changes nothing. Gives the ids of the
+   * data keys.
    *
    * @throws as `RecoveryOpening.withPlainKeys`.
    */
@@ -58,7 +59,9 @@ export class RecoveryRestore {
     );
   }
 
-  /** The key-encryption key of the settings, under which the ring is to come back; whatever version the lost one had. */
+  /**
+   * The key-encryption key of the settings, under which the ring is to come back; whatever version the lost one had.
+   */
   async newKey(): Promise<KeyEncryptionKey> {
     return this.dataKeys.openKey(undefined);
   }
@@ -69,10 +72,11 @@ export class RecoveryRestore {
   }
 
   /**
-   * Wraps everything under the new key, and anew under every recovery key, and signs the next version, which does not list
-   * the lost ones. All of it is one transaction.
+   * Wraps everything under the new key, and anew under every recovery key, and signs the next version, which does not
+   * list the lost ones. All of it is one transaction.
    *
-   * @throws RingChanged when another operator was faster; as `drill`; RingChangeRefused when the new key is a recovery key.
+   * @throws RingChanged when another operator was faster; as `drill`; RingChangeRefused when the new key is a recovery
+   * key.
    */
   async run(seen: HeldManifest, opened: OpenRecoveryKey, kek: KeyEncryptionKey): Promise<HeldManifest> {
     this.requireMayRun(seen, kek);

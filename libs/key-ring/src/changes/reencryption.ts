@@ -70,9 +70,9 @@ interface SealedAnew<T extends StoredUserKey> {
 type KeptValue = StoredUserKey & Pick<SealedRow, 'row'>;
 
 /**
- * Seals every value anew that is not under the active data key, or not in the layout that is written, the history's too, while
- * members go on. A value is replaced only while it is as it was read: the newest PUT always wins. Nothing is remembered: a run that was stopped or killed is gone
- * on with by the next one, and two at once do each other no harm.
+ * Seals every value anew that is not under the active data key, or not in the layout that is written, the history's
+ * too, while members go on. A value is replaced only while it is as it was read: the newest PUT always wins. Nothing is
+ * remembered: a run that was stopped or killed is gone on with by the next one, and two at once do each other no harm.
  */
 @Injectable()
 export class Reencryption {
@@ -105,8 +105,8 @@ export class Reencryption {
   }
 
   /**
-   * What values are to become, and in which tables. In the classic layout the history stays as it is: classic software does not
-   * know it, and what is bound to its member is better left so.
+   * What values are to become, and in which tables. In the classic layout the history stays as it is: classic software
+   * does not know it, and what is bound to its member is better left so.
    */
   private target(): { readonly of: ValuesOf; readonly tables: readonly SealedTable[] } {
     const { activeDataKeyId, layout } = this.ring.summary();
@@ -191,8 +191,8 @@ export class Reencryption {
   }
 
   /**
-   * Rows of the history, under the lock that a command takes to change the ring: no manifest comes between. They are opened and
-   * sealed before it, and replaced only while they are as they were read.
+   * Rows of the history, under the lock that a command takes to change the ring: no manifest comes between. They are
+   * opened and sealed before it, and replaced only while they are as they were read.
    */
   private async sealKept(rows: readonly KeptValue[], run: Run): Promise<number> {
     return this.tried(run, async () => {
@@ -216,8 +216,9 @@ export class Reencryption {
   }
 
   /**
-   * Where rows name data keys that the run has not met, the ring is looked at first, once: they were in a manifest before the rows
-   * were written. So made-up ones cost a look a batch at most, and nothing is waited for while a lock is held.
+   * Where rows name data keys that the run has not met, the ring is looked at first, once: they were in a manifest
+   * before the rows were written. So made-up ones cost a look a batch at most, and nothing is waited for while a lock
+   * is held.
    */
   private async sealAnew<T extends StoredUserKey>(
     rows: readonly T[],

@@ -59,9 +59,9 @@ interface Found {
 }
 
 /**
- * Makes a manifest for a database that has none that counts, on an operator's word: of an older version of this software, of a
- * classic deployment that is not whole, or where RingManifests was lost. What is taken over may have been put there by anybody,
- * so nothing is written under it: it opens what is stored, no more.
+ * Makes a manifest for a database that has none that counts, on an operator's word: of an older version of this
+ * software, of a classic deployment that is not whole, or where RingManifests was lost. What is taken over may have
+ * been put there by anybody, so nothing is written under it: it opens what is stored, no more.
  */
 @Injectable()
 export class RingAdoption {

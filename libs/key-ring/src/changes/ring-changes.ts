@@ -32,7 +32,10 @@ export interface RingChange {
   readonly manager: EntityManager;
   /** The fingerprint of the ring. */
   readonly ring: string;
-  /** Opens what stands in the database for a data key, dropped or not, and compares it; what is in memory does not count. */
+  /**
+   * Opens what stands in the database for a data key, dropped or not, and compares it; what is in memory does not
+   * count.
+   */
   open(id: number): Promise<DataKey>;
   /** Runs work with the bytes of every data key that is there, and of the identity's seed; they are wiped behind it. */
   withPlainKeys(work: (plain: readonly PlainKey[]) => Promise<void>): Promise<void>;
@@ -45,8 +48,8 @@ export interface RingChange {
 }
 
 /**
- * Makes the next version of the ring's manifest: the one way in which a ring changes. Of two operators one is refused; what
- * stands in the way and is not authentic is deleted.
+ * Makes the next version of the ring's manifest: the one way in which a ring changes. Of two operators one is refused;
+ * what stands in the way and is not authentic is deleted.
  *
  * @example
  * const view = await changes.look();
@@ -72,8 +75,8 @@ export class RingChanges {
   /**
    * The ring as it is; only reads.
    *
-   * @throws RingRefused where a start would be: a command must not go on with a ring, or a version, that somebody put there;
-   * RingChangeRefused where there is none.
+   * @throws RingRefused where a start would be: a command must not go on with a ring, or a version, that somebody put
+   * there; RingChangeRefused where there is none.
    */
   async look(): Promise<RingView> {
     return this.database.snapshot(async (manager) => {
@@ -86,10 +89,11 @@ export class RingChanges {
   /**
    * Signs and inserts the version that follows the one that was looked at.
    *
-   * Whatever changes DataKeys or DataKeyWrappings goes through here, also where the manifest says nothing else than before: of
-   * two operators on a cluster without a lock, the number of the version lets one through.
+   * Whatever changes DataKeys or DataKeyWrappings goes through here, also where the manifest says nothing else than
+   * before: of two operators on a cluster without a lock, the number of the version lets one through.
    *
-   * @param plan gives what the version says otherwise, and does what belongs to it in the same transaction. May be run again.
+   * @param plan gives what the version says otherwise, and does what belongs to it in the same transaction. May be run
+   * again.
    * @param signer signs in place of the ring's identity: a new one.
    * @throws RingChanged when another one was faster; whatever the plan throws. Nothing was changed then.
    */
@@ -108,9 +112,9 @@ export class RingChanges {
   }
 
   /**
-   * Waits until nothing that was sealed under an older manifest can be written any more: one second longer than any write can
-   * take, by the database server's clock, which ends them, and by this process' own: a server's may be set ahead, or be
-   * another server's after a failover. One that begins now is kept out by its fence.
+   * Waits until nothing that was sealed under an older manifest can be written any more: one second longer than any
+   * write can take, by the database server's clock, which ends them, and by this process' own: a server's may be set
+   * ahead, or be another server's after a failover. One that begins now is kept out by its fence.
    */
   async settle(signal?: AbortSignal): Promise<void> {
     const begun = { clock: await this.clock(), here: performance.now() };
@@ -195,7 +199,10 @@ export class RingChanges {
     }
   }
 
-  /** The seed of the identity that signed the manifest; the caller wipes it. Anybody who writes the database can put another one there. */
+  /**
+   * The seed of the identity that signed the manifest; the caller wipes it. Anybody who writes the database can put
+   * another one there.
+   */
   private async openSeed(view: RingView, manager: EntityManager): Promise<Uint8Array> {
     const seed = await view.kek.unwrap(await this.wrappedKey(view, manager, identityRow)).catch((error: unknown) => {
       throw error instanceof UnwrapFailed ? identityDamaged(view.kek) : error;
@@ -230,8 +237,8 @@ const identityDamaged = ({ id, description }: KeyEncryptionKey): DataKeyUnreadab
   );
 
 /**
- * Those of the manifest that can be opened: all that are not dropped, and of those that are, the ones whose drop can still
- * be undone.
+ * Those of the manifest that can be opened: all that are not dropped, and of those that are, the ones whose drop can
+ * still be undone.
  */
 export function presentDataKeys({ held, wrapped }: RingView): Manifest['dataKeys'] {
   const ids = new Set(wrapped.map(({ dataKeyId }) => dataKeyId));

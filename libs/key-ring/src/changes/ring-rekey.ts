@@ -15,15 +15,18 @@ import { presentDataKeys, RingChanges, type RingView } from './ring-changes.js';
 export interface PreparedIdentity {
   /** Its fingerprint, to stand in every replica's settings behind the one that counts. */
   readonly ring: string;
-  /** One line to give to {@link RingRekey.rekey}: the fingerprint, and the seed wrapped under the key-encryption key of the settings. */
+  /**
+   * One line to give to {@link RingRekey.rekey}: the fingerprint, and the seed wrapped under the key-encryption key of
+   * the settings.
+   */
   readonly line: string;
 }
 
 const pattern = /^(sha256:[0-9a-f]{64})\.([A-Za-z0-9+/]+={0,2})$/;
 
 /**
- * Gives a ring another identity: for when somebody may have the old one, with a key-encryption key, a recovery key or a host
- * that could use one. Data keys and values stay; whoever had those should rotate and seal anew too.
+ * Gives a ring another identity: for when somebody may have the old one, with a key-encryption key, a recovery key or a
+ * host that could use one. Data keys and values stay; whoever had those should rotate and seal anew too.
  *
  * @example
  * const { ring, line } = await rekey.prepare(await changes.look());
@@ -83,8 +86,8 @@ export class RingRekey {
   }
 
   /**
-   * The seed of a prepared identity; the caller wipes it. Whoever can change the line can put a seed of his own there, so it
-   * must be the one that settings name behind the identity that counts.
+   * The seed of a prepared identity; the caller wipes it. Whoever can change the line can put a seed of his own there,
+   * so it must be the one that settings name behind the identity that counts.
    */
   private async open({ held, kek }: RingView, line: string): Promise<Uint8Array> {
     const [, ring = '', wrappedSeed = ''] = pattern.exec(line.trim()) ?? [];

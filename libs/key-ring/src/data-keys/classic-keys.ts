@@ -45,7 +45,8 @@ export interface RingToFill {
 }
 
 /**
- * For an import: opens a classic deployment's data key, and gives the ring that its members' keys are to be sealed with.
+ * For an import: opens a classic deployment's data key, and gives the ring that its members' keys are to be sealed
+ * with.
  *
  * @example
  * const key = await classicKeys.open(file.symmetricKey);
@@ -89,8 +90,8 @@ export class ClassicKeys {
   }
 
   /**
-   * The ring of this database. An empty one gets a ring with this data key, as if it were a classic deployment's own; one that
-   * has its own classic data key is adopted. Call under the database's lock, with its manager.
+   * The ring of this database. An empty one gets a ring with this data key, as if it were a classic deployment's own;
+   * one that has its own classic data key is adopted. Call under the database's lock, with its manager.
    *
    * @throws RingRefused where a start would be: nothing is sealed under a ring that somebody may have put there.
    */

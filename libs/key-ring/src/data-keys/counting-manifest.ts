@@ -10,7 +10,10 @@ import type { HeldManifest } from '../manifest/succession.js';
 /** A state whose manifest counts. */
 export type CountingState = RingState & { readonly held: HeldManifest };
 
-/** The manifest that counts for who holds none yet, by the pins of the settings: for a start, and for an import. Only reads. */
+/**
+ * The manifest that counts for who holds none yet, by the pins of the settings: for a start, and for an import. Only
+ * reads.
+ */
 @Injectable()
 export class CountingManifest {
   constructor(

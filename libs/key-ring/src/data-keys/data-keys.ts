@@ -34,8 +34,8 @@ export class DataKeys {
   ) {}
 
   /**
-   * The configured key-encryption key. What names its version comes from the manifest alone; a classic deployment's data key
-   * counts until there is one.
+   * The configured key-encryption key. What names its version comes from the manifest alone; a classic deployment's
+   * data key counts until there is one.
    *
    * @param classic wrapped data keys, base64, in the order in which they are asked.
    */
@@ -46,8 +46,8 @@ export class DataKeys {
   }
 
   /**
-   * How they stand, `undefined` where the manifest is not the last one any more once they are read: a transaction need not be
-   * a snapshot, and data keys that were dropped meanwhile are not lost.
+   * How they stand, `undefined` where the manifest is not the last one any more once they are read: a transaction need
+   * not be a snapshot, and data keys that were dropped meanwhile are not lost.
    */
   async read(manager: EntityManager, held: HeldManifest, kekId: string): Promise<RingRows | undefined> {
     const open = openIn(held.manifest);
@@ -66,8 +66,8 @@ export class DataKeys {
   }
 
   /**
-   * The ring of a manifest: every data key that is not dropped is opened, and compared with its check. Those in memory need no
-   * key-encryption key.
+   * The ring of a manifest: every data key that is not dropped is opened, and compared with its check. Those in memory
+   * need no key-encryption key.
    *
    * @throws DataKeyUnreadable for the first that does not open, or is another one; an UnavailableError of the provider.
    */
@@ -87,8 +87,9 @@ export class DataKeys {
   }
 
   /**
-   * Which of these dropped data keys the database holds still, as the manifest names them: it may be asked who signed a manifest
-   * that drops them, and his ring cannot vouch for what it never opened. They are compared, and used for nothing.
+   * Which of these dropped data keys the database holds still, as the manifest names them: it may be asked who signed a
+   * manifest that drops them, and his ring cannot vouch for what it never opened. They are compared, and used for
+   * nothing.
    */
   async held(
     held: HeldManifest,

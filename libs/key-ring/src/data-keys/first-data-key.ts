@@ -43,8 +43,8 @@ export class FirstDataKey {
   }
 
   /**
-   * Of a database without a manifest: the wrapped data key of a classic deployment that may be adopted without a word, base64;
-   * `undefined` where a new ring may be made. Only reads.
+   * Of a database without a manifest: the wrapped data key of a classic deployment that may be adopted without a word,
+   * base64; `undefined` where a new ring may be made. Only reads.
    *
    * @throws RingRefused, or DataKeyLost, where nothing may be made.
    */
@@ -65,7 +65,9 @@ export class FirstDataKey {
     return symmetricKey;
   }
 
-  /** Call under the database's lock, with its manager, where there is no manifest; a primary key may say that there is. */
+  /**
+   * Call under the database's lock, with its manager, where there is no manifest; a primary key may say that there is.
+   */
   async establish(kek: KeyEncryptionKey, manager: EntityManager): Promise<void> {
     const symmetricKey = await this.requireRoom(manager);
     if (symmetricKey !== undefined) return this.adopt(kek, manager, symmetricKey);
@@ -74,8 +76,8 @@ export class FirstDataKey {
   }
 
   /**
-   * The ring of a classic data key that an import brings into an empty database: it goes where a classic deployment's own
-   * software reads it too. Call as `establish`.
+   * The ring of a classic data key that an import brings into an empty database: it goes where a classic deployment's
+   * own software reads it too. Call as `establish`.
    */
   async establishImported(
     kek: KeyEncryptionKey,

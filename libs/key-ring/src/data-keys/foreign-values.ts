@@ -26,11 +26,12 @@ export class ForeignValues {
   ) {}
 
   /**
-   * The data keys that such values need: neither open in the manifest nor, where it has dropped them, seen to be those that it
-   * means. With a pin it is known which ring is ours, whatever else is there; without one, a foreign value is a reason to ask.
+   * The data keys that such values need: neither open in the manifest nor, where it has dropped them, seen to be those
+   * that it means. With a pin it is known which ring is ours, whatever else is there; without one, a foreign value is a
+   * reason to ask.
    *
-   * @throws RingRefused where there is one, and no pin; RingUnusable, worth another try, where the manifest is not the last one
-   * any more: such a value may then be under a data key that has come since.
+   * @throws RingRefused where there is one, and no pin; RingUnusable, worth another try, where the manifest is not the
+   * last one any more: such a value may then be under a data key that has come since.
    */
   async find(held: HeldManifest, kek: KeyEncryptionKey, manager: EntityManager): Promise<number[]> {
     const needed = await this.neededBeside(

@@ -23,7 +23,8 @@ export class KnownValues {
   /**
    * The ring to serve with: the given one, or the same with a stricter layout where no classic value can be missed.
    *
-   * @throws DataKeyUnreadable when most of the newest values do not open; ValueLayoutRefused when members would be locked out.
+   * @throws DataKeyUnreadable when most of the newest values do not open; ValueLayoutRefused when members would be
+   * locked out.
    */
   async check(ring: Ring, manager: EntityManager): Promise<Ring> {
     const tightened = await this.tighten(ring, manager);
@@ -32,10 +33,12 @@ export class KnownValues {
   }
 
   /**
-   * `bound` takes classic values for those members who have one; once nobody has, a classic value is one that was put there.
+   * `bound` takes classic values for those members who have one; once nobody has, a classic value is one that was put
+   * there.
    *
-   * At a start only, and only where there is a bound value: while replicas are restarted one by one, an older one may still
-   * write classic values, and a database without members says nothing about the others. One that runs does not tighten.
+   * At a start only, and only where there is a bound value: while replicas are restarted one by one, an older one may
+   * still write classic values, and a database without members says nothing about the others. One that runs does not
+   * tighten.
    */
   private async tighten(ring: Ring, manager: EntityManager): Promise<Ring> {
     if (ring.layout === 'classic') return ring;
@@ -54,8 +57,8 @@ export class KnownValues {
   }
 
   /**
-   * More than half must not fail: a few damaged rows among them must not keep everybody else out, and one good row, which
-   * someone may have put there, must not vouch for data keys that open nothing else.
+   * More than half must not fail: a few damaged rows among them must not keep everybody else out, and one good row,
+   * which someone may have put there, must not vouch for data keys that open nothing else.
    */
   private async openNewest(ring: Ring, manager: EntityManager): Promise<void> {
     const sample = await this.userKeys.newest(manager, sampleSize);

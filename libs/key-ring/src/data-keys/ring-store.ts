@@ -27,13 +27,15 @@ export interface DatabaseContents {
   readonly dataKeys: boolean;
   readonly history: boolean;
   readonly members: boolean;
-  /** Base64 of a classic deployment's wrapped data key: empty where its row holds none, undefined where there is no row. */
+  /**
+   * Base64 of a classic deployment's wrapped data key: empty where its row holds none, undefined where there is no row.
+   */
   readonly symmetricKey: string | undefined;
 }
 
 /**
- * Reads data keys that are asked for, and inserts; nothing here updates or deletes. What anybody may have put beside them is
- * not read, and of what is read no more than has room in it.
+ * Reads data keys that are asked for, and inserts; nothing here updates or deletes. What anybody may have put beside
+ * them is not read, and of what is read no more than has room in it.
  */
 @Injectable()
 export class RingStore {

@@ -24,8 +24,8 @@ export interface SeenManifest {
 }
 
 /**
- * Reads and inserts rows of RingManifests, inside the caller's transaction. Whoever writes the database may have put a million
- * rows there, or one of a gigabyte: every question has a limit of rows, and of what is read of each.
+ * Reads and inserts rows of RingManifests, inside the caller's transaction. Whoever writes the database may have put a
+ * million rows there, or one of a gigabyte: every question has a limit of rows, and of what is read of each.
  */
 @Injectable()
 export class ManifestStore {
@@ -75,7 +75,10 @@ export class ManifestStore {
     await manager.insert(RingManifestRow, { ...row, creationDate: new Date() });
   }
 
-  /** Deletes rows that were judged not to be the ring's: each only while it holds the signature that was judged, or none. */
+  /**
+   * Deletes rows that were judged not to be the ring's: each only while it holds the signature that was judged, or
+   * none.
+   */
   async remove(manager: EntityManager, rows: readonly Pick<SeenManifest, 'version' | 'signature'>[]): Promise<void> {
     for (const { version, signature } of rows)
       if (signature === undefined) await this.removeNameless(manager, version);

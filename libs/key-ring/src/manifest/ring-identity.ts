@@ -42,8 +42,8 @@ export class RingIdentity {
 }
 
 /**
- * The private half, for the command that changes a ring or the start that makes one. Give up what refers to it when done:
- * serving needs none of it.
+ * The private half, for the command that changes a ring or the start that makes one. Give up what refers to it when
+ * done: serving needs none of it.
  */
 export class RingSigner {
   private constructor(

@@ -20,7 +20,9 @@ export const mostPassedOver = 16;
 /** Rows that one question reads: some 2 MB at most. */
 const page = 32;
 
-/** Rows that a look without a held manifest judges: thousands of forged ones cost a start some seconds, and no memory. */
+/**
+ * Rows that a look without a held manifest judges: thousands of forged ones cost a start some seconds, and no memory.
+ */
 const mostJudged = 4096;
 
 /** A row that counts for nothing, and why. */
@@ -40,7 +42,9 @@ interface Above {
 export interface RingState extends Above {
   /** The highest version that is authentic; `undefined` where none is. */
   readonly held: HeldManifest | undefined;
-  /** Rings beside the one that counts that have a row here which their own identity signed; fingerprints, 17 at most. */
+  /**
+   * Rings beside the one that counts that have a row here which their own identity signed; fingerprints, 17 at most.
+   */
   readonly otherRings: readonly string[];
   /** Whether there is any row at all. */
   readonly rows: boolean;
@@ -52,19 +56,25 @@ export interface RingState extends Above {
 export interface Followed extends Above {
   /** The same one, or the last of those that follow it. */
   readonly held: HeldManifest;
-  /** Whether the version that was held is no longer there as it was: the database is at an earlier time, or somebody changed it. */
+  /**
+   * Whether the version that was held is no longer there as it was: the database is at an earlier time, or somebody
+   * changed it.
+   */
   readonly gone: false | 'missing' | 'replaced';
 }
 
-/** Reads the manifests of a database and says which one counts. It keeps nothing: whoever holds a manifest hands it in. */
+/**
+ * Reads the manifests of a database and says which one counts. It keeps nothing: whoever holds a manifest hands it in.
+ */
 @Injectable()
 export class RingLoader {
   constructor(private readonly store: ManifestStore) {}
 
   /**
-   * The manifest that counts, for who holds none: the highest version of the ring that the pins name, or, without a pin, of the
-   * ring that is there. Of two pins the later one counts as soon as it has a version: the other one's identity may be a thief's.
-   * Whether it is above the pin's least, whether other rings may be there, is the caller's to say.
+   * The manifest that counts, for who holds none: the highest version of the ring that the pins name, or, without a
+   * pin, of the ring that is there. Of two pins the later one counts as soon as it has a version: the other one's
+   * identity may be a thief's. Whether it is above the pin's least, whether other rings may be there, is the caller's
+   * to say.
    */
   async load(manager: EntityManager, pins: readonly RingPin[] = []): Promise<RingState> {
     const { candidates, rows, tooMany } = await this.judgeAll(manager, pins);
@@ -88,8 +98,9 @@ export class RingLoader {
   }
 
   /**
-   * The last of those that follow, and what stands above it as one statement saw it: were the next version looked for by itself,
-   * one that is committed meanwhile could be taken for one that nobody signed, and a fence would let writes pass under the old one.
+   * The last of those that follow, and what stands above it as one statement saw it: were the next version looked for
+   * by itself, one that is committed meanwhile could be taken for one that nobody signed, and a fence would let writes
+   * pass under the old one.
    */
   private async climb(
     manager: EntityManager,
@@ -108,8 +119,8 @@ export class RingLoader {
   /** The highest authentic version of each ring that can count, page by page from above. */
   private async judgeAll(manager: EntityManager, pins: readonly RingPin[]): Promise<Judged> {
     const candidates = new Candidates(pins);
-    // Asked first: another replica may commit the first manifest between two questions, which then is one that counts, and no row
-    // beside it that does not.
+    // Asked first: another replica may commit the first manifest between two questions, which then is one that counts,
+    // and no row beside it that does not.
     const there = await this.store.exist(manager);
     let below: number | undefined;
     for (let seen = 0; seen < mostJudged; seen += page) {
@@ -130,8 +141,9 @@ interface Judged {
 }
 
 /**
- * What is kept of rows that anybody may have written, and that come from above: the highest version of each pinned ring, or
- * without a pin the highest of all. Of other rings no more than the names of some: one that was forged is never parsed.
+ * What is kept of rows that anybody may have written, and that come from above: the highest version of each pinned
+ * ring, or without a pin the highest of all. Of other rings no more than the names of some: one that was forged is
+ * never parsed.
  */
 class Candidates {
   private readonly best = new Map<string, HeldManifest>();

@@ -18,18 +18,18 @@ export interface HeldManifest extends ManifestRow {
 /**
  * Why a row of RingManifests is passed over: the label of the metric, and a field of the log line.
  *
- * `manifest_unsigned`: not signed by an identity that counts. `manifest_out_of_order`: it names another version than its row has,
- * so it is an older one, copied.
+ * `manifest_unsigned`: not signed by an identity that counts. `manifest_out_of_order`: it names another version than
+ * its row has, so it is an older one, copied.
  */
 export type ManifestRefusal = 'manifest_unsigned' | 'manifest_out_of_order';
 
 /**
- * Why a row stops writes that an identity which counts has signed at this very version: nobody but the ring's operators can have
- * made it, so it is no garbage.
+ * Why a row stops writes that an identity which counts has signed at this very version: nobody but the ring's operators
+ * can have made it, so it is no garbage.
  *
- * `manifest_unreadable`: of a later format, or not in its one spelling. `manifest_out_of_reach`: it does not follow the one that is
- * held, because a version between them is gone or another one. `manifest_takes_back`: a data key is gone, has another check, or
- * is opened again together with another change.
+ * `manifest_unreadable`: of a later format, or not in its one spelling. `manifest_out_of_reach`: it does not follow the
+ * one that is held, because a version between them is gone or another one. `manifest_takes_back`: a data key is gone,
+ * has another check, or is opened again together with another change.
  */
 export type ManifestObstacle = 'manifest_unreadable' | 'manifest_out_of_reach' | 'manifest_takes_back';
 
@@ -48,8 +48,8 @@ export function authentic(row: ManifestRow, identity: RingIdentity): Verdict {
 }
 
 /**
- * The identity that a document names, whoever wrote it: that it signed the document is still to be seen. `undefined` where
- * the text does not begin as a manifest does. Nothing is parsed.
+ * The identity that a document names, whoever wrote it: that it signed the document is still to be seen. `undefined`
+ * where the text does not begin as a manifest does. Nothing is parsed.
  */
 export function identityIn(document: string): RingIdentity | undefined {
   const named = ringOf(document);
@@ -60,8 +60,8 @@ export function identityIn(document: string): RingIdentity | undefined {
 /**
  * Takes a row as the version that follows the one that is held; or says why not.
  *
- * @param next fingerprints that the ring may go over to: those that settings name behind the one that is held. The signature
- * of the identity that is held is no reason to go over.
+ * @param next fingerprints that the ring may go over to: those that settings name behind the one that is held. The
+ * signature of the identity that is held is no reason to go over.
  */
 export function successor(held: HeldManifest, row: ManifestRow, next: readonly string[] = []): Verdict {
   const found = authenticOfOneOf(row, held.identity, next);
@@ -103,8 +103,9 @@ function keepsStates(held: Manifest, next: Manifest): boolean {
 }
 
 /**
- * The way back to the classic layout, whose values name no data key and are under number 0: where that one was given up, the
- * very version that goes back may bring another one under its number. Nobody has the old one in memory, and no value needs it.
+ * The way back to the classic layout, whose values name no data key and are under number 0: where that one was given
+ * up, the very version that goes back may bring another one under its number. Nobody has the old one in memory, and no
+ * value needs it.
  */
 function isNewClassicKey(id: number, held: Manifest, next: Manifest): boolean {
   if (id !== classicDataKeyId || held.layout !== 'boundOnly' || next.layout !== 'classic') return false;
@@ -120,7 +121,9 @@ function isUndo(held: Manifest, next: Manifest): boolean {
   return JSON.stringify({ ...held, version, previous, dataKeys }) === JSON.stringify(next);
 }
 
-/** Whether a later manifest of a ring gives up what an earlier one accepts: a data key, a key-encryption key, a layout. */
+/**
+ * Whether a later manifest of a ring gives up what an earlier one accepts: a data key, a key-encryption key, a layout.
+ */
 export function gaveUp(before: Manifest, after: Manifest): boolean {
   const states = byId(after);
   const keks = new Set(after.keks.map(({ id }) => id));

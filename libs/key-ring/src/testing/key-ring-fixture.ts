@@ -121,7 +121,9 @@ export class KeyRingFixture {
     return { id, ...row };
   }
 
-  /** Runs SQL beside the service, as an operator, other software or a thief does: without foreign keys, like a thief. */
+  /**
+   * Runs SQL beside the service, as an operator, other software or a thief does: without foreign keys, like a thief.
+   */
   sql<T = unknown>(statement: string, ...parameters: unknown[]): T[] {
     const database = new SqliteDatabase(this.file, { timeout: 5_000 });
     database.pragma('foreign_keys = OFF');

@@ -6,8 +6,8 @@ import { decodeCanonical } from './canonical-base64.js';
 /**
  * The layout of existing deployments: base64( ciphertext ‖ tag ‖ IV ), AES-256-GCM under the data key itself.
  *
- * Nothing ties a value to its user, so a value that is moved to another row opens there. That is why the bound layout is
- * there.
+ * Nothing ties a value to its user, so a value that is moved to another row opens there. That is why the bound layout
+ * is there.
  */
 export function sealClassic({ secret }: DataKey, key: Uint8Array): string {
   const { iv, ciphertext, tag } = encrypt(secret, key);

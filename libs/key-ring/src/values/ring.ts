@@ -9,10 +9,14 @@ import type { ValueLayout } from './value-layout.js';
 /** A row as a database gives it, whatever our types say of it: SQLite keeps bytes in a column of text. */
 type UncheckedUserKey = Readonly<Record<Exclude<keyof StoredUserKey, 'id'>, unknown>> & Pick<StoredUserKey, 'id'>;
 
-/** Characters of a value at most. A member's 32 bytes take 80 to 98; deployments have longer keys, but none like this. */
+/**
+ * Characters of a value at most. A member's 32 bytes take 80 to 98; deployments have longer keys, but none like this.
+ */
 export const longestValue = 64 * 1024;
 
-/** The data keys at one moment, and how values are written with them. Never changes; a new manifest makes another one. */
+/**
+ * The data keys at one moment, and how values are written with them. Never changes; a new manifest makes another one.
+ */
 export class Ring {
   constructor(
     readonly dataKeys: ReadonlyMap<number, DataKey>,

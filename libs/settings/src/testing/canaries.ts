@@ -19,7 +19,9 @@ export const secretSettings = ofService.filter(([, { secret }]) => secret).map((
 /** Every setting that takes a URI. */
 export const uriSettings = ofService.filter(([, { field }]) => schemaOf(field).format === 'uri').map(([name]) => name);
 
-/** One choice after the other: each key provider, each source of a certificate and each database that the settings know. */
+/**
+ * One choice after the other: each key provider, each source of a certificate and each database that the settings know.
+ */
 export const choices: readonly Named[] = ['rsaKey__provider', 'certificate__provider', 'database__provider'].flatMap(
   (name) => wordsOf(schemaOf(known.get(name)?.field ?? z.never())).map((word) => ({ [name]: word })),
 );
@@ -70,7 +72,10 @@ const base: Named = {
   certificate__filesystemPath: '/nonexistent/key.pfx',
 };
 
-/** Settings that hold all of these and load, with what else they require filled in; `undefined` where nothing makes them fit. */
+/**
+ * Settings that hold all of these and load, with what else they require filled in; `undefined` where nothing makes them
+ * fit.
+ */
 export async function completed(wanted: Named): Promise<{ named: Named; settings: Settings } | undefined> {
   let named: Named = { ...base, ...companions(wanted), ...wanted };
   for (;;) {

@@ -26,9 +26,9 @@ type Json = Record<string, unknown>;
 const tagLength = 32;
 
 /**
- * Passes requests on to the emulator as they are, so that their signatures hold, and lets calls fail as they fail at AWS.
- * The emulator's symmetric encryption is no more than a one-time pad: here its ciphertexts get what AES-GCM gives at
- * AWS, a tag that shows damage and foreign keys.
+ * Passes requests on to the emulator as they are, so that their signatures hold, and lets calls fail as they fail at
+ * AWS. The emulator's symmetric encryption is no more than a one-time pad: here its ciphertexts get what AES-GCM gives
+ * at AWS, a tag that shows damage and foreign keys.
  */
 export async function startAwsFront(emulatorPort: number): Promise<AwsFront> {
   const seal = new SymmetricSeal();

@@ -20,8 +20,8 @@ const clouds = {
 const logins = new Set<string>([...Object.values(clouds), 'login.partner.microsoftonline.cn']);
 
 /**
- * Azure as a service sees it from inside a company: under its real names, through the company's proxy, with certificates
- * of an authority that the company added. Nothing leaves the machine.
+ * Azure as a service sees it from inside a company: under its real names, through the company's proxy, with
+ * certificates of an authority that the company added. Nothing leaves the machine.
  */
 export class AzureCloud {
   readonly entra = new EntraDouble();

@@ -32,8 +32,9 @@ const exchangeAudience = 'api://AzureADTokenExchange';
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /**
- * Microsoft Entra ID as far as services use it: tokens for a client secret, a federated assertion or a managed identity,
- * refused as Entra refuses them, with its AADSTS codes. Source: the public protocol reference of the identity platform.
+ * Microsoft Entra ID as far as services use it: tokens for a client secret, a federated assertion or a managed
+ * identity, refused as Entra refuses them, with its AADSTS codes. Source: the public protocol reference of the identity
+ * platform.
  */
 export class EntraDouble {
   readonly tenantId = randomUUID();

@@ -11,8 +11,8 @@ interface Account {
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /**
- * The one call of a Kubernetes API server that Vault's auth method makes: TokenReview (authentication.k8s.io/v1). It knows
- * the service accounts' tokens that it gave out, and answers nobody but its reviewer.
+ * The one call of a Kubernetes API server that Vault's auth method makes: TokenReview (authentication.k8s.io/v1). It
+ * knows the service accounts' tokens that it gave out, and answers nobody but its reviewer.
  */
 export class KubernetesDouble {
   /** The token that a TokenReview must be asked with. */

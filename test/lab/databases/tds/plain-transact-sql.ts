@@ -2,8 +2,8 @@ import type { Statement } from './requests.js';
 import { SqlError } from './tokens.js';
 
 /**
- * What stands outside of quotes and brackets in the statements of this project: words of Transact-SQL, names of its types
- * and functions, aliases. Everything else is refused, reserved words as names and other databases' SQL among it.
+ * What stands outside of quotes and brackets in the statements of this project: words of Transact-SQL, names of its
+ * types and functions, aliases. Everything else is refused, reserved words as names and other databases' SQL among it.
  */
 const words = new Set(
   `

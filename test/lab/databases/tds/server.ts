@@ -71,7 +71,10 @@ export class TdsServer {
   readonly openings: string[] = [];
   /** How many clients cancelled a statement. */
   attentions = 0;
-  /** Asked before each statement, and `begin`, `commit` or `rollback`: an error to answer, `cut` to close the connection, `stall` to answer never. */
+  /**
+   * Asked before each statement, and `begin`, `commit` or `rollback`: an error to answer, `cut` to close the
+   * connection, `stall` to answer never.
+   */
   fault: (statement: Statement) => SqlError | 'cut' | 'stall' | undefined = () => undefined;
 
   /** What is run in place of a statement: a session that is not what it was told to be. */

@@ -12,7 +12,8 @@ export interface ServerIdentity {
 const firstByteOfPrelogin = kind.prelogin;
 
 /**
- * TLS inside TDS (MS-TDS 2.2.6.5): the handshake goes in PRELOGIN messages, one for each flight; what follows goes bare.
+ * TLS inside TDS (MS-TDS 2.2.6.5): the handshake goes in PRELOGIN messages, one for each flight; what follows goes
+ * bare.
  */
 export function tlsInsideTds(socket: Socket, identity: ServerIdentity): TLSSocket {
   const reader = new MessageReader();

@@ -86,7 +86,9 @@ export function decidedTransaction(text: string): Decided | undefined {
   return { before, fence, write, keep, condition };
 }
 
-/** Named parameters become literals of their type: PostgreSQL numbers its own, and each statement must use all of them. */
+/**
+ * Named parameters become literals of their type: PostgreSQL numbers its own, and each statement must use all of them.
+ */
 function bind(text: string, parameters: readonly Parameter[]): string {
   const values = new Map(
     parameters.map(({ name, type, value }) => [name, value === null ? 'NULL' : literal(value, types[type])]),

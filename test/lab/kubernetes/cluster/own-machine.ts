@@ -65,7 +65,10 @@ export async function whyNoMachine(): Promise<string | undefined> {
   return code === 0 ? undefined : `no network, processes and mounts of its own here: ${stderr.trim()}`;
 }
 
-/** Removes the cgroups of clusters that ended, or were killed, and of this process' own: the only thing of a cluster that outlives its machine. */
+/**
+ * Removes the cgroups of clusters that ended, or were killed, and of this process' own: the only thing of a cluster
+ * that outlives its machine.
+ */
 export function removeCgroups(): void {
   for (const top of globSync(`/sys/fs/cgroup/{,*/}${cgroups}*`)) {
     const owner = basename(top).slice(cgroups.length);

@@ -6,7 +6,9 @@ const publicKeyEncryptionKeyPair = z.object({
   signedPublicKey: z.string().nullish(),
 });
 
-/** The key pairs of an account as clients send and read them; with a signature key pair it is an account of version 2. */
+/**
+ * The key pairs of an account as clients send and read them; with a signature key pair it is an account of version 2.
+ */
 export const accountKeysSchema = z.object({
   publicKeyEncryptionKeyPair,
   signatureKeyPair: z.looseObject({ wrappedSigningKey: z.string(), verifyingKey: z.string() }).nullish(),

@@ -15,7 +15,10 @@ const tokenRequest = z.discriminatedUnion('grant_type', [
   z.object({ grant_type: z.literal('refresh_token'), refresh_token: z.string() }),
 ]);
 
-/** The identity server: logins by API key and by single sign-on. Tokens come from the issuer whose keys the service reads. */
+/**
+ * The identity server: logins by API key and by single sign-on. Tokens come from the issuer whose keys the service
+ * reads.
+ */
 export function identityRoutes(state: BitwardenState): Routes {
   return {
     'POST /identity/connect/token': ({ body }) => {

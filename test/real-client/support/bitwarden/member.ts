@@ -15,7 +15,9 @@ export interface Member {
     readonly wrappedUserKey: string;
     readonly keys: AccountKeys;
   };
-  /** The company's key, encrypted to the member's public key; absent until an administrator has confirmed the member. */
+  /**
+   * The company's key, encrypted to the member's public key; absent until an administrator has confirmed the member.
+   */
   readonly organizationKey?: string;
   /** Present while the account is opened with a master password. */
   masterPassword?: { readonly kdfIterations: number };

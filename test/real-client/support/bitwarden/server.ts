@@ -6,7 +6,9 @@ import { identityRoutes } from './identity-routes.js';
 import { router, type Seen } from './router.js';
 import { vaultRoutes } from './vault-routes.js';
 
-/** A running stand-in for a Bitwarden deployment: the part of its API that a login, an enrolment and a migration use. */
+/**
+ * A running stand-in for a Bitwarden deployment: the part of its API that a login, an enrolment and a migration use.
+ */
 export interface BitwardenServer {
   readonly state: BitwardenState;
   /** Every request, in the order of the answers. */

@@ -39,7 +39,10 @@ export interface AzureVaultAccess {
   readonly branch: string;
 }
 
-/** How to reach the vault, out of one branch of the settings; what is missing or wrong is reported, and gives `undefined`. */
+/**
+ * How to reach the vault, out of one branch of the settings; what is missing or wrong is reported, and gives
+ * `undefined`.
+ */
 export function chooseAzureVaultAccess(
   branch: string,
   given: Values<typeof azureVaultFields>,

@@ -14,7 +14,10 @@ export interface AzureRequest {
 
 const code = z.string().regex(/^\w{1,64}$/);
 
-/** What the SDK throws for an answer that is not 200, or for none. Its message and request are left out: they are not ours. */
+/**
+ * What the SDK throws for an answer that is not 200, or for none. Its message and request are left out: they are not
+ * ours.
+ */
 const restError = z.object({
   name: z.literal('RestError'),
   statusCode: z.number().optional(),
@@ -58,7 +61,10 @@ export function azureErrorOf(error: unknown, request: AzureRequest): KeyConnecto
   return new KeyProviderMisconfigured(`${request.access.vaultUri}: ${explain(answer, request)}`);
 }
 
-/** The SDK keeps the token back from a server whose challenge names another domain than its own; it has no code for that. */
+/**
+ * The SDK keeps the token back from a server whose challenge names another domain than its own; it has no code for
+ * that.
+ */
 function isForeignChallenge(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('The challenge resource ');
 }
@@ -104,7 +110,9 @@ const inBrackets = (text: string): string => (text === '' ? '' : ` (${text})`);
 /** The name of an error's class, such as AbortError: that the time was over. */
 export const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown error');
 
-/** What the SDK throws when it gets no token. Its message can quote what Entra said, so only codes are taken from it. */
+/**
+ * What the SDK throws when it gets no token. Its message can quote what Entra said, so only codes are taken from it.
+ */
 const tokenError = z.object({
   name: z.enum([
     'AggregateAuthenticationError',
@@ -119,7 +127,9 @@ const tokenError = z.object({
 const refused =
   /\b(?:invalid_client|invalid_grant|invalid_request|invalid_resource|invalid_scope|invalid_tenant|unauthorized_client)\b/;
 
-/** AADSTS codes that pass by themselves: trouble at Entra, throttling, a workload's token that is about to be renewed. */
+/**
+ * AADSTS codes that pass by themselves: trouble at Entra, throttling, a workload's token that is about to be renewed.
+ */
 const passing = new Set(['AADSTS90033', 'AADSTS90055', 'AADSTS700024']);
 
 /** What Entra's refusal means for an operator; `undefined` when the error is not about a token. */

@@ -30,7 +30,9 @@ export function entraCredential(
   });
 }
 
-/** What all clients of the SDK have in common: they give up soon, because the start of the service tries again anyway. */
+/**
+ * What all clients of the SDK have in common: they give up soon, because the start of the service tries again anyway.
+ */
 function clientOptions(timeoutSeconds: number): Pick<TokenCredentialOptions, 'additionalPolicies' | 'retryOptions'> {
   return {
     retryOptions: { maxRetries: 0 },

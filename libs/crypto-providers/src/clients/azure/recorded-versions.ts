@@ -34,7 +34,9 @@ interface Version {
   readonly createdOn: Date;
 }
 
-/** Of the versions that a wrapping of every data key names, the newest that is there and enabled; one alone is that one. */
+/**
+ * Of the versions that a wrapping of every data key names, the newest that is there and enabled; one alone is that one.
+ */
 export async function newestEnabled<T extends Version>(
   [first, ...others]: readonly [string, ...string[]],
   get: (version: string) => Promise<T>,

@@ -2,7 +2,8 @@
  * The version that stands behind `prefix` in most of the key references, the newest of those that tie; `undefined` when
  * none has it.
  *
- * While a deployment moves from one version to the next there are two, and the new one counts once it wraps every data key.
+ * While a deployment moves from one version to the next there are two, and the new one counts once it wraps every data
+ * key.
  */
 export function recordedVersion(prefix: string, recorded: readonly string[]): number | undefined {
   const counts = new Map<number, number>();

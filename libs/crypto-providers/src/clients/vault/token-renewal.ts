@@ -25,8 +25,8 @@ interface Held extends VaultLease {
 }
 
 /**
- * Keeps Vault's token good: it is renewed, or another login gives a new one, once a third of its life is left. There is no
- * timer: the first call after that time renews, and those that come meanwhile wait with it.
+ * Keeps Vault's token good: it is renewed, or another login gives a new one, once a third of its life is left. There is
+ * no timer: the first call after that time renews, and those that come meanwhile wait with it.
  */
 export class TokenRenewal {
   private held: Held | undefined;

@@ -113,8 +113,9 @@ const maxBytes = 64 * 1024;
  *
  * @param setting the setting that names the file, for messages.
  *
- * A file that is missing or empty is KeyProviderUnavailable: an agent may still be about to write it. There is no deadline
- * here: all who wait for the login have one, and another attempt at a share that hangs would hold another thread.
+ * A file that is missing or empty is KeyProviderUnavailable: an agent may still be about to write it. There is no
+ * deadline here: all who wait for the login have one, and another attempt at a share that hangs would hold another
+ * thread.
  */
 async function readCredential(path: string, setting: string): Promise<Secret> {
   try {

@@ -40,7 +40,8 @@ async function openRsa(
     },
     {
       encrypt: encryptWithPublicKey(publicKey, oaepAlgorithms.awsKms),
-      // By this key's own ARN, whatever the wrapping names: a multi-region key's replica opens what its sibling wrapped.
+      // By this key's own ARN, whatever the wrapping names: a multi-region key's replica opens what its sibling
+      // wrapped.
       decrypt: (ciphertext, name) => client.decrypt(arn, name, ciphertext),
     },
   );

@@ -6,12 +6,15 @@ import type { AzureKeyVaultSettings, AzureKeysClient } from './azure-keys.client
 
 const logger = new Logger('AzureKeyVault');
 
-/** Versions that are tried on a classic wrapping, which does not name its own: two calls each, once in a deployment's life. */
+/**
+ * Versions that are tried on a classic wrapping, which does not name its own: two calls each, once in a deployment's
+ * life.
+ */
 const maxTries = 20;
 
 /**
- * The version of the key to use: the one that the settings name; else the one that the data keys are wrapped with; else,
- * where a classic deployment is taken over, the one that opens its data key; else the current one.
+ * The version of the key to use: the one that the settings name; else the one that the data keys are wrapped with;
+ * else, where a classic deployment is taken over, the one that opens its data key; else the current one.
  */
 export async function chooseVersion(
   client: AzureKeysClient,

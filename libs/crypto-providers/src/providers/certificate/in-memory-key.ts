@@ -13,8 +13,8 @@ import type { KeyFile, KeyFileSource } from '../../key-files/key-file.js';
 import { thumbprintOf } from '../../key-files/thumbprint.js';
 
 /**
- * The RSA key of a key file, held in memory as CryptoKeys: WebCrypto runs each operation on libuv's thread pool, so that a
- * private-key operation (milliseconds for 4096 bits) never holds the event loop.
+ * The RSA key of a key file, held in memory as CryptoKeys: WebCrypto runs each operation on libuv's thread pool, so
+ * that a private-key operation (milliseconds for 4096 bits) never holds the event loop.
  *
  * @param hash the hash of new wrappings. SHA-1 is still sound in OAEP, but policies forbid it: unasked, only classic
  * wrappings are made with it.

@@ -11,7 +11,10 @@ const closedBranch: z.ZodType = z
   })
   .optional();
 
-/** A provider that a package brings: `rsaKey__provider: module:<package>`. Its code was loaded before its settings could be read. */
+/**
+ * A provider that a package brings: `rsaKey__provider: module:<package>`. Its code was loaded before its settings could
+ * be read.
+ */
 export const packageProvider = defineKeyProvider({
   kind: 'module',
   fields: { module: closedBranch },

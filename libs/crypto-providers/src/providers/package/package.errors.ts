@@ -11,7 +11,9 @@ export class PackageFault extends KeyProviderMisconfigured {
   }
 }
 
-/** Names an error that nobody declared without its message, which may hold a secret: its class and where it was thrown. */
+/**
+ * Names an error that nobody declared without its message, which may hold a secret: its class and where it was thrown.
+ */
 export function classAndPlace(error: unknown): string {
   if (!isError(error)) return `something that is no Error: ${typeof error}`;
   const { name } = error.constructor;
@@ -40,8 +42,8 @@ const isDeclared = (code: unknown): code is DeclaredErrorCode =>
   typeof code === 'string' && Object.hasOwn(declared, code);
 
 /**
- * The service's error for what a package threw in `operation`. What it did not declare is its fault, which ends a start:
- * trying again could lock a token whose PIN is wrong.
+ * The service's error for what a package threw in `operation`. What it did not declare is its fault, which ends a
+ * start: trying again could lock a token whose PIN is wrong.
  */
 export function translated(name: string, operation: string, error: unknown): Error {
   if (error instanceof PackageFault) return error;

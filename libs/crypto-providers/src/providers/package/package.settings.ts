@@ -33,7 +33,9 @@ export function moduleSettingsSchema(module: LoadedModule): z.ZodType<ChosenModu
     });
 }
 
-/** Text of a value that is not secret, and this short, says little: `must be at least 10` may stand beside the value 1. */
+/**
+ * Text of a value that is not secret, and this short, says little: `must be at least 10` may stand beside the value 1.
+ */
 const harmlessLength = 3;
 
 /** What a package's schema asks of a setting, without the values that some libraries repeat. */

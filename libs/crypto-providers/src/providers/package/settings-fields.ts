@@ -5,7 +5,9 @@ import { classAndPlace, ModuleUnusable } from './package.errors.js';
 type Text = z.ZodOptional<z.ZodString>;
 type Texts = z.ZodOptional<z.ZodUnion<readonly [z.ZodString, z.ZodArray<z.ZodString>]>>;
 
-/** A package's settings as fields of ours, by name: so they are matched, redacted and read from files as all others are. */
+/**
+ * A package's settings as fields of ours, by name: so they are matched, redacted and read from files as all others are.
+ */
 export type SettingsFields = Readonly<Record<string, Text | Texts>>;
 
 /** What was given for the settings of a package, by name. */

@@ -19,7 +19,8 @@ export interface Pkcs11Settings {
 }
 
 /**
- * Opens a private key that stays behind a PKCS#11 module: it wraps here, with the public half, and unwraps in the token.
+ * Opens a private key that stays behind a PKCS#11 module: it wraps here, with the public half, and unwraps in the
+ * token.
  *
  * @param environment the whole environment of the module; without one, that of this process.
  */

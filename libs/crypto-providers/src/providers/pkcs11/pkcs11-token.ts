@@ -9,9 +9,9 @@ interface Opened {
 }
 
 /**
- * The token with the private key. Whatever it can lose (a session, the login, handles, the module itself) comes back in one
- * way: a new process loads the module, logs in and finds the key. Each call tries that once. A PIN that was refused is
- * never tried again.
+ * The token with the private key. Whatever it can lose (a session, the login, handles, the module itself) comes back in
+ * one way: a new process loads the module, logs in and finds the key. Each call tries that once. A PIN that was refused
+ * is never tried again.
  */
 export class Pkcs11Token {
   readonly #settings: Pkcs11TokenSettings;
@@ -32,8 +32,8 @@ export class Pkcs11Token {
   }
 
   /**
-   * Tries a ciphertext that ought to open. One that does is remembered: later it tells a bad ciphertext from a broken device
-   * where the module does not. For one that does not, the answer is the reason.
+   * Tries a ciphertext that ought to open. One that does is remembered: later it tells a bad ciphertext from a broken
+   * device where the module does not. For one that does not, the answer is the reason.
    */
   async prove(hash: HashName, ciphertext: Uint8Array): Promise<Uint8Array | TokenError> {
     const opening = this.#open();

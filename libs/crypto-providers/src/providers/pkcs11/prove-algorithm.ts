@@ -18,8 +18,8 @@ interface Wanted {
 }
 
 /**
- * The algorithm of new wrappings: one that the token was seen to open, after it was encrypted with the public half. So the
- * halves belong together, and the token does what is wanted of it.
+ * The algorithm of new wrappings: one that the token was seen to open, after it was encrypted with the public half. So
+ * the halves belong together, and the token does what is wanted of it.
  */
 export async function proveAlgorithm(
   token: Pkcs11Token,

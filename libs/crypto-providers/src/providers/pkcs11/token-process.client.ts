@@ -42,8 +42,8 @@ const startMs = 5_000;
 const endMs = 2_000;
 
 /**
- * A process of ours that has the PKCS#11 module loaded. It is killed when it says nothing for too long: nothing else stops a
- * module that hangs. It does not keep this process alive, and ends with it.
+ * A process of ours that has the PKCS#11 module loaded. It is killed when it says nothing for too long: nothing else
+ * stops a module that hangs. It does not keep this process alive, and ends with it.
  */
 export class TokenProcess {
   private readonly child: ChildProcess;

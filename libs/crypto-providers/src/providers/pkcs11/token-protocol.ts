@@ -49,7 +49,10 @@ export type Order =
  */
 export type TokenErrorKind = 'login' | 'setup' | 'lost' | 'refused' | 'unclear' | 'silent';
 
-/** The token, its module or its process did not do what it was asked; the message says what, where, and the module's code. */
+/**
+ * The token, its module or its process did not do what it was asked; the message says what, where, and the module's
+ * code.
+ */
 export class TokenError extends Error {
   readonly kind: TokenErrorKind;
 

@@ -14,8 +14,8 @@ const algorithm = 'RSA-OAEP-256';
 /**
  * Opens the version that the settings name, else the one that the wrappings in the database name, else the newest.
  *
- * Wrapping needs the public half only, so it happens here and without a right to encrypt; the ciphertext is bare RSA-OAEP,
- * the same as a certificate with this key makes.
+ * Wrapping needs the public half only, so it happens here and without a right to encrypt; the ciphertext is bare
+ * RSA-OAEP, the same as a certificate with this key makes.
  */
 export async function openVaultTransit(
   settings: VaultTransitSettings,
@@ -30,8 +30,9 @@ export async function openVaultTransit(
   const description = `${facts.type} ${key.resource} version ${version} in Vault at ${key.server}`;
 
   /**
-   * Throws what is wrong with the key or the server. Vault does not tell a damaged wrapping from a fault of its own (both
-   * 500) or from a version that it no longer uses (both 400), so the key is looked at, and a wrapping just made is tried.
+   * Throws what is wrong with the key or the server. Vault does not tell a damaged wrapping from a fault of its own
+   * (both 500) or from a version that it no longer uses (both 400), so the key is looked at, and a wrapping just made
+   * is tried.
    */
   const requireWorkingKey = async (): Promise<void> => {
     key.publicKey(await key.read(), version);

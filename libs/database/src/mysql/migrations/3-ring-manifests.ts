@@ -1,7 +1,10 @@
 import type { QueryRunner } from 'typeorm';
 import type { StepwiseMigration } from '../../migrations/pending-migrations.js';
 
-/** The versions of the ring’s manifest, and what members’ keys were before they were replaced or deleted. All of it is additive. */
+/**
+ * The versions of the ring’s manifest, and what members’ keys were before they were replaced or deleted. All of it is
+ * additive.
+ */
 export class RingManifests1760000000003 implements StepwiseMigration {
   readonly name = 'RingManifests1760000000003';
   readonly complete = `(SELECT COUNT(*) FROM information_schema.TABLES

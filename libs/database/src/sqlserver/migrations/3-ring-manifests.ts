@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The versions of the ring’s manifest, and what members’ keys were before they were replaced or deleted. All of it is additive. */
+/**
+ * The versions of the ring’s manifest, and what members’ keys were before they were replaced or deleted. All of it is
+ * additive.
+ */
 export class RingManifests1760000000003 implements MigrationInterface {
   readonly name = 'RingManifests1760000000003';
 

@@ -4,8 +4,8 @@ import graphene from 'graphene-pk11';
 type Name = 'alwaysAuth' | 'decrypt' | 'id' | 'keyType' | 'label' | 'modulus' | 'publicExponent' | 'value';
 
 /**
- * An attribute's bytes; `undefined` where the object has none, does not show it, or shows nothing. Graphene's own reading
- * by name takes a flag that shows nothing for false, and throws for what is not there.
+ * An attribute's bytes; `undefined` where the object has none, does not show it, or shows nothing. Graphene's own
+ * reading by name takes a flag that shows nothing for false, and throws for what is not there.
  */
 export function bytesOf(object: graphene.SessionObject, name: Name): Buffer | undefined {
   try {

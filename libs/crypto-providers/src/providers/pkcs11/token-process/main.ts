@@ -37,7 +37,9 @@ async function carryOut(order: Order): Promise<FoundKey | Uint8Array> {
   return token.decrypt(order.hash, order.ciphertext);
 }
 
-/** The one place that loads graphene-pk11, and with it pkcs11js, which is built at install where there is a compiler. */
+/**
+ * The one place that loads graphene-pk11, and with it pkcs11js, which is built at install where there is a compiler.
+ */
 async function loadBinding(): Promise<typeof import('./open-token.ts')> {
   try {
     return await import('./open-token.ts');

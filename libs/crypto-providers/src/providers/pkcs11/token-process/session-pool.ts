@@ -1,6 +1,6 @@
 /**
- * Hands out sessions, each to one user at a time, because a session can do one operation at a time. There are never more
- * than the limit, or than the token gives; who comes later waits. A session in which something failed is closed.
+ * Hands out sessions, each to one user at a time, because a session can do one operation at a time. There are never
+ * more than the limit, or than the token gives; who comes later waits. A session in which something failed is closed.
  */
 export class SessionPool<Session> {
   private readonly idle: Session[] = [];
