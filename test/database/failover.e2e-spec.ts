@@ -24,6 +24,13 @@ describe('a primary and its standby', () => {
   const connectionsTo = async (server: Pick<Standby, 'query'>): Promise<number> =>
     (await server.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'key-connector'`)).length;
 
+  /** Reads alone may share fewer connections than the pool has room for. */
+  const fillPool = async (): Promise<void> => {
+    const runners = Array.from({ length: 4 }, () => opened?.source.createQueryRunner());
+    await Promise.all(runners.map((runner) => runner?.query('SELECT 1')));
+    await Promise.all(runners.map((runner) => runner?.release()));
+  };
+
   beforeAll(async () => {
     if (!ownsPostgres) return;
     primary = await startPostgres();
@@ -53,6 +60,7 @@ describe('a primary and its standby', () => {
       const reads = (): Promise<(string | undefined)[]> =>
         Promise.all(Array.from({ length: 8 }, () => valueOf(database, id)));
       expect(new Set(await reads())).toEqual(new Set(['old']));
+      await fillPool();
       expect(await connectionsTo(standby)).toBe(4);
 
       // From here on the standby is behind the primary, so a read that still went there would show.
