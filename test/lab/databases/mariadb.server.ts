@@ -1,5 +1,5 @@
 import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { madeOnce } from '../files/shared-folder.ts';
 import { type TempFolder, tempFolder } from '../files/temp-folder.ts';
 import { freePort } from '../network/free-port.ts';
@@ -98,7 +98,7 @@ export async function emptyData(): Promise<string> {
   return madeOnce(`mariadb-${await mariadbVersion()}`, (folder) =>
     run(installer.file(''), [
       ...['--no-defaults', `--datadir=${folder}`, '--auth-root-authentication-method=normal'],
-      ...['--skip-test-db', '--skip-name-resolve', '--innodb-log-file-size=8M'],
+      ...['--skip-test-db', '--skip-name-resolve', '--innodb-log-file-size=8M', `--tmpdir=${dirname(folder)}`],
     ]),
   );
 }
