@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { UserId } from '@key-connector/common';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
@@ -17,6 +18,7 @@ import {
 import { toUtcText } from '../dialect/utc-column.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import { poolOf } from './pool-options.js';
+import type { PostgresqlSessions } from './session.js';
 
 // Rows come as the objects that callers get.
 const columns = `"Id" AS id, COALESCE("Key", '') AS value, "DataKeyId" AS "dataKeyId"`;
@@ -33,6 +35,9 @@ export interface Tables {
 
 /** The rows of the members `$1`, in the table of this name. */
 export const findIn = (table: string): string => `SELECT ${columns} FROM ${table} WHERE "Id" = ANY($1::uuid[])`;
+
+/** The row of the member `$1`. */
+const findOneIn = (table: string): string => `SELECT ${columns} FROM ${table} WHERE "Id" = $1::uuid`;
 
 /** The clock comes last, behind what the rows had to wait for. Ids are hexadecimal digits and dashes. */
 const lookIn = ({ members, history }: Tables, ids: readonly UserId[], youngMinutes: number): string => `
@@ -161,22 +166,56 @@ const touchIn = (table: string): string => `
     ORDER BY "Id" FOR NO KEY UPDATE
   ))`;
 
+/** The sessions of a pool, as statements need to know them. */
+type Sessions = Pick<PostgresqlSessions, 'tables' | 'areOwn' | 'areShared'>;
+
+/**
+ * What a prepared statement fails with that is not there, was there before, or whose columns have changed since
+ * (invalid_sql_statement_name, duplicate_prepared_statement, feature_not_supported).
+ */
+const notPrepared: ReadonlySet<string> = new Set(['26000', '42P05', '0A000']);
+
+const names = new Map<string, string>();
+
+/** The name of a prepared statement: of this text and no other, whoever else shares the session. */
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = `key_connector_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+  names.set(text, name);
+  return name;
+}
+
 /** Goes straight to the pool; see `poolOf` for why. */
 export class PostgresqlUserKeyStatements implements UserKeyStatements {
   readonly maxSwaps = 500;
 
   constructor(
     private readonly source: DataSource,
-    private readonly tables: () => Tables,
+    private readonly sessions: Sessions,
   ) {}
 
+  /** Prepared where a session keeps it: at low load, parsing and planning is most of what the server does for a read. */
   async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    return (await poolOf(this.source).query<StoredUserKey>(findIn(this.tables().members), [arrayOf(ids)])).rows;
+    const [only] = ids.length === 1 ? ids : [];
+    const { members } = this.sessions.tables;
+    const text = only === undefined ? findIn(members) : findOneIn(members);
+    const values = [only ?? arrayOf(ids)];
+    const pool = poolOf(this.source);
+    if (this.sessions.areOwn) {
+      try {
+        return (await pool.query<StoredUserKey>({ name: nameOf(text), text, values })).rows;
+      } catch (error) {
+        if (!notPrepared.has(String(driverErrorOf(error)?.code))) throw error;
+        this.sessions.areShared();
+      }
+    }
+    return (await pool.query<StoredUserKey>(text, values)).rows;
   }
 
   async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
     type Results = [pg.QueryResult<SeenUserKey>, pg.QueryResult<{ clock: number }>];
-    const [seen, told] = await this.runAll<Results>(lookIn(this.tables(), ids, youngMinutes));
+    const [seen, told] = await this.runAll<Results>(lookIn(this.sessions.tables, ids, youngMinutes));
     return { clock: told.rows[0]?.clock ?? 0, rows: seen.rows };
   }
 
@@ -186,7 +225,7 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     fence: RingFence,
   ): Promise<ReadonlySet<UserId> | SwapRefusal> {
     const times = { at: toUtcText(new Date(at)), deadline, wait: this.lockWait };
-    return this.change(swapIn(this.tables(), swaps, times, fence));
+    return this.change(swapIn(this.sessions.tables, swaps, times, fence));
   }
 
   reseal(
@@ -194,11 +233,11 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     deadline: number,
     fence: RingFence,
   ): Promise<ReadonlySet<UserId> | SwapRefusal> {
-    return this.change(resealIn(this.tables(), reseals, { deadline, wait: this.lockWait }, fence));
+    return this.change(resealIn(this.sessions.tables, reseals, { deadline, wait: this.lockWait }, fence));
   }
 
   async touch(ids: readonly UserId[], at: Date): Promise<void> {
-    await poolOf(this.source).query(touchIn(this.tables().members), [arrayOf(ids), toUtcText(at)]);
+    await poolOf(this.source).query(touchIn(this.sessions.tables.members), [arrayOf(ids), toUtcText(at)]);
   }
 
   private get lockWait(): number {
