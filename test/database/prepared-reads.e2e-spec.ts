@@ -25,7 +25,7 @@ describe('a connection to PostgreSQL that has a session of its own', () => {
     };
   });
 
-  const readAll = async (): Promise<void> => {
+  const expectEveryRead = async (): Promise<void> => {
     const [one, other] = members;
     if (one === undefined || other === undefined) throw new Error('two members were made');
     expect(await find(one)).toEqual(['value 0']);
@@ -34,7 +34,7 @@ describe('a connection to PostgreSQL that has a session of its own', () => {
   };
 
   test('keeps the statements of reads, under names that say which', async () => {
-    for (let n = 0; n < 10; n += 1) await readAll();
+    for (let n = 0; n < 10; n += 1) await expectEveryRead();
     const names = await prepared();
     expect(names).toHaveLength(2);
     for (const name of names) expect(name).toMatch(/^key_connector_[0-9a-f]{32}$/);
@@ -44,8 +44,8 @@ describe('a connection to PostgreSQL that has a session of its own', () => {
     ['was forgotten', 'DEALLOCATE ALL'],
     ['has columns of another type since', 'ALTER TABLE "UserKeys" ALTER COLUMN "Key" TYPE varchar(9000)'],
   ])('a statement that %s fails no read', async (_, change) => {
-    await readAll();
+    await expectEveryRead();
     await sql(change);
-    for (let n = 0; n < 3; n += 1) await readAll();
+    for (let n = 0; n < 3; n += 1) await expectEveryRead();
   });
 });
