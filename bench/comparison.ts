@@ -78,12 +78,9 @@ function loadsOf(stage: Stage, plan: ComparisonPlan): Pick<Plan, 'warmUp' | 'loa
 function inTurn(members: readonly Member[]): (count: number) => Member[] {
   let at = 0;
   return (count) => {
-    const some = Array.from(
-      { length: Math.min(count, members.length) },
-      (_, index) => members[(at + index) % members.length],
-    );
-    at += count;
-    return some.filter((member) => member !== undefined);
+    const some = [...members.slice(at), ...members.slice(0, at)].slice(0, count);
+    at = (at + count) % members.length;
+    return some;
   };
 }
 
