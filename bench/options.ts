@@ -56,7 +56,7 @@ const quick: typeof full = {
 };
 
 export const usage = `npm run bench -- [options]
-  --quick               fewer members, shorter rounds: about a minute in total
+  --quick               fewer members, shorter rounds: about two minutes in total
   --database <kind>     ${databaseKinds.join(', ')} (default postgresql)
   --parts <list>        of ${parts.join(',')} (default ${full.parts}; with --quick ${quick.parts})
   --members <n>         members with a stored key and a token of their own (default ${full.members})
