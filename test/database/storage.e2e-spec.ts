@@ -79,7 +79,7 @@ function storageSuite(kind: TestKind): void {
     const id = newId();
     await put(database, id, 'old', at('2026-01-02T03:04:05.678'));
     expect(await dates(id)).toMatchObject({ RevisionDate: null, LastAccessDate: null });
-    await database.write(({ userKeys }) => userKeys.touch([id], at('2026-01-02T04:00:00')));
+    await database.write(({ userKeys }) => userKeys.touch([id], { at: at('2026-01-02T04:00:00'), resolution: 0 }));
     await put(database, id, 'new', at('2026-07-08T09:10:11.120'));
     const row = await dates(id);
     expect(fromUtcText(row?.CreationDate ?? '')).toEqual(at('2026-01-02T03:04:05.678'));
@@ -131,7 +131,7 @@ function storageSuite(kind: TestKind): void {
       await put(database, id, 'v');
     }
     const touch = (ids: readonly UserId[], time: Date): Promise<void> =>
-      database.write(({ userKeys }) => userKeys.touch(ids, time));
+      database.write(({ userKeys }) => userKeys.touch(ids, { at: time, resolution: 0 }));
     await touch([one, newId()], at('2026-05-05T05:05:05.500'));
     await touch([one, two], at('2026-05-05T05:05:04.000'));
     expect(fromUtcText((await dates(one))?.LastAccessDate ?? '')).toEqual(at('2026-05-05T05:05:05.500'));
@@ -159,7 +159,7 @@ function storageSuite(kind: TestKind): void {
           const time = new Date(newest.getTime() - (replica * 5 + round) * 1000);
           return database.write(({ userKeys }) => {
             sent += 1;
-            return userKeys.touch(shuffled, time);
+            return userKeys.touch(shuffled, { at: time, resolution: 0 });
           });
         }),
       ),

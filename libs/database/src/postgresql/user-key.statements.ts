@@ -2,10 +2,13 @@ import type { UserId } from '@key-connector/common';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import {
+  type Access,
   fenceRows,
+  type FoundUserKey,
   lockWait,
   type RingFence,
   type SeenUserKey,
+  standingDates,
   type StoredUserKey,
   type SwapRefusal,
   type SwapTimes,
@@ -33,6 +36,11 @@ export interface Tables {
 
 /** The rows of the members `$1`, in the table of this name. */
 export const findIn = (table: string): string => `SELECT ${columns} FROM ${table} WHERE "Id" = ANY($1::uuid[])`;
+
+/** The same, and whether the date stands that is from `$2` until `$3`: a byte, where a time would have to be parsed. */
+const findDatedIn = (table: string): string => `
+  SELECT ${columns}, COALESCE("LastAccessDate" BETWEEN $2 AND $3, false) AS "dateStands"
+  FROM ${table} WHERE "Id" = ANY($1::uuid[])`;
 
 /** The clock comes last, behind what the rows had to wait for. Ids are hexadecimal digits and dashes. */
 const lookIn = ({ members, history }: Tables, ids: readonly UserId[], youngMinutes: number): string => `
@@ -157,21 +165,25 @@ const touchIn = (table: string): string => `
   UPDATE ${table} SET "LastAccessDate" = $2
   WHERE "Id" = ANY(ARRAY(
     SELECT "Id" FROM ${table}
-    WHERE "Id" = ANY($1::uuid[]) AND ("LastAccessDate" IS NULL OR "LastAccessDate" < $2)
+    WHERE "Id" = ANY($1::uuid[]) AND ("LastAccessDate" BETWEEN $3 AND $4) IS NOT TRUE
     ORDER BY "Id" FOR NO KEY UPDATE
   ))`;
 
 /** Goes straight to the pool; see `poolOf` for why. */
 export class PostgresqlUserKeyStatements implements UserKeyStatements {
   readonly maxSwaps = 500;
+  readonly maxTouched = 128;
 
   constructor(
     private readonly source: DataSource,
     private readonly tables: () => Tables,
   ) {}
 
-  async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    return (await poolOf(this.source).query<StoredUserKey>(findIn(this.tables().members), [arrayOf(ids)])).rows;
+  async find(ids: readonly UserId[], access?: Access): Promise<FoundUserKey[]> {
+    const { members } = this.tables();
+    const [text, dates] =
+      access === undefined ? [findIn(members), []] : [findDatedIn(members), standingDates(access).map(toUtcText)];
+    return (await poolOf(this.source).query<FoundUserKey>(text, [arrayOf(ids), ...dates])).rows;
   }
 
   async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
@@ -197,8 +209,9 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     return this.change(resealIn(this.tables(), reseals, { deadline, wait: this.lockWait }, fence));
   }
 
-  async touch(ids: readonly UserId[], at: Date): Promise<void> {
-    await poolOf(this.source).query(touchIn(this.tables().members), [arrayOf(ids), toUtcText(at)]);
+  async touch(ids: readonly UserId[], access: Access): Promise<void> {
+    const values = [arrayOf(ids), toUtcText(access.at), ...standingDates(access).map(toUtcText)];
+    await poolOf(this.source).query(touchIn(this.tables().members), values);
   }
 
   private get lockWait(): number {
