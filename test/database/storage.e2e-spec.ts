@@ -138,6 +138,40 @@ function storageSuite(kind: TestKind): void {
     expect(fromUtcText((await dates(two))?.LastAccessDate ?? '')).toEqual(at('2026-05-05T05:05:04.000'));
   });
 
+  test('an access date stands while it is younger than the resolution, and at most an hour ahead', async () => {
+    const database = await open();
+    const access = { at: at('2026-05-05T05:05:05.000'), resolution: 60_000 };
+    const stored: readonly (readonly [date: string | null, stands: boolean])[] = [
+      [null, false],
+      ['2026-05-05 05:04:04.999', false],
+      ['2026-05-05 05:04:05.001', true],
+      ['2026-05-05 05:05:05.000', true],
+      ['2026-05-05 06:05:04.999', true],
+      ['2026-05-05 06:05:05.001', false],
+      ['2099-01-01 00:00:00.000', false],
+    ];
+    const rows = stored.map(([date, stands]) => ({ id: newId(), date, stands }));
+    for (const { id, date } of rows) {
+      await put(database, id, 'v');
+      if (date === null) continue;
+      const where = `lower(${suite.place.text('"Id"')}) = '${id}'`;
+      await suite.place.sql(`UPDATE "UserKeys" SET "LastAccessDate" = '${date}' WHERE ${where}`);
+    }
+    const ids = rows.map(({ id }) => id);
+    const standing = async (): Promise<Map<UserId, boolean | undefined>> => {
+      const found = await database.read(({ userKeys }) => userKeys.find(ids, access));
+      return new Map(found.map(({ id, dateStands }) => [id, dateStands]));
+    };
+    expect(await standing()).toEqual(new Map(rows.map(({ id, stands }) => [id, stands])));
+
+    await database.write(({ userKeys }) => userKeys.touch(ids, access));
+    for (const { id, date, stands } of rows) {
+      const expected = stands && date !== null ? fromUtcText(date) : access.at;
+      expect(fromUtcText((await dates(id))?.LastAccessDate ?? '')).toEqual(expected);
+    }
+    expect(await standing()).toEqual(new Map(ids.map((id) => [id, true])));
+  });
+
   test('replicas that touch the same members at once never deadlock and keep the newest date', async () => {
     if (kind.name.startsWith('PostgreSQL')) {
       // Plans that meet the rows in the order of the statement's list, as on a big table.
