@@ -3,10 +3,13 @@ import type { UserId } from '@key-connector/common';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import {
+  type Access,
   fenceRows,
+  type FoundUserKey,
   lockWait,
   type RingFence,
   type SeenUserKey,
+  standingDates,
   type StoredUserKey,
   type SwapRefusal,
   type SwapTimes,
@@ -36,8 +39,13 @@ export interface Tables {
 /** The rows of the members `$1`, in the table of this name. */
 export const findIn = (table: string): string => `SELECT ${columns} FROM ${table} WHERE "Id" = ANY($1::uuid[])`;
 
-/** The row of the member `$1`. */
-const findOneIn = (table: string): string => `SELECT ${columns} FROM ${table} WHERE "Id" = $1::uuid`;
+/** The same, and whether the date stands that is from `$2` until `$3`: a byte, where a time would have to be parsed. */
+const datedColumns = `${columns}, COALESCE("LastAccessDate" BETWEEN $2 AND $3, false) AS "dateStands"`;
+
+/** Those of several members `$1`, or of one. */
+const findFor = (table: string, members: 'several' | 'one', dated: boolean): string => `
+  SELECT ${dated ? datedColumns : columns} FROM ${table}
+  WHERE "Id" = ${members === 'one' ? '$1::uuid' : 'ANY($1::uuid[])'}`;
 
 /** The clock comes last, behind what the rows had to wait for. Ids are hexadecimal digits and dashes. */
 const lookIn = ({ members, history }: Tables, ids: readonly UserId[], youngMinutes: number): string => `
@@ -162,7 +170,7 @@ const touchIn = (table: string): string => `
   UPDATE ${table} SET "LastAccessDate" = $2
   WHERE "Id" = ANY(ARRAY(
     SELECT "Id" FROM ${table}
-    WHERE "Id" = ANY($1::uuid[]) AND ("LastAccessDate" IS NULL OR "LastAccessDate" < $2)
+    WHERE "Id" = ANY($1::uuid[]) AND ("LastAccessDate" BETWEEN $3 AND $4) IS NOT TRUE
     ORDER BY "Id" FOR NO KEY UPDATE
   ))`;
 
@@ -189,6 +197,7 @@ function nameOf(text: string): string {
 /** Goes straight to the pool; see `poolOf` for why. */
 export class PostgresqlUserKeyStatements implements UserKeyStatements {
   readonly maxSwaps = 500;
+  readonly maxTouched = 128;
 
   constructor(
     private readonly source: DataSource,
@@ -196,21 +205,20 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
   ) {}
 
   /** Prepared where a session keeps it: at low load, parsing and planning is most of what the server does for a read. */
-  async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
+  async find(ids: readonly UserId[], access?: Access): Promise<FoundUserKey[]> {
     const [only] = ids.length === 1 ? ids : [];
-    const { members } = this.sessions.tables;
-    const text = only === undefined ? findIn(members) : findOneIn(members);
-    const values = [only ?? arrayOf(ids)];
+    const text = findFor(this.sessions.tables.members, only === undefined ? 'several' : 'one', access !== undefined);
+    const values = [only ?? arrayOf(ids), ...(access === undefined ? [] : standingDates(access).map(toUtcText))];
     const pool = poolOf(this.source);
     if (this.sessions.areOwn) {
       try {
-        return (await pool.query<StoredUserKey>({ name: nameOf(text), text, values })).rows;
+        return (await pool.query<FoundUserKey>({ name: nameOf(text), text, values })).rows;
       } catch (error) {
         if (!notPrepared.has(String(driverErrorOf(error)?.code))) throw error;
         this.sessions.areShared();
       }
     }
-    return (await pool.query<StoredUserKey>(text, values)).rows;
+    return (await pool.query<FoundUserKey>(text, values)).rows;
   }
 
   async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
@@ -236,8 +244,9 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     return this.change(resealIn(this.sessions.tables, reseals, { deadline, wait: this.lockWait }, fence));
   }
 
-  async touch(ids: readonly UserId[], at: Date): Promise<void> {
-    await poolOf(this.source).query(touchIn(this.sessions.tables.members), [arrayOf(ids), toUtcText(at)]);
+  async touch(ids: readonly UserId[], access: Access): Promise<void> {
+    const values = [arrayOf(ids), toUtcText(access.at), ...standingDates(access).map(toUtcText)];
+    await poolOf(this.source).query(touchIn(this.sessions.tables.members), values);
   }
 
   private get lockWait(): number {
