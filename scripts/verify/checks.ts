@@ -41,5 +41,8 @@ export const sideBySide: readonly Check[] = [
   commits,
 ];
 
-/** With the machine to themselves, one after the other; a cluster comes last, since its first time takes minutes. */
-export const lastOfAll: readonly Check[] = [programs, dockerfile, models, tests, cluster];
+/** What keeps every core busy by itself, one after the other. */
+export const oneByOne: readonly Check[] = [programs, dockerfile, models];
+
+/** At the same time: both wait for others much of the time, the cluster for pods and the tests for their servers. */
+export const together: readonly Check[] = [cluster, tests];
