@@ -15,9 +15,16 @@ export const tests: Check = {
   },
 };
 
-/**
- * The second stage: the chart, installed on a Kubernetes of its own. Where there can be none, its tests are skipped.
- */
+/** Before the tests, which the first time would keep from the processors for minutes. */
+export const clusterPrograms: Check = {
+  name: 'programs of the cluster',
+  run: async () => {
+    const { ok, output } = await run('node', ['scripts/tools/install.ts', 'cluster'], { minutes: 60 });
+    return verdict(ok, output);
+  },
+};
+
+/** The chart, installed on a Kubernetes of its own. Where there can be none, its tests are skipped. */
 export const cluster: Check = { name: 'tests on a cluster', run: () => summaryOf(['scripts/cluster.ts']) };
 
 /**
