@@ -3,8 +3,9 @@ import { GridComponent, LegendComponent, TitleComponent } from 'echarts/componen
 import { init, use, type EChartsCoreOption } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import type { Figures } from '../figures.ts';
-import { percentiles } from '../load/wrk.ts';
+import { percentiles } from '../load/load.ts';
 import type { Results } from '../results.ts';
+import type { RatesResults } from '../runs/rates.ts';
 import { targetTitles } from '../tables.ts';
 
 use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
@@ -18,7 +19,7 @@ export interface Plot {
 type Named = readonly [target: keyof typeof targetTitles, figures: Figures];
 
 /** The pictures that these results are enough for. */
-export function plotsOf({ get, put, growth }: Results): Plot[] {
+export function plotsOf({ get, put, rates, growth }: Results): Plot[] {
   const reads: Named[] = get
     ? [
         ['service', get.service],
@@ -35,6 +36,7 @@ export function plotsOf({ get, put, growth }: Results): Plot[] {
   return [
     ...(get ? [throughput('get', 'GET: requests/s', reads), latency('get', 'GET: latency in ms', reads)] : []),
     ...(put ? [throughput('put', 'PUT: requests/s', writes), latency('put', 'PUT: latency in ms', writes)] : []),
+    ...(rates ? atRates(rates) : []),
     ...(growth
       ? [
           draw('growth', 'GET: requests/s over members', {
@@ -52,6 +54,29 @@ export function plotsOf({ get, put, growth }: Results): Plot[] {
   ];
 }
 
+/** Latency and cost over the rate. */
+function atRates({ steps }: RatesResults): Plot[] {
+  const plot = (name: string, title: string, lines: Record<string, (figures: Figures) => number>): Plot =>
+    draw(name, title, {
+      legend: { bottom: 0 },
+      xAxis: { type: 'category', name: 'requests/s', data: steps.map(({ rate }) => String(rate)) },
+      yAxis: { type: 'log' },
+      series: (['service', 'baselineA'] as const).flatMap((target) =>
+        Object.entries(lines).map(([line, value]) => ({
+          type: 'line',
+          name: `${target} ${line}`,
+          data: steps.map((step) => value(step[target])),
+        })),
+      ),
+    });
+  const latencies = [50, 95, 99, 99.9] as const;
+  const latencyLines = latencies.map((p) => [`p${p}`, ({ latencyMs }: Figures) => latencyMs[p]] as const);
+  return [
+    plot('rates-latency', 'GET at fixed rates: latency in ms', Object.fromEntries(latencyLines)),
+    plot('rates-cpu', 'GET at fixed rates: CPU µs/request', { CPU: ({ cpuUsPerRequest }) => cpuUsPerRequest }),
+  ];
+}
+
 function throughput(name: string, title: string, targets: readonly Named[]): Plot {
   return draw(`${name}-throughput`, title, {
     xAxis: { type: 'category', data: targets.map(([target]) => targetTitles[target]) },
@@ -65,10 +90,10 @@ function latency(name: string, title: string, targets: readonly Named[]): Plot {
     legend: { bottom: 0 },
     xAxis: { type: 'category', name: 'percentile', data: percentiles.map(String) },
     yAxis: { type: 'value', min: 0 },
-    series: targets.map(([target, { percentilesMs }]) => ({
+    series: targets.map(([target, { latencyMs }]) => ({
       type: 'line',
       name: targetTitles[target],
-      data: [...percentilesMs],
+      data: percentiles.map((percentile) => latencyMs[percentile]),
     })),
   });
 }

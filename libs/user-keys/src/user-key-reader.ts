@@ -17,6 +17,7 @@ export class UserKeyReader {
     this.batches = new StatementBatches(database, maxBatchSize, (ids) => this.query(ids), {
       of: (id) => id,
       inOrder: false,
+      atOnce: true,
     });
   }
 

@@ -47,7 +47,7 @@ export async function startMariadb(options: ServerOptions = {}): Promise<Mariadb
 export class LocalMariadb extends LocalServer implements MariadbServer {
   private constructor(folder: TempFolder, port: number, parameters: Readonly<Record<string, string>>) {
     const address = { host: '127.0.0.1', port, user: 'root', database: DATABASE };
-    const all = { ...mariadbDefaults, ...ownFiles(folder.path), ...parameters };
+    const all = { ...mariadbDefaults, ...placesIn(folder), ...parameters };
     const flags = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
     const data = `--datadir=${join(folder.path, 'data')}`;
     super({
@@ -119,12 +119,12 @@ export const mariadbDefaults = {
 };
 
 /**
- * A server's files beside its data. It empties its temporary folder when it starts, whoever uses it: in a shared one it
- * would take the temporary tables of another server from under a statement.
+ * A server's socket and its temporary tables. Not in the system's folder: each server that starts deletes the tables
+ * that it finds there, those that another one is using too.
  */
-export const ownFiles = (folder: string): Record<string, string> => ({
-  socket: join(folder, 'mariadb.sock'),
-  tmpdir: folder,
+export const placesIn = (folder: TempFolder): Readonly<Record<'socket' | 'tmpdir', string>> => ({
+  socket: join(folder.path, 'mariadb.sock'),
+  tmpdir: folder.path,
 });
 
 /** A fresh database on a server that somebody else runs, such as a CI service container. */
