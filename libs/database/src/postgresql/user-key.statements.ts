@@ -21,7 +21,6 @@ import {
 import { toUtcText } from '../dialect/utc-column.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import { poolOf } from './pool-options.js';
-import type { PostgresqlSessions } from './session.js';
 
 // Rows come as the objects that callers get.
 const columns = `"Id" AS id, COALESCE("Key", '') AS value, "DataKeyId" AS "dataKeyId"`;
@@ -175,7 +174,13 @@ const touchIn = (table: string): string => `
   ))`;
 
 /** The sessions of a pool, as statements need to know them. */
-type Sessions = Pick<PostgresqlSessions, 'tables' | 'areOwn' | 'areShared'>;
+interface Sessions {
+  readonly tables: Tables;
+  /** Whether each connection has one of its own, which keeps what is prepared. */
+  readonly areOwn: boolean;
+  /** What was prepared was not kept. */
+  areShared(): void;
+}
 
 /**
  * What a prepared statement fails with that is not there, was there before, or whose columns have changed since
