@@ -6,7 +6,6 @@ import {
   type FoundUserKey,
   type RingFence,
   standingDates,
-  type StoredUserKey,
   type SwapRefusal,
   type SwapTimes,
   type UserKeyReseal,
