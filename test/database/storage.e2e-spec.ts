@@ -104,11 +104,12 @@ function storageSuite(kind: TestKind): void {
     expect(rows).toEqual([{ Key: winners[0] }]);
   });
 
-  test('of 100 puts of one new member at once none fails, and one of them is stored whole', async () => {
+  // Each round of theirs lets one through: a hundred would take six times as long, and meet no more than these.
+  test('of 40 puts of one new member at once none fails, and one of them is stored whole', async () => {
     const replicas = await Promise.all([open(), open()]);
     await suite.place.sql(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01 00:00:00')`);
     const id = newId();
-    const keys = Array.from({ length: 100 }, (_, index) => ({
+    const keys = Array.from({ length: 40 }, (_, index) => ({
       id,
       value: index % 3 === 0 ? `classic ${index}` : `bound ${index}`,
       dataKeyId: index % 3 === 0 ? null : 1,

@@ -42,6 +42,7 @@ describe('items that wait for a place among the statements', () => {
     batches = new StatementBatches({ description: 'a slow table', acquireTimeout }, 3, run, {
       of: (item) => item,
       inOrder: false,
+      atOnce: false,
     });
   });
   afterEach(() => {
@@ -99,6 +100,7 @@ describe('items that wait for a place among the statements', () => {
     const keys = new StatementBatches({ description: 'a slow table', acquireTimeout }, 1, run, {
       of: (item) => item % 10,
       inOrder: true,
+      atOnce: false,
     });
     const all = [1, 11, 2, 21].map((item) => keys.add(item));
     await nextTurn();
@@ -110,6 +112,47 @@ describe('items that wait for a place among the statements', () => {
     }
     expect(statements.map(({ items }) => items)).toEqual([[1], [2], [11], [21]]);
     expect(await Promise.all(all)).toEqual([1, 11, 2, 21]);
+  });
+
+  describe('that may go at once', () => {
+    const kind = (inOrder: boolean): StatementBatches<number, number> =>
+      new StatementBatches({ description: 'a slow table', acquireTimeout }, 3, run, {
+        of: (item) => item % 10,
+        inOrder,
+        atOnce: true,
+      });
+
+    test('do so while nothing runs; those behind share the next statement, and while two run, the one after', async () => {
+      batches = kind(false);
+      add(1);
+      expect(statements.map(({ items }) => items)).toEqual([[1]]);
+      for (const item of [2, 3]) add(item);
+      expect(statements).toHaveLength(1);
+      await nextTurn();
+      for (const item of [4, 5]) add(item);
+      await nextTurn();
+      expect(statements.map(({ items }) => items)).toEqual([[1], [2, 3]]);
+      statements[0]?.end();
+      await nextTurn();
+      expect(statements.map(({ items }) => items)).toEqual([[1], [2, 3], [4, 5]]);
+      for (const statement of statements) statement.end();
+      await nextTurn();
+      add(6);
+      expect(statements.at(-1)?.items).toEqual([6]);
+    });
+
+    test('wait for an older one about the same that met a lock, and overtake none', async () => {
+      batches = kind(true);
+      add(1);
+      statements[0]?.end(new DatabaseRowLocked('locked'));
+      await nextTurn();
+      for (const item of [1, 11, 2]) add(item);
+      await nextTurn();
+      expect(statements.map(({ items }) => items)).toEqual([[1], [1], [2]]);
+      statements[1]?.end();
+      await nextTurn();
+      expect(statements.map(({ items }) => items)).toEqual([[1], [1], [2], [11]]);
+    });
   });
 
   describe('of which one meets a lock', () => {
@@ -173,6 +216,7 @@ describe('items that wait for a place among the statements', () => {
       const keys = new StatementBatches({ description: 'a slow table', acquireTimeout }, 3, run, {
         of: (item) => item % 10,
         inOrder: true,
+        atOnce: false,
       });
       for (const item of [1, 2, 3, 11]) void keys.add(item);
       await nextTurn();

@@ -15,8 +15,8 @@ const mostApart = 10_000;
 /** Sends a batch; for each item its result in the same place, or the error that is its own. */
 type Run<Item, Result> = (items: readonly Item[]) => Promise<readonly (Result | Error)[]>;
 
-/** What items are about. */
-interface Subjects<Item> {
+/** What is to be known of items. */
+interface Traits<Item> {
   /** The member whose row an item needs. */
   readonly of: (item: Item) => unknown;
   /**
@@ -24,6 +24,11 @@ interface Subjects<Item> {
    * newer one, and a newer one sees what the older one did.
    */
   readonly inOrder: boolean;
+  /**
+   * Whether one that comes while nothing runs goes at once, alone; else it waits for what else its turn of the event
+   * loop brings, which is worth it where a commit is shared.
+   */
+  readonly atOnce: boolean;
 }
 
 interface Waiting<Item, Result> {
@@ -42,8 +47,8 @@ type Lane = 'shared' | 'apart';
 /**
  * Items that arrive together share one statement, at most `maxBatchSize` of them, in the order in which they came.
  *
- * No added delay: a statement holds what one turn of the event loop brought, and while two run, what came meanwhile. An
- * item is sent once, and never after it was refused. Only a batch that met a lock, and did nothing, is taken apart:
+ * No added delay: a statement holds what one turn of the event loop brought, and while two run, what came meanwhile. What
+ * may go at once waits for nothing while none runs. An item is sent once, and never after it was refused. Only a batch that met a lock, and did nothing, is taken apart:
  * each of its items is sent once more, alone. What meets a lock alone is refused, and for some seconds others about the
  * same begin there.
  *
@@ -51,6 +56,7 @@ type Lane = 'shared' | 'apart';
  * const reads = new StatementBatches<UserId, Row | undefined>(database, 500, (ids) => queryAll(ids), {
  *   of: (id) => id,
  *   inOrder: false,
+ *   atOnce: true,
  * });
  * const row = await reads.add(id);
  */
@@ -69,7 +75,7 @@ export class StatementBatches<Item, Result> {
     private readonly database: Pick<Database, 'description' | 'acquireTimeout'>,
     private readonly maxBatchSize: number,
     private readonly run: Run<Item, Result>,
-    private readonly subjects: Subjects<Item>,
+    private readonly traits: Traits<Item>,
   ) {}
 
   /**
@@ -80,12 +86,18 @@ export class StatementBatches<Item, Result> {
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + this.database.acquireTimeout;
       this.waiting.push({ item, deadline, metLock: false, resolve, reject });
-      if (this.scheduled) return;
-      this.scheduled = true;
-      setImmediate(() => {
-        this.scheduled = false;
-        this.sendWaiting();
-      });
+      if (this.traits.atOnce && this.waiting.length === 1 && this.running.shared === 0) this.sendWaiting();
+      else this.sendSoon();
+    });
+  }
+
+  /** Once what else this turn of the event loop brings is here. */
+  private sendSoon(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.sendWaiting();
     });
   }
 
@@ -102,7 +114,7 @@ export class StatementBatches<Item, Result> {
 
   /** The items of a lane that have waited longest, but for those that must wait for another one about the same. */
   private takeBatch(lane: Lane): Waiting<Item, Result>[] {
-    const { of, inOrder } = this.subjects;
+    const { of, inOrder } = this.traits;
     // The common case of reads. Those that have met a lock came first.
     if (!inOrder && this.locked.size === 0 && this.waiting[0]?.metLock !== true)
       return lane === 'shared' ? this.waiting.splice(0, this.maxBatchSize) : [];
@@ -129,7 +141,7 @@ export class StatementBatches<Item, Result> {
   private laneOf({ item, metLock }: Waiting<Item, Result>): Lane {
     if (metLock) return 'apart';
     if (this.locked.size === 0) return 'shared';
-    return (this.locked.get(this.subjects.of(item)) ?? 0) > performance.now() ? 'apart' : 'shared';
+    return (this.locked.get(this.traits.of(item)) ?? 0) > performance.now() ? 'apart' : 'shared';
   }
 
   private async send(batch: readonly Waiting<Item, Result>[], lane: Lane): Promise<void> {
@@ -151,7 +163,7 @@ export class StatementBatches<Item, Result> {
       for (const one of batch) fail(one, error);
     } finally {
       this.running[lane] -= 1;
-      if (this.subjects.inOrder) for (const { item } of batch) this.underWay.delete(this.subjects.of(item));
+      if (this.traits.inOrder) for (const { item } of batch) this.underWay.delete(this.traits.of(item));
       if (again.length > 0) this.waiting = [...again, ...this.waiting].sort((a, b) => a.deadline - b.deadline);
       this.sendWaiting();
     }
@@ -163,7 +175,7 @@ export class StatementBatches<Item, Result> {
       one.metLock = true;
       return one.deadline > performance.now();
     }
-    this.keepApart(this.subjects.of(one.item));
+    this.keepApart(this.traits.of(one.item));
     return false;
   }
 

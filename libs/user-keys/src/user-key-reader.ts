@@ -21,6 +21,7 @@ export class UserKeyReader {
     this.batches = new StatementBatches(database, maxBatchSize, (ids) => this.query(ids), {
       of: (id) => id,
       inOrder: false,
+      atOnce: true,
     });
   }
 

@@ -55,6 +55,7 @@ export class UserKeyWriter {
     this.batches = new StatementBatches(database, database.maxSwaps, (writes) => this.storeAll(writes), {
       of: ({ id }) => id,
       inOrder: true,
+      atOnce: false,
     });
   }
 

@@ -38,13 +38,13 @@ export class UserKeys {
 
   /** Stores the member's first key; the primary key decides between many that try at once. */
   async create(id: UserId, key: Uint8Array): Promise<void> {
-    this.ring.requireLoaded();
+    await this.ring.untilSealing();
     await this.writer.store({ id, key, kind: 'first' });
   }
 
   /** Stores or replaces the member's key. That another key was replaced, the audit log says by the request's id. */
   async replace(id: UserId, key: Uint8Array, requestId: string): Promise<void> {
-    this.ring.requireLoaded();
+    await this.ring.untilSealing();
     const stored = await this.writer.store({ id, key, kind: 'put' });
     if (stored !== 'replaced') return;
     this.replaced.inc();
