@@ -32,7 +32,7 @@ export class UserKeys {
     const stored = await this.reader.read(id);
     if (stored === undefined) throw new UserKeyNotFound();
     const key = await this.ring.open(stored);
-    this.accesses.record(id);
+    this.accesses.record(stored);
     return key;
   }
 
