@@ -26,7 +26,6 @@ const always = [
   'reflect-metadata',
   'rxjs',
   'typeorm',
-  'yaml',
   'zod',
 ];
 

@@ -68,8 +68,9 @@ describe('a start, after someone wrote into the tables of the ring,', () => {
   });
 
   it('reads at once without a pin, and seals nothing before every value was looked at', async () => {
-    const { connect, keyRing } = await fixture.replica();
-    await connect();
+    const unpinned = await fixture.replica();
+    await unpinned.connect();
+    const { keyRing } = unpinned;
     await keyRing.loadToOpen();
     expect(await keyRing.open(fixture.stored(alice))).toEqual(key);
     expect(() => keyRing.sealer()).toThrow(expect.objectContaining({ code: 'RING_UNUSABLE' }));
@@ -80,8 +81,9 @@ describe('a start, after someone wrote into the tables of the ring,', () => {
 
   it('never seals without a pin where that look finds a value that needs a data key of his', async () => {
     fixture.store({ id: bob, value: referenceSealBound(stolen, 2, bob, key), dataKeyId: null });
-    const { connect, keyRing } = await fixture.replica();
-    await connect();
+    const unpinned = await fixture.replica();
+    await unpinned.connect();
+    const { keyRing } = unpinned;
     await keyRing.loadToOpen();
     await expect(keyRing.lookAtValues()).rejects.toMatchObject({ code: 'RING_REFUSED' });
     expect(() => keyRing.sealer()).toThrow(expect.objectContaining({ code: 'RING_UNUSABLE' }));

@@ -2,11 +2,9 @@ import { Database } from '@key-connector/database';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CountingManifest, type CountingState } from './data-keys/counting-manifest.js';
 import { DataKeys, requireListed, type RingRows } from './data-keys/data-keys.js';
-import { ForeignValues } from './data-keys/foreign-values.js';
 import { FirstDataKey } from './data-keys/first-data-key.js';
 import { KnownValues } from './data-keys/known-values.js';
 import type { HeldRing } from './held-ring.js';
-import { DataKeyUnreadable } from './key-ring.errors.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
 import { RingAlarms } from './ring-alarms.js';
@@ -27,7 +25,6 @@ export class RingStart {
     private readonly counting: CountingManifest,
     private readonly dataKeys: DataKeys,
     private readonly first: FirstDataKey,
-    private readonly foreignValues: ForeignValues,
     private readonly knownValues: KnownValues,
     private readonly alarms: RingAlarms,
     @Inject(KEY_RING_SETTINGS) private readonly settings: KeyRingSettings,
@@ -85,13 +82,7 @@ export class RingStart {
     if (rows === undefined) return undefined;
     const layout = atLeast(manifest.layout, this.settings.valueLayout);
     const opened = await this.dataKeys.open(held, kek, { rows, layout });
-    const ring = await this.database.snapshot((manager) =>
-      this.knownValues.check(opened, manager).catch(async (error: unknown) => {
-        // Says more, where values are another ring's.
-        if (error instanceof DataKeyUnreadable) await this.foreignValues.requireNone(held, kek, manager);
-        throw error;
-      }),
-    );
+    const ring = await this.database.snapshot((manager) => this.knownValues.tighten(opened, manager));
     this.tell(otherRings);
     this.alarms.passedOver(passedOver);
     return { held, ring, kek, rows };

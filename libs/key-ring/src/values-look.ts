@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { Database } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { ForeignValues } from './data-keys/foreign-values.js';
+import { KnownValues } from './data-keys/known-values.js';
 import type { HeldRing } from './held-ring.js';
 import { RingUnusable } from './key-ring.errors.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
@@ -12,7 +13,7 @@ import { RingAlarms } from './ring-alarms.js';
 const patience = 5_000;
 
 /**
- * The look at every stored value for one under a data key that the ring has not. It reads whole tables, so a start does
+ * The look at every stored value for one under a data key that the ring has not, and for the newest, which must open. It reads whole tables, so a start does
  * not wait for it; without a pin nothing is sealed before it has ended well, because the ring may be somebody else's.
  */
 @Injectable()
@@ -24,6 +25,7 @@ export class ValuesLook {
   constructor(
     private readonly database: Database,
     private readonly foreignValues: ForeignValues,
+    private readonly knownValues: KnownValues,
     private readonly alarms: RingAlarms,
     @Inject(KEY_RING_SETTINGS) { identity }: Pick<KeyRingSettings, 'identity'>,
   ) {
@@ -40,11 +42,15 @@ export class ValuesLook {
   /**
    * Looks, once: what is sealed from then on is sealed under this ring. With a pin, what is found is an alarm.
    *
-   * @throws RingRefused where a value is foreign, and no pin; RingUnusable, worth another try with the newest manifest.
+   * @throws RingRefused where a value is foreign, and no pin; DataKeyUnreadable where the newest do not open; RingUnusable, worth another try with the newest manifest.
    */
-  async run({ held, kek }: HeldRing): Promise<void> {
+  async run({ held, ring, kek }: HeldRing): Promise<void> {
     if (this.passed) return;
-    const foreign = await this.database.snapshot((manager) => this.foreignValues.find(held, kek, manager));
+    const foreign = await this.database.snapshot(async (manager) => {
+      const found = await this.foreignValues.find(held, kek, manager);
+      await this.knownValues.openNewest(ring, manager);
+      return found;
+    });
     this.alarms.found(
       'values',
       foreign.map((id) => ({

@@ -6,7 +6,7 @@ import { readEnvFiles } from './env-file.js';
 import { type Environment, givenByEnvironment, nodeReadEnvFile } from './environment.js';
 import type { Given } from './given.js';
 import type { Problem } from './settings.errors.js';
-import { givenByYaml } from './yaml-file.js';
+import type { YamlReading } from './yaml-file.js';
 
 /** Everything that was given, under whatever name. */
 export interface Sources {
@@ -27,12 +27,15 @@ export async function readSources(own: Environment, envFiles: readonly string[] 
   const inEnvironment = givenByEnvironment(environment, (name) => variables.get(name)?.place);
   const twice = envFiles.length > 0 && nodeReadEnvFile() ? [readTwice] : [];
   const file = configFile(environment);
-  const yaml = file === undefined ? { given: [], problems: [] } : await givenByYaml(file);
+  const yaml = file === undefined ? { given: [], problems: [] } : await readYamlFile(file);
   const problems = [...twice, ...envProblems, ...yaml.problems];
   const complete = yaml.given !== undefined && envProblems.length === 0 && twice.length === 0;
   const given = withAmbient([...inEnvironment, ...(yaml.given ?? [])], environment);
   return { given, problems, complete, added };
 }
+
+/** The parser is loaded where there is something to parse. */
+const readYamlFile = async (file: string): Promise<YamlReading> => (await import('./yaml-file.js')).givenByYaml(file);
 
 const readTwice: Problem = {
   name: 'env file',

@@ -19,7 +19,7 @@ const MAX_BACKOFF = 10_000;
 /**
  * How long a start waits for the look at every stored value, in milliseconds: for most deployments it has ended by then.
  */
-const LOOK_PATIENCE = 300;
+const LOOK_PATIENCE = 100;
 
 /**
  * Brings the dependencies up in order, after the service listens: database and migrations, the import that was asked

@@ -33,6 +33,8 @@ export class KnownValues {
   }
 
   /**
+   * The ring to serve with, before a value was opened.
+   *
    * `bound` takes classic values for those members who have one; once nobody has, a classic value is one that was put
    * there.
    *
@@ -40,7 +42,7 @@ export class KnownValues {
    * still write classic values, and a database without members says nothing about the others. One that runs does not
    * tighten.
    */
-  private async tighten(ring: Ring, manager: EntityManager): Promise<Ring> {
+  async tighten(ring: Ring, manager: EntityManager): Promise<Ring> {
     if (ring.layout === 'classic') return ring;
     const boundOnly = new Ring(ring.dataKeys, ring.active, 'boundOnly');
     if (!ring.dataKeys.has(classicDataKeyId)) return boundOnly;
@@ -57,10 +59,12 @@ export class KnownValues {
   }
 
   /**
+   * Opens the newest values; finding them reads the whole table.
+   *
    * More than half must not fail: a few damaged rows among them must not keep everybody else out, and one good row,
    * which someone may have put there, must not vouch for data keys that open nothing else.
    */
-  private async openNewest(ring: Ring, manager: EntityManager): Promise<void> {
+  async openNewest(ring: Ring, manager: EntityManager): Promise<void> {
     const sample = await this.userKeys.newest(manager, sampleSize);
     const failed = sample.filter((stored) => {
       try {
