@@ -1,28 +1,23 @@
-import { percentiles } from './load/wrk.ts';
+import { type Latency, latencyOf } from './load/load.ts';
 import type { Turn } from './measure.ts';
 import { median } from './statistics.ts';
 
 /** The medians of one target's turns, and the most memory that it ever held. */
 export interface Figures {
   readonly rps: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** Latency at each of `percentiles` of load/wrk.ts. */
-  readonly percentilesMs: readonly number[];
+  readonly latencyMs: Latency;
   readonly cpuUsPerRequest: number;
   readonly databaseCpuUsPerRequest: number;
+  /** Of 10^6 bytes. */
   readonly peakRssMb: number;
 }
 
 /** Sums up the turns of one target. */
 export function figuresOf(turns: readonly Turn[], peakRssMb: number): Figures {
   const of = (value: (turn: Turn) => number, digits: number): number => rounded(median(turns.map(value)), digits);
-  const percentilesMs = percentiles.map((_, index) => of(({ percentilesMs }) => percentilesMs[index] ?? NaN, 2));
   return {
     rps: of(({ rps }) => rps, 0),
-    p50Ms: percentilesMs[percentiles.indexOf(50)] ?? NaN,
-    p99Ms: percentilesMs[percentiles.indexOf(99)] ?? NaN,
-    percentilesMs,
+    latencyMs: latencyOf((percentile) => of(({ latencyMs }) => latencyMs[percentile], 2)),
     cpuUsPerRequest: of(({ cpuUsPerRequest }) => cpuUsPerRequest, 1),
     databaseCpuUsPerRequest: of(({ databaseCpuUsPerRequest }) => databaseCpuUsPerRequest, 1),
     peakRssMb: rounded(peakRssMb, 1),

@@ -1,5 +1,5 @@
 import type { BenchDatabase } from './databases/database.ts';
-import { type Load, runLoad } from './load/wrk.ts';
+import type { Latency, LoadResult } from './load/load.ts';
 import { cpuMicroseconds } from '../test/lab/processes/proc.ts';
 import type { Target } from './targets/target.ts';
 
@@ -7,26 +7,29 @@ import type { Target } from './targets/target.ts';
 export interface Turn {
   readonly target: string;
   readonly rps: number;
-  /** Latency at each of `percentiles` of load/wrk.ts. */
-  readonly percentilesMs: readonly number[];
+  readonly latencyMs: Latency;
   readonly cpuUsPerRequest: number;
   readonly databaseCpuUsPerRequest: number;
 }
 
-/** What is measured and how long. */
+/** What is measured and how often. */
 export interface Plan {
   readonly targets: readonly Target[];
   readonly database: BenchDatabase;
-  readonly load: Omit<Load, 'url'>;
+  /** Goes before the first turn of each target, and is not counted. */
+  readonly warmUp: (target: Target) => Promise<unknown>;
+  readonly load: (target: Target) => Promise<LoadResult>;
   readonly rounds: number;
   readonly onTurn: (turn: Turn) => void;
 }
 
 /** Lets the targets take turns; each round starts with another one, so that drift of the machine meets all alike. */
-export async function measure({ targets, database, load, rounds, onTurn }: Plan): Promise<Turn[]> {
+export async function measure({ targets, database, warmUp, load, rounds, onTurn }: Plan): Promise<Turn[]> {
   const turns: Turn[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const target of rotate(targets, round)) {
+      // Just before it, not all targets at first: one that has waited for the others starts its turn cold.
+      if (round === 0) await warmUp(target);
       await database.tidy();
       const turn = await measureTurn(target, database, load);
       onTurn(turn);
@@ -39,13 +42,13 @@ export async function measure({ targets, database, load, rounds, onTurn }: Plan)
 async function measureTurn(target: Target, database: BenchDatabase, load: Plan['load']): Promise<Turn> {
   const cpuBefore = cpuMicroseconds(target.process.pid);
   const databaseCpuBefore = database.cpuMicroseconds();
-  const result = await runLoad({ ...load, url: target.url });
+  const { requests, rps, latencyMs } = await load(target);
   return {
     target: target.name,
-    rps: result.requests / (result.microseconds / 1e6),
-    percentilesMs: result.percentilesUs.map((microseconds) => microseconds / 1000),
-    cpuUsPerRequest: (cpuMicroseconds(target.process.pid) - cpuBefore) / result.requests,
-    databaseCpuUsPerRequest: (database.cpuMicroseconds() - databaseCpuBefore) / result.requests,
+    rps,
+    latencyMs,
+    cpuUsPerRequest: (cpuMicroseconds(target.process.pid) - cpuBefore) / requests,
+    databaseCpuUsPerRequest: (database.cpuMicroseconds() - databaseCpuBefore) / requests,
   };
 }
 

@@ -2,19 +2,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { goalsOf } from './goals.ts';
+import { ensureVegeta } from './load/vegeta.ts';
 import { ensureWrk } from './load/wrk.ts';
 import { type BenchOptions, parseOptions, type Part, usage } from './options.ts';
-import { rounded } from './figures.ts';
 import { reportOf } from './report/report.ts';
 import { type Results, writeResult } from './results.ts';
 import { runGet } from './runs/get.ts';
 import { runGrowth } from './runs/growth.ts';
 import { runPut } from './runs/put.ts';
+import { runRates } from './runs/rates.ts';
 import { runReencrypt } from './runs/reencrypt.ts';
 import type { Run } from './runs/run.ts';
+import { runStart } from './runs/start.ts';
 import { runWriteBehind } from './runs/write-behind.ts';
 import { Stage } from './stage.ts';
-import { median } from './statistics.ts';
 import { goalTable, tablesOf, textOf } from './tables.ts';
 
 const resultFile = join(import.meta.dirname, 'results', 'latest.json');
@@ -57,13 +58,14 @@ async function measured(stage: Stage, options: BenchOptions): Promise<Results> {
   const wanted = (part: Part): boolean => options.parts.includes(part);
   const growth = wanted('growth') ? await runGrowth({ stage, options, say }) : undefined;
   const run: Run = { stage, options, say, members: await stage.enrol(options.members) };
-  const readyMs = wanted('get') ? median(await stage.warmStarts(options.warmStarts)) : undefined;
   const part = async <T>(name: Part, work: (run: Run) => Promise<T>): Promise<T | undefined> => {
     if (!wanted(name)) return undefined;
     say(`${name}:`);
     return work(run);
   };
+  const start = await part('start', runStart);
   const get = await part('get', runGet);
+  const rates = await part('rates', (one) => runRates(one, get?.baselineA.rps));
   const put = await part('put', runPut);
   const writeBehind = await part('write-behind', runWriteBehind);
   // The last one: it takes the data key away that baselines have.
@@ -71,7 +73,8 @@ async function measured(stage: Stage, options: BenchOptions): Promise<Results> {
   return {
     database: stage.database.description,
     ...(get && { get }),
-    ...(readyMs !== undefined && { readyMs: rounded(readyMs, 0) }),
+    ...(rates && { rates }),
+    ...(start && { start }),
     ...(put && { put }),
     ...(writeBehind && { writeBehind }),
     ...(growth && { growth }),
@@ -79,10 +82,11 @@ async function measured(stage: Stage, options: BenchOptions): Promise<Results> {
   };
 }
 
-async function checkMachine({ serviceMain }: BenchOptions): Promise<void> {
+async function checkMachine({ serviceMain, parts }: BenchOptions): Promise<void> {
   if (process.platform !== 'linux') throw new Error('CPU and memory are read from /proc: this needs Linux.');
   if (!existsSync(serviceMain)) throw new Error(`${serviceMain} is not there: run npm run build first.`);
   await ensureWrk();
+  if (parts.includes('rates')) await ensureVegeta();
 }
 
 function say(text: string): void {

@@ -10,7 +10,7 @@ import { makeMembers, type Member, startMembersIssuer } from './members.ts';
 import { type BaselineName, startBaseline } from './targets/baseline.ts';
 import type { Child } from '../test/lab/processes/child-process.ts';
 import { type CommandRun, runCommand, startCommand } from './targets/commands.ts';
-import { type ServiceSetup, startServiceTarget } from './targets/service.ts';
+import { type ServiceSetup, type StartedService, startServiceTarget } from './targets/service.ts';
 import type { Target } from './targets/target.ts';
 
 /** Rows in one insert. */
@@ -52,7 +52,14 @@ export class Stage {
     return members;
   }
 
-  /** Stores keys for so many members who never come: they only make the table larger. */
+  /** Makes the table larger by so many rows, within the database; their values are of the usual form, and open for nobody. */
+  async crowd(count: number): Promise<void> {
+    if (count < 1) return;
+    const { id, value } = { id: this.dataKey.id, value: seal(this.dataKey, randomUUID(), randomBytes(32)) };
+    await this.database.crowd(count, { dataKeyId: id, value });
+  }
+
+  /** Stores keys for so many members who never come, but whose values open. */
   async fill(count: number): Promise<void> {
     for (let done = 0; done < count; done += batchSize) {
       const rows = Math.min(batchSize, count - done);
@@ -68,7 +75,9 @@ export class Stage {
     return file;
   }
 
-  startService(changes: Partial<Pick<ServiceSetup, 'name' | 'settings' | 'nodeOptions'>> = {}): Promise<Target> {
+  startService(
+    changes: Partial<Pick<ServiceSetup, 'name' | 'settings' | 'nodeOptions'>> = {},
+  ): Promise<StartedService> {
     return startServiceTarget({ ...this.service, ...changes });
   }
 
@@ -87,17 +96,6 @@ export class Stage {
   /** Starts one. */
   startCommand(args: readonly string[]): Child {
     return startCommand(this.service, args);
-  }
-
-  /** Starts the service several times, one after the other, and returns how long each took to be ready. */
-  async warmStarts(times: number): Promise<number[]> {
-    const readyMs: number[] = [];
-    for (let start = 0; start < times; start++) {
-      const service = await startServiceTarget(this.service);
-      readyMs.push(service.readyMs);
-      await service.process.stop();
-    }
-    return readyMs;
   }
 
   private async insert(members: readonly Pick<Member, 'id' | 'key'>[]): Promise<void> {

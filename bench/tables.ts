@@ -10,8 +10,10 @@ export interface Table {
 
 const columns: readonly [title: string, value: (figures: Figures) => string][] = [
   ['requests/s', (figures) => figures.rps.toFixed(0)],
-  ['p50 ms', (figures) => figures.p50Ms.toFixed(2)],
-  ['p99 ms', (figures) => figures.p99Ms.toFixed(2)],
+  ['p50 ms', ({ latencyMs }) => latencyMs[50].toFixed(2)],
+  ['p95 ms', ({ latencyMs }) => latencyMs[95].toFixed(2)],
+  ['p99 ms', ({ latencyMs }) => latencyMs[99].toFixed(2)],
+  ['p99.9 ms', ({ latencyMs }) => latencyMs[99.9].toFixed(2)],
   ['CPU µs/req', (figures) => figures.cpuUsPerRequest.toFixed(0)],
   ['db CPU µs/req', (figures) => figures.databaseCpuUsPerRequest.toFixed(0)],
   ['peak MB', (figures) => figures.peakRssMb.toFixed(0)],
@@ -20,13 +22,14 @@ const columns: readonly [title: string, value: (figures: Figures) => string][] =
 /** How the targets are called in tables and plots. */
 export const targetTitles = {
   service: 'service',
+  exactDates: 'service, exact access dates',
   withoutDates: 'service, no access dates',
   baselineA: 'A: node:http and the driver',
   baselineB: 'B: plain ORM',
 };
 
 /** Everything that was measured, one table a part. */
-export function tablesOf({ get, put, writeBehind, growth, reencrypt }: Results): Table[] {
+export function tablesOf({ get, rates, put, writeBehind, growth, reencrypt }: Results): Table[] {
   return [
     ...(get
       ? [
@@ -37,6 +40,12 @@ export function tablesOf({ get, put, writeBehind, growth, reencrypt }: Results):
           ]),
         ]
       : []),
+    ...(rates?.steps ?? []).map(({ rate, service, baselineA }) =>
+      comparison(`GET, ${rate}/s`, [
+        ['service', service],
+        ['baselineA', baselineA],
+      ]),
+    ),
     ...(put
       ? [
           comparison('PUT /user-keys', [
@@ -49,6 +58,7 @@ export function tablesOf({ get, put, writeBehind, growth, reencrypt }: Results):
       ? [
           comparison('GET, access dates written behind', [
             ['service', writeBehind.service],
+            ['exactDates', writeBehind.exactDates],
             ['withoutDates', writeBehind.withoutDates],
           ]),
         ]
@@ -63,6 +73,20 @@ export function tablesOf({ get, put, writeBehind, growth, reencrypt }: Results):
                 `${members} values`,
                 rowsPerSecond.toFixed(0),
                 peakRssMb.toFixed(0),
+              ]),
+            ],
+          },
+        ]
+      : []),
+    ...(growth
+      ? [
+          {
+            title: 'Growth',
+            rows: [
+              ['', 'bytes/member', 'ready ms', 'idle MB'],
+              ...growth.steps.map(({ members, bytesPerMember, start }) => [
+                `${members} members`,
+                ...[bytesPerMember, start.readyMs, start.idleMb].map((figure) => figure.toFixed(0)),
               ]),
             ],
           },

@@ -1,6 +1,6 @@
 /** `npm run verify`: everything that must hold before a change may land. Never stops at the first failure. */
 import { availableParallelism } from 'node:os';
-import { lastOfAll, sideBySide } from './verify/checks.ts';
+import { oneByOne, sideBySide, together } from './verify/checks.ts';
 import { inLanes } from './verify/lanes.ts';
 import { type Check, type Outcome, total, verdict } from './verify/outcome.ts';
 
@@ -35,7 +35,8 @@ async function perform(check: Check): Promise<Outcome> {
 
 const sum = total([
   ...(await inLanes(sideBySide, availableParallelism(), perform)),
-  ...(await inLanes(lastOfAll, 1, perform)),
+  ...(await inLanes(oneByOne, 1, perform)),
+  ...(await inLanes(together, together.length, perform)),
 ]);
 for (const { name, reason } of sum.skipped) print(`skipped: ${name}: ${reason}`);
 print(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped.length} skipped`);

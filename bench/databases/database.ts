@@ -8,6 +8,10 @@ export interface BenchDatabase extends AsyncDisposable {
   /** The wrapping of the active data key, which the service made at its first start. */
   activeWrapping(): Promise<StoredWrapping>;
   insert(rows: readonly StoredValue[]): Promise<void>;
+  /** Makes so many rows that all hold the same, under random ids; older than those that are inserted. */
+  crowd(count: number, row: Omit<StoredValue, 'userId'>): Promise<void>;
+  /** What UserKeys takes on the disk with its indices, in bytes. */
+  tableBytes(): Promise<number>;
   /** Clears away what the previous turn left (dead rows, dirty pages), so that no target pays for another. */
   tidy(): Promise<void>;
   /** CPU time that the server has used so far, all its processes, in µs. */

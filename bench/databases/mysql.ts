@@ -20,6 +20,8 @@ export async function startMysql(): Promise<BenchDatabase> {
     },
     activeWrapping: () => activeWrapping(server),
     insert: (rows) => insert(server, rows),
+    crowd: (count, row) => crowd(server, count, row),
+    tableBytes: () => tableBytes(server),
     tidy: async () => {
       await server.query('ANALYZE TABLE "UserKeys"');
     },
@@ -54,4 +56,21 @@ async function insert(server: LocalMariadb, rows: readonly StoredValue[]): Promi
     const some = values.slice(start, start + 5000).join(',');
     await server.query(`INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate") VALUES ${some}`);
   }
+}
+
+/** Ids are hashes with the hyphens of a GUID: UUID() alone gives ids in order of time, which real ones are not. */
+async function crowd(server: LocalMariadb, count: number, row: Omit<StoredValue, 'userId'>): Promise<void> {
+  const id = [9, 14, 19, 24].reduce((text, at) => `INSERT(${text}, ${at}, 0, '-')`, 'MD5(UUID())');
+  await server.query(
+    `INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate")
+     SELECT ${id}, '${row.value}', ${row.dataKeyId}, '2025-01-01' FROM "seq_1_to_${count}"`,
+  );
+}
+
+async function tableBytes(server: LocalMariadb): Promise<number> {
+  const [row] = await server.query<{ bytes: unknown }>(
+    `SELECT "DATA_LENGTH" + "INDEX_LENGTH" AS bytes FROM information_schema."TABLES"
+     WHERE "TABLE_SCHEMA" = DATABASE() AND "TABLE_NAME" = 'UserKeys'`,
+  );
+  return Number(row?.bytes);
 }

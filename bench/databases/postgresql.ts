@@ -19,6 +19,8 @@ export async function startPostgreSql(): Promise<BenchDatabase> {
     },
     activeWrapping: () => activeWrapping(server),
     insert: (rows) => insert(server, rows),
+    crowd: (count, row) => crowd(server, count, row),
+    tableBytes: () => tableBytes(server),
     tidy: () => tidy(server),
     cpuMicroseconds: () => treeCpuMicroseconds(pid),
     [Symbol.asyncDispose]: () => server.stop(),
@@ -52,6 +54,19 @@ async function insert(server: LocalPostgres, rows: readonly StoredValue[]): Prom
      FROM unnest($1::uuid[], $2::text[], $3::int[]) AS t (id, key, data_key_id)`,
     [rows.map((row) => row.userId), rows.map((row) => row.value), rows.map((row) => row.dataKeyId)],
   );
+}
+
+async function crowd(server: LocalPostgres, count: number, row: Omit<StoredValue, 'userId'>): Promise<void> {
+  await server.query(
+    `INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate")
+     SELECT gen_random_uuid(), $1, $2, '2025-01-01' FROM generate_series(1, $3::int)`,
+    [row.value, row.dataKeyId, count],
+  );
+}
+
+async function tableBytes(server: LocalPostgres): Promise<number> {
+  const [row] = await server.query<{ bytes: string }>(`SELECT pg_total_relation_size('"UserKeys"') AS bytes`);
+  return Number(row?.bytes);
 }
 
 async function tidy(server: LocalPostgres): Promise<void> {

@@ -27,6 +27,16 @@ export async function startSqlite(): Promise<BenchDatabase> {
       using((database) => {
         insert(database, rows);
       }),
+    crowd: (count, row) =>
+      using((database) => {
+        crowd(database, count, row);
+      }),
+    // The whole file: what else is in it does not grow with members.
+    tableBytes: () =>
+      using((database) => {
+        const of = (name: string): number => Number(database.pragma(name, { simple: true }));
+        return of('page_count') * of('page_size');
+      }),
     tidy: () =>
       using((database) => {
         database.pragma('wal_checkpoint(TRUNCATE)');
@@ -63,4 +73,15 @@ function insert(database: SqliteDatabase.Database, rows: readonly StoredValue[])
   database.transaction(() => {
     for (const { userId, value, dataKeyId } of rows) statement.run(userId.toUpperCase(), value, dataKeyId);
   })();
+}
+
+function crowd(database: SqliteDatabase.Database, count: number, row: Omit<StoredValue, 'userId'>): void {
+  const id = [4, 2, 2, 2, 6].map((bytes) => `hex(randomblob(${bytes}))`).join(` || '-' || `);
+  const numbers = 'WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?)';
+  database
+    .prepare(
+      `${numbers} INSERT INTO "UserKeys" ("Id", "Key", "DataKeyId", "CreationDate")
+       SELECT ${id}, ?, ?, '2025-01-01 00:00:00.0000000' FROM n`,
+    )
+    .run(count, row.value, row.dataKeyId);
 }

@@ -1,21 +1,9 @@
 import { join } from 'node:path';
 import { installDebian } from '../../test/lab/packages/debian.ts';
 import { outcomeOf, run } from '../../test/lab/processes/child-process.ts';
+import { clientHeaders, type Latency, latencyOf, type LoadResult } from './load.ts';
 
-/** The percentiles of latency that are reported, in the order of the figures; requests.lua has the same list. */
-export const percentiles = [50, 75, 90, 99, 99.9] as const;
-
-/** What one run of the load generator saw. */
-export interface LoadResult {
-  readonly requests: number;
-  readonly microseconds: number;
-  /** Latency at each of `percentiles`. */
-  readonly percentilesUs: readonly number[];
-  readonly badStatus: number;
-  readonly socketErrors: number;
-}
-
-/** One run of the load generator. */
+/** One run of a closed loop: each connection sends its next request when it has the answer to the one before. */
 export interface Load {
   readonly url: string;
   readonly method: 'GET' | 'PUT';
@@ -23,6 +11,15 @@ export interface Load {
   readonly memberFile: string;
   readonly connections: number;
   readonly seconds: number;
+}
+
+/** What requests.lua prints. */
+interface Printed {
+  readonly requests: number;
+  readonly microseconds: number;
+  readonly latencyUs: Latency;
+  readonly badStatus: number;
+  readonly socketErrors: number;
 }
 
 /** Makes sure that wrk is there: installs Debian's package as root, otherwise says how to get it. */
@@ -34,17 +31,20 @@ export async function ensureWrk(): Promise<void> {
 
 /** Loads `/user-keys` over the given connections; throws when any answer is an error. */
 export async function runLoad({ url, method, memberFile, connections, seconds }: Load): Promise<LoadResult> {
+  const headers = Object.entries(clientHeaders).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   const script = join(import.meta.dirname, 'requests.lua');
   // One thread drives 64 connections at far more than the targets can answer, and leaves the other core to them.
-  const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', '-s', script, url];
-  const printed = await run('wrk', [...args, '--', method, memberFile, new URL(url).host]);
+  const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency', ...headers, '-s', script, url];
+  const printed = await run('wrk', [...args, '--', method, memberFile]);
   const line = /^RESULT (.*)$/m.exec(printed)?.[1];
   if (line === undefined) throw new Error(`wrk printed no result:\n${printed}`);
-  const result = JSON.parse(line) as LoadResult;
-  if (result.badStatus > 0 || result.socketErrors > 0) {
-    throw new Error(
-      `${url}: ${result.badStatus} answers with an error status, ${result.socketErrors} failed connections.`,
-    );
+  const { requests, microseconds, latencyUs, badStatus, socketErrors } = JSON.parse(line) as Printed;
+  if (badStatus > 0 || socketErrors > 0) {
+    throw new Error(`${url}: ${badStatus} answers with an error status, ${socketErrors} failed connections.`);
   }
-  return result;
+  return {
+    requests,
+    rps: requests / (microseconds / 1e6),
+    latencyMs: latencyOf((percentile) => latencyUs[percentile] / 1000),
+  };
 }

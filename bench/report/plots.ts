@@ -3,11 +3,14 @@ import { GridComponent, LegendComponent, TitleComponent } from 'echarts/componen
 import { init, use, type EChartsCoreOption } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import type { Figures } from '../figures.ts';
-import { percentiles } from '../load/wrk.ts';
+import { percentiles } from '../load/load.ts';
 import type { Results } from '../results.ts';
+import type { RatesResults } from '../runs/rates.ts';
 import { targetTitles } from '../tables.ts';
 
 use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+
+const targetColors = ['#5470c6', '#ee6666'];
 
 /** A picture of the report: the name of its file, and the SVG. */
 export interface Plot {
@@ -18,7 +21,7 @@ export interface Plot {
 type Named = readonly [target: keyof typeof targetTitles, figures: Figures];
 
 /** The pictures that these results are enough for. */
-export function plotsOf({ get, put, growth }: Results): Plot[] {
+export function plotsOf({ get, put, rates, growth }: Results): Plot[] {
   const reads: Named[] = get
     ? [
         ['service', get.service],
@@ -35,6 +38,7 @@ export function plotsOf({ get, put, growth }: Results): Plot[] {
   return [
     ...(get ? [throughput('get', 'GET: requests/s', reads), latency('get', 'GET: latency in ms', reads)] : []),
     ...(put ? [throughput('put', 'PUT: requests/s', writes), latency('put', 'PUT: latency in ms', writes)] : []),
+    ...(rates ? atRates(rates) : []),
     ...(growth
       ? [
           draw('growth', 'GET: requests/s over members', {
@@ -52,6 +56,44 @@ export function plotsOf({ get, put, growth }: Results): Plot[] {
   ];
 }
 
+/** A line for each percentile of latency at fixed rates: its name, and how it is drawn. */
+const latencyLines = [
+  [50, 'solid'],
+  [95, 'dashed'],
+  [99, 'dotted'],
+  [99.9, [8, 3, 2, 3]],
+] as const;
+
+/** Latency and cost over the rate. */
+function atRates({ steps }: RatesResults): Plot[] {
+  const over = { legend: { bottom: 0 }, xAxis: { type: 'category', data: steps.map(({ rate }) => `${rate}/s`) } };
+  const targets = ['service', 'baselineA'] as const;
+  return [
+    draw('rates-latency', 'GET at fixed rates: latency in ms', {
+      ...over,
+      yAxis: { type: 'log' },
+      series: targets.flatMap((target, color) =>
+        latencyLines.map(([percentile, type]) => ({
+          type: 'line',
+          name: `${target} p${percentile}`,
+          color: targetColors[color],
+          lineStyle: { type },
+          data: steps.map((step) => step[target].latencyMs[percentile]),
+        })),
+      ),
+    }),
+    draw('rates-cpu', 'GET at fixed rates: CPU µs/request', {
+      ...over,
+      yAxis: { type: 'value', min: 0 },
+      series: targets.map((target) => ({
+        type: 'line',
+        name: targetTitles[target],
+        data: steps.map((step) => step[target].cpuUsPerRequest),
+      })),
+    }),
+  ];
+}
+
 function throughput(name: string, title: string, targets: readonly Named[]): Plot {
   return draw(`${name}-throughput`, title, {
     xAxis: { type: 'category', data: targets.map(([target]) => targetTitles[target]) },
@@ -65,10 +107,10 @@ function latency(name: string, title: string, targets: readonly Named[]): Plot {
     legend: { bottom: 0 },
     xAxis: { type: 'category', name: 'percentile', data: percentiles.map(String) },
     yAxis: { type: 'value', min: 0 },
-    series: targets.map(([target, { percentilesMs }]) => ({
+    series: targets.map(([target, { latencyMs }]) => ({
       type: 'line',
       name: targetTitles[target],
-      data: [...percentilesMs],
+      data: percentiles.map((percentile) => latencyMs[percentile]),
     })),
   });
 }

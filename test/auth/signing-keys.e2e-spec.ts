@@ -112,7 +112,7 @@ describe('the signing keys', () => {
   });
 
   it('are not fetched for an unknown kid right after the background refresh failed', async () => {
-    service = await startWhoAmI({ identityServerUri: issuer.uri, jwksMaxAgeSeconds: 1, jwksCooldownSeconds: 1 });
+    service = await startWhoAmI({ identityServerUri: issuer.uri, jwksMaxAgeSeconds: 3, jwksCooldownSeconds: 3 });
     issuer.behave({ jwks: 'error' });
     await until(() => issuer.fetches === 2, 'the refresh has failed');
     await expect(service.ask(unknown())).resolves.toMatchObject(notFetchedYet);

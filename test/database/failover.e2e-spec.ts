@@ -26,9 +26,11 @@ describe('a primary and its standby', () => {
 
   /** Reads alone may share fewer connections than the pool has room for. */
   const fillPool = async (): Promise<void> => {
-    const runners = Array.from({ length: 4 }, () => opened?.source.createQueryRunner());
-    await Promise.all(runners.map((runner) => runner?.query('SELECT 1')));
-    await Promise.all(runners.map((runner) => runner?.release()));
+    if (opened === undefined) throw new Error('a database is open before its pool is filled');
+    const { source } = opened;
+    const runners = Array.from({ length: 4 }, () => source.createQueryRunner());
+    await Promise.all(runners.map((runner) => runner.query('SELECT 1')));
+    await Promise.all(runners.map((runner) => runner.release()));
   };
 
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Container, giveTo } from '../lab/containers/container.js';
-import { containers, repository } from '../lab/containers/engine.js';
+import { containers, lockStore, repository } from '../lab/containers/engine.js';
 import { buildImage, compressedSize, configOf, withFilesOf } from '../lab/containers/image.js';
 import { startPostgres } from '../lab/databases/postgres.server.js';
 import { makeKeyCertificate, tlsCertificate } from '../lab/files/certificate.js';
@@ -14,6 +14,7 @@ import { startIssuer } from '../lab/issuer/issuer.server.js';
 import { close, listen } from '../lab/network/listen.js';
 import { throwawayKey } from '../lab/pkcs11/rsa-key.js';
 import { SoftHsm, softHsm } from '../lab/pkcs11/soft-hsm.js';
+import type { Child } from '../lab/processes/child-process.js';
 import { until } from '../lab/processes/until.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import type { LogLine } from '../lab/service/log-reader.js';
@@ -47,9 +48,12 @@ async function readyAt({ logs }: ServiceProcess): Promise<number> {
 
 describeIf(containers.installed, containers.reason, 'the container image', () => {
   let image: string;
+  let store: Child;
   beforeAll(async () => {
+    store = await lockStore();
     image = await buildImage();
-  }, 300_000);
+  }, 600_000);
+  afterAll(() => store.kill());
 
   test(`is at most ${compressedMegabytes} MB compressed`, async () => {
     const megabytes = (await compressedSize(image)) / 1e6;

@@ -21,7 +21,7 @@ describeFirstStart(
     { ...mariadbKind, name: 'MySQL or MariaDB', here: hasMysql },
     () => mysqlDatabases({ parameters: { 'max-connections': '300' } }),
     {
-      rounds: { processes: 1, warm: 6, kills: 3 },
+      rounds: { processes: 1, warm: 4, kills: 3 },
       migrationStops: [
         ['before the migration, waiting for the lock', serviceLock],
         ...(ownsMariadb ? insideMigrations : []),

@@ -8,7 +8,7 @@ const serviceLock = 'SELECT pg_advisory_lock(30229461374070382)';
 
 describeFirstStart(
   onServer({ ...postgresqlKind, here: true }, () => postgresDatabases({ parameters: { max_connections: '300' } }), {
-    rounds: { processes: 1, warm: 8, kills: 3 },
+    rounds: { processes: 1, warm: 5, kills: 3 },
     migrationStops: [
       ['before the migration, waiting for the lock', serviceLock],
       // Not committed, so that nobody sees it; another CREATE of that name waits to learn whether it will be.

@@ -19,6 +19,8 @@ export class MixedLoad {
   /** What must never happen, and how often it did: a lost write, a wrong key, another status than 200 and 503. */
   readonly violations = new Map<string, number>();
   readonly counts = { succeeded: 0, unavailable: 0, puts: 0 };
+  /** What the answers with 503 said, and how often. */
+  readonly unavailable = new Map<string, number>();
   /** Successes since the last failure. */
   streak = 0;
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 256 });
@@ -41,9 +43,15 @@ export class MixedLoad {
         busy: false,
       })),
     );
-    await Promise.all(load.members.map((member) => load.put(member)));
-    if (load.counts.succeeded < count) throw new Error(`Only ${load.counts.succeeded} of ${count} members enrolled.`);
-    return load;
+    // A few at a time: a burst would be refused where the machine is busy, and none is what this is about.
+    const waiting = load.members.values();
+    const enrolOneByOne = async (): Promise<void> => {
+      for (const member of waiting) await load.put(member);
+    };
+    await Promise.all(Array.from({ length: 4 }, enrolOneByOne));
+    if (load.counts.succeeded === count) return load;
+    const reasons = JSON.stringify([...load.violations, ...load.unavailable]);
+    throw new Error(`Only ${load.counts.succeeded} of ${count} members enrolled: ${reasons}`);
   }
 
   /** Requests per second that the service manages when all members ask as fast as they can. */
@@ -133,13 +141,16 @@ export class MixedLoad {
       return;
     }
     this.streak = 0;
-    if (answer?.status === 503) this.counts.unavailable += 1;
-    else if (answer?.status === 404 && method === 'GET') this.violate('lost write: GET 404 of a member with a key');
+    if (answer?.status === 503) {
+      this.counts.unavailable += 1;
+      const { detail = 'nothing' } = JSON.parse(answer.body) as { detail?: string };
+      add(this.unavailable, `${method}: ${detail}`);
+    } else if (answer?.status === 404 && method === 'GET') this.violate('lost write: GET 404 of a member with a key');
     else this.violate(`${method} ${answer?.status ?? 'got no answer'}`);
   }
 
   private violate(what: string): void {
-    this.violations.set(what, (this.violations.get(what) ?? 0) + 1);
+    add(this.violations, what);
   }
 
   private send(method: string, { token }: Member, body?: string): Promise<HttpAnswer | undefined> {
@@ -147,6 +158,10 @@ export class MixedLoad {
     const call = { method, headers, agent: this.agent, ...(body !== undefined && { body }) };
     return httpCall(this.url, call).catch(() => undefined);
   }
+}
+
+function add(counts: Map<string, number>, what: string): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
 function keyIn(body: string): string | undefined {

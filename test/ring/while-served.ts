@@ -3,10 +3,13 @@ import { type Deployment } from '../lab/service/deployment.js';
 import { runCli, type ServiceProcess } from '../lab/service/service.process.js';
 import { MixedLoad } from '../outages/mixed-load.js';
 
-/** Requests a second at each replica, as many as a company has at night; one in ten stores a key. */
-const rate = 40;
+/**
+ * Requests a second at each replica, as many as a company has at night; one in ten stores a key. Far from what a
+ * replica can do on any database and any busy machine: each 503 is a fault of what is done meanwhile.
+ */
+const rate = 15;
 /** Members that one such load enrols, at each replica. */
-export const loadMembers = 40;
+export const loadMembers = 20;
 
 /** Does some work while members sign in at these replicas of a deployment; nobody may notice anything. */
 export async function whileServed(
@@ -23,7 +26,7 @@ export async function whileServed(
   }
   for (const load of loads) {
     expect([...load.violations]).toEqual([]);
-    expect(load.counts.unavailable).toBe(0);
+    expect([...load.unavailable]).toEqual([]);
     expect(await load.readable()).toBe(loadMembers);
   }
 }

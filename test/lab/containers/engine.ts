@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { installedTool } from '../packages/tools.ts';
-import { outcomeOf, run } from '../processes/child-process.ts';
+import { Child, outcomeOf, run } from '../processes/child-process.ts';
 
 /** The tool of scripts/tools that holds the base image; the Node in it is the one that tests run on. */
 export const baseTool = `container-base-${process.versions.node}`;
@@ -51,6 +51,17 @@ export async function forgetContainers(): Promise<void> {
   await rm(join(base.file(''), 'store/libpod'), { recursive: true, force: true });
   const { stdout } = await outcomeOf(...podman('ps', '--all', '--external', '--quiet'));
   for (const id of stdout.split('\n').filter((line) => line !== '')) await run(...podman('rm', '--force', id));
+}
+
+/**
+ * Waits until no other process uses the store, and keeps it to this one until the child that is given ends: a build
+ * forgets every container, those of another test file or of the cluster too.
+ */
+export async function lockStore(): Promise<Child> {
+  const lock = new Child('flock', ['--no-fork', base.file('lock'), 'sh', '-c', 'echo held; exec sleep infinity']);
+  const held = (): Promise<boolean> => Promise.resolve(lock.stdout.includes('held'));
+  await lock.until(held, 'nobody else uses the store of images', 600_000, 200);
+  return lock;
 }
 
 /** `podman <args>` on the store. */

@@ -9,7 +9,7 @@ import { run } from '../processes/child-process.ts';
 import { giveToUnprivileged, giveTreeToUnprivileged } from '../processes/command-line.ts';
 import { DATABASE, LocalServer } from './local.server.ts';
 import { connectionStrings, queryOnce } from './mariadb.client.ts';
-import { emptyData, mariadb, mariadbDefaults, mariadbVersion, type MariadbServer } from './mariadb.server.ts';
+import { emptyData, mariadb, mariadbDefaults, mariadbVersion, type MariadbServer, placesIn } from './mariadb.server.ts';
 
 const provider = installedTool('galera');
 const transfer = installedTool('mariadb-sst');
@@ -47,7 +47,7 @@ export class GaleraNode extends LocalServer implements MariadbServer {
     const options = { ...impatient, base_port: own, 'gmcast.listen_addr': `tcp://127.0.0.1:${own}` };
     const all = {
       ...mariadbDefaults,
-      socket: join(folder.path, 'mariadb.sock'),
+      ...placesIn(folder),
       'binlog-format': 'ROW',
       'innodb-autoinc-lock-mode': '2',
       'wsrep-on': 'ON',

@@ -1,5 +1,5 @@
 import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { madeOnce } from '../files/shared-folder.ts';
 import { type TempFolder, tempFolder } from '../files/temp-folder.ts';
 import { freePort } from '../network/free-port.ts';
@@ -47,7 +47,7 @@ export async function startMariadb(options: ServerOptions = {}): Promise<Mariadb
 export class LocalMariadb extends LocalServer implements MariadbServer {
   private constructor(folder: TempFolder, port: number, parameters: Readonly<Record<string, string>>) {
     const address = { host: '127.0.0.1', port, user: 'root', database: DATABASE };
-    const all = { ...mariadbDefaults, socket: join(folder.path, 'mariadb.sock'), ...parameters };
+    const all = { ...mariadbDefaults, ...placesIn(folder), ...parameters };
     const flags = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
     const data = `--datadir=${join(folder.path, 'data')}`;
     super({
@@ -98,7 +98,7 @@ export async function emptyData(): Promise<string> {
   return madeOnce(`mariadb-${await mariadbVersion()}`, (folder) =>
     run(installer.file(''), [
       ...['--no-defaults', `--datadir=${folder}`, '--auth-root-authentication-method=normal'],
-      ...['--skip-test-db', '--skip-name-resolve', '--innodb-log-file-size=8M'],
+      ...['--skip-test-db', '--skip-name-resolve', '--innodb-log-file-size=8M', `--tmpdir=${dirname(folder)}`],
     ]),
   );
 }
@@ -117,6 +117,15 @@ export const mariadbDefaults = {
   // The server is single-tenant and dies with the test: no performance data, no binary log.
   'performance-schema': 'OFF',
 };
+
+/**
+ * A server's socket and its temporary tables. Not in the system's folder: each server that starts deletes the tables
+ * that it finds there, those that another one is using too.
+ */
+export const placesIn = (folder: TempFolder): Readonly<Record<'socket' | 'tmpdir', string>> => ({
+  socket: join(folder.path, 'mariadb.sock'),
+  tmpdir: folder.path,
+});
 
 /** A fresh database on a server that somebody else runs, such as a CI service container. */
 async function hostedDatabase(serverUrl: string): Promise<MariadbServer> {

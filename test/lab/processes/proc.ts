@@ -23,13 +23,14 @@ export function treeCpuMicroseconds(pid: number): number {
   return childrenOf(pid).reduce((sum, child) => sum + cpuMicroseconds(child), ended + cpuMicroseconds(pid));
 }
 
-/** Memory of a process in MB (proc_pid_status(5)): what it holds now, or the most that it has ever held. */
+/** Memory of a process in MB of 10^6 bytes (proc_pid_status(5)): what it holds now, or the most that it ever held. */
 export function memoryMb(pid: number, which: 'now' | 'peak'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const name = which === 'now' ? 'VmRSS' : 'VmHWM';
-  const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
-  if (kilobytes === undefined) throw new Error(`/proc/${pid}/status has no line ${name}.`);
-  return Number(kilobytes) / 1024;
+  // The kernel's "kB" are of 1024 bytes.
+  const kibibytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+  if (kibibytes === undefined) throw new Error(`/proc/${pid}/status has no line ${name}.`);
+  return (Number(kibibytes) * 1024) / 1e6;
 }
 
 /** Stops a process where it stands. The signal alone is not enough: a thread on another core may go on for a moment. */

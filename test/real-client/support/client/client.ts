@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { sharedFolder } from '../../../lab/files/shared-folder.js';
 import { installBrowser } from './browser.js';
 import { type Outcome, run, type Run } from './run.js';
 
@@ -39,6 +40,8 @@ export class Client {
       HOME: home,
       BITWARDENCLI_APPDATA_DIR: data,
       NODE_EXTRA_CA_CERTS: installation.caFile,
+      // Megabytes of code, which each run would compile anew.
+      NODE_COMPILE_CACHE: join(sharedFolder(), 'client-compiled'),
       TERM: 'xterm',
     };
     return new Client(env, join(data, 'data.json'));
