@@ -33,9 +33,6 @@ const enrolling = 64;
 /** Before one who was refused asks again, in milliseconds: sooner than any client would. */
 const impatience = 100;
 
-// Nothing runs where only the types are wanted.
-if (process.argv[1] === import.meta.filename) await main(JSON.parse(process.argv[2] ?? '') as CrowdPlan);
-
 async function main(plan: CrowdPlan): Promise<void> {
   const tokens = readFileSync(plan.tokens, 'utf8').trim().split('\n');
   const crowd = new Crowd(plan.url);
@@ -125,3 +122,6 @@ interface Answer {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
 }
+
+// Last, since classes are there only from their line on.
+await main(JSON.parse(process.argv[2] ?? '') as CrowdPlan);

@@ -51,74 +51,83 @@ async function crowd({ url }: ServiceProcess, plan: Omit<CrowdPlan, 'url' | 'tok
 }
 
 for (const { kind, possible, reason, start, through } of proxiedKinds.slice(0, 2)) {
-  describeIf(possible && faultProxyTool.installed, possible ? faultProxyTool.reason : reason, `members on ${kind}`, () => {
-    let databases: TestDatabases;
-    let proxy: FaultProxy;
-    let deployment: Deployment;
-    let metricsPort: number;
+  describeIf(
+    possible && faultProxyTool.installed,
+    possible ? faultProxyTool.reason : reason,
+    `members on ${kind}`,
+    () => {
+      let databases: TestDatabases;
+      let proxy: FaultProxy;
+      let deployment: Deployment;
+      let metricsPort: number;
 
-    beforeAll(async () => {
-      databases = await start();
-      const database = await databases.create();
-      proxy = await startFaultProxy(placeOf(database.settings).port);
-      metricsPort = await freePort();
-      deployment = await startDeployment({
-        database: { settings: { ...database.settings, ...through(database.settings, proxy.port) } },
-        settings: { identityServerUri: issuer.uri, metrics__port: String(metricsPort), log__requests: 'false' },
+      beforeAll(async () => {
+        databases = await start();
+        const database = await databases.create();
+        proxy = await startFaultProxy(placeOf(database.settings).port);
+        metricsPort = await freePort();
+        deployment = await startDeployment({
+          database: { settings: { ...database.settings, ...through(database.settings, proxy.port) } },
+          settings: { identityServerUri: issuer.uri, metrics__port: String(metricsPort), log__requests: 'false' },
+        });
+        expect(await crowd(deployment.service, { kind: 'enrol' })).toMatchObject({ answered: members, other: {} });
+        await deployment.service.terminate();
       });
-      expect(await crowd(deployment.service, { kind: 'enrol' })).toMatchObject({ answered: members, other: {} });
-      await deployment.service.terminate();
-    });
-    afterAll(async () => {
-      await deployment.stop();
-      await proxy.stop();
-      await databases.stop();
-    });
-
-    const longestLine = async (): Promise<number> => {
-      const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-      return Number(/^key_connector_requests_waiting_most (\d+)$/m.exec(metrics)?.[1]);
-    };
-
-    test('who all sign in after an outage, at a replica that has just started, all get their keys', async () => {
-      const replica = await startService({ settings: deployment.settings });
-      try {
-        const report = await crowd(replica, { kind: 'once', milliseconds: members });
-        const line = await longestLine();
-        print(`${kind}: ${members} members, slowest answer ${report.slowestAnswerMs} ms, longest line ${line}`);
-        expect(report).toMatchObject({ answered: members, refused: 0, other: {} });
-      } finally {
-        await replica.terminate();
-      }
-    });
-
-    test('who are far too many are answered, or refused early and told when to come again; then all is well', async () => {
-      const replica = await startService({
-        settings: {
-          ...deployment.settings,
-          http__longestWaitSeconds: '1',
-          database__acquireTimeoutSeconds: String(acquireTimeout),
-        },
+      afterAll(async () => {
+        await deployment.stop();
+        await proxy.stop();
+        await databases.stop();
       });
-      try {
-        await proxy.slow(flood.slowMs);
-        const flooding = crowd(replica, { kind: 'flood', refusals: flood.refusals, milliseconds: flood.longestMs });
-        const probes: number[] = [];
-        let over = false;
-        void flooding.finally(() => (over = true)).catch(() => undefined);
-        while (!over) probes.push((await fetch(`${replica.url}/health/live`)).status);
-        const report = await flooding;
-        await proxy.heal();
-        print(`${kind}: flood ${JSON.stringify(report)}, longest line ${await longestLine()}`);
-        expect(report.other).toEqual({});
-        expect(report.refused).toBeGreaterThanOrEqual(flood.refusals);
-        expect(report.slowestRefusalMs).toBeLessThan((acquireTimeout * 1000) / 6);
-        expect(new Set(probes)).toEqual(new Set([200]));
-        expect(await crowd(replica, { kind: 'once', milliseconds: members })).toMatchObject({ answered: members });
-      } finally {
-        await proxy.heal();
-        await replica.terminate();
-      }
-    });
-  });
+
+      const longestLine = async (): Promise<number> => {
+        const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+        return Number(/^key_connector_requests_waiting_most (\d+)$/m.exec(metrics)?.[1]);
+      };
+
+      test('who all sign in after an outage, at a replica that has just started, all get their keys', async () => {
+        const replica = await startService({ settings: deployment.settings });
+        try {
+          const report = await crowd(replica, { kind: 'once', milliseconds: members });
+          const line = await longestLine();
+          print(`${kind}: ${members} members, slowest answer ${report.slowestAnswerMs} ms, longest line ${line}`);
+          expect(report).toMatchObject({ answered: members, refused: 0, other: {} });
+        } finally {
+          await replica.terminate();
+        }
+      });
+
+      test('who are far too many are answered, or refused early and told when to come again; then all is well', async () => {
+        const replica = await startService({
+          settings: {
+            ...deployment.settings,
+            http__longestWaitSeconds: '1',
+            database__acquireTimeoutSeconds: String(acquireTimeout),
+          },
+        });
+        try {
+          await proxy.slow(flood.slowMs);
+          const flooding = crowd(replica, { kind: 'flood', refusals: flood.refusals, milliseconds: flood.longestMs });
+          const probes: number[] = [];
+          const probing = new AbortController();
+          void flooding
+            .catch(() => undefined)
+            .finally(() => {
+              probing.abort();
+            });
+          while (!probing.signal.aborted) probes.push((await fetch(`${replica.url}/health/live`)).status);
+          const report = await flooding;
+          await proxy.heal();
+          print(`${kind}: flood ${JSON.stringify(report)}, longest line ${await longestLine()}`);
+          expect(report.other).toEqual({});
+          expect(report.refused).toBeGreaterThanOrEqual(flood.refusals);
+          expect(report.slowestRefusalMs).toBeLessThan((acquireTimeout * 1000) / 6);
+          expect(new Set(probes)).toEqual(new Set([200]));
+          expect(await crowd(replica, { kind: 'once', milliseconds: members })).toMatchObject({ answered: members });
+        } finally {
+          await proxy.heal();
+          await replica.terminate();
+        }
+      });
+    },
+  );
 }

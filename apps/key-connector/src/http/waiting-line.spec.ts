@@ -58,6 +58,21 @@ describe('the line of those who wait', () => {
     expect(line.wait).toBe(0);
   });
 
+  test('has no known wait after an outage that met a flood, until it has moved for two seconds again', () => {
+    come(500);
+    pass(30, 10, 10);
+    expect(line.wait).toBeGreaterThan(3000);
+    now += 5000;
+    go(1);
+    expect(line.wait).toBe(0);
+  });
+
+  test('is no flood while it is short, however slowly it moves', () => {
+    come(90);
+    pass(50, 1, 1);
+    expect([line.length, line.wait]).toEqual([90, 0]);
+  });
+
   test('is no longer for those who are stuck while later ones are served', () => {
     const stuck = Array.from({ length: 500 }, () => line.enter());
     pass(50, 10, 10);
