@@ -10,7 +10,7 @@ import { memoryMb } from '../test/lab/processes/proc.ts';
 import type { Target } from './targets/target.ts';
 import { turnLine } from './turn-line.ts';
 
-/** Members who come while a target is warmed for an open loop. */
+/** Members who come while a target is warmed for an open loop; half of them where there are few. */
 const warmingMembers = 1000;
 
 /** What is compared, and how long. */
@@ -66,9 +66,10 @@ function loadsOf(stage: Stage, plan: ComparisonPlan): Pick<Plan, 'warmUp' | 'loa
       runLoad({ url, method, connections, memberFile: stage.memberFile(some), seconds });
   if (rate === undefined) return { warmUp: closed(members, warmUpSeconds), load: closed(members, seconds) };
   // Those who warm a target up do not come again: their access dates are young, and need not be written.
-  const next = inTurn(members.slice(warmingMembers));
+  const warming = Math.min(warmingMembers, Math.floor(members.length / 2));
+  const next = inTurn(members.slice(warming));
   return {
-    warmUp: closed(members.slice(0, warmingMembers), warmUpSeconds),
+    warmUp: closed(members.slice(0, warming), warmUpSeconds),
     load: ({ url }) => attack({ url, members: next(rate * seconds), rate, seconds, connections }),
   };
 }
@@ -77,12 +78,9 @@ function loadsOf(stage: Stage, plan: ComparisonPlan): Pick<Plan, 'warmUp' | 'loa
 function inTurn(members: readonly Member[]): (count: number) => Member[] {
   let at = 0;
   return (count) => {
-    const some = Array.from(
-      { length: Math.min(count, members.length) },
-      (_, index) => members[(at + index) % members.length],
-    );
-    at += count;
-    return some.filter((member) => member !== undefined);
+    const some = [...members.slice(at), ...members.slice(0, at)].slice(0, count);
+    at = (at + count) % members.length;
+    return some;
   };
 }
 

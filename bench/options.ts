@@ -7,6 +7,9 @@ import { readStartCommand } from './targets/start-command.ts';
 const parts = ['start', 'get', 'rates', 'put', 'write-behind', 'growth', 'reencrypt'] as const;
 export type Part = (typeof parts)[number];
 
+/** Requests/s, or so much of what baseline A can do. */
+export type Rate = number | { readonly percentOfA: number };
+
 /** What one run of the benchmark does. */
 export interface BenchOptions {
   readonly database: DatabaseKind;
@@ -19,8 +22,8 @@ export interface BenchOptions {
   readonly warmUpSeconds: number;
   /** How often the service is started to see what a start costs. */
   readonly starts: number;
-  /** Requests/s of the rates part, beside what baseline A can do. */
-  readonly rates: readonly number[];
+  /** What the rates part goes through. */
+  readonly rates: readonly Rate[];
   /** Sizes of the table in the growth part. */
   readonly growth: readonly number[];
   /** Sizes of the table in the reencrypt part. */
@@ -29,6 +32,8 @@ export interface BenchOptions {
   readonly serviceMain: string;
 }
 
+const usualRates = '100,500,1500,80%';
+
 const full = {
   parts: 'start,get,rates,put,write-behind',
   members: 20_000,
@@ -36,7 +41,6 @@ const full = {
   secondsPerTurn: 8,
   warmUpSeconds: 6,
   starts: 5,
-  rates: [100, 500, 1500],
   growth: [1000, 100_000, 1_000_000],
   reencrypt: [10_000, 100_000, 1_000_000],
 };
@@ -47,19 +51,19 @@ const quick: typeof full = {
   secondsPerTurn: 2,
   warmUpSeconds: 4,
   starts: 3,
-  rates: [100, 500, 1500],
   growth: [1000, 10_000],
   reencrypt: [10_000, 50_000],
 };
 
 export const usage = `npm run bench -- [options]
-  --quick               fewer members, shorter rounds: about a minute in total
+  --quick               fewer members, shorter rounds: about two minutes in total
   --database <kind>     ${databaseKinds.join(', ')} (default postgresql)
   --parts <list>        of ${parts.join(',')} (default ${full.parts}; with --quick ${quick.parts})
   --members <n>         members with a stored key and a token of their own (default ${full.members})
   --connections <n>     open connections of the load generator (default 64)
   --rounds <n>          turns of each target (default ${full.rounds})
   --seconds <n>         length of one turn (default ${full.secondsPerTurn})
+  --rates <list>        requests/s of the rates part, or % of what baseline A can do (default ${usualRates})
   --service <main.js>   measure another build of the service
   --most-members <n>    the largest table of the growth part (default ${full.growth.at(-1)})
 The growth part measures at ${full.growth.join(', ')} members; with --quick at ${quick.growth.join(', ')}.
@@ -78,6 +82,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       connections: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      rates: { type: 'string', default: usualRates },
       'most-members': { type: 'string' },
       service: { type: 'string', default: readStartCommand().main },
     },
@@ -92,9 +97,15 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     connections: count('connections', values.connections, 64),
     rounds: count('rounds', values.rounds, preset.rounds),
     growth: growthTo(count('most-members', values['most-members'], preset.growth.at(-1) ?? 0), preset.growth),
+    rates: values.rates.split(',').map(rateOf),
     secondsPerTurn: count('seconds', values.seconds, preset.secondsPerTurn),
     serviceMain: values.service,
   };
+}
+
+function rateOf(text: string): Rate {
+  if (!text.endsWith('%')) return count('rates', text, NaN);
+  return { percentOfA: count('rates', text.slice(0, -1), NaN) };
 }
 
 /** The usual sizes below the largest one, and that. */

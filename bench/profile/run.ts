@@ -1,7 +1,9 @@
 // Where the time of a request goes: `node bench/profile/run.ts [service|baselineA|baselineB] [options of the
-// benchmark]`; of a PUT with `--parts put`.
+// benchmark]`; of a PUT with `--parts put`, at a fixed rate with `--parts rates --rates 500`.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LoadResult } from '../load/load.ts';
+import { attack, ensureVegeta } from '../load/vegeta.ts';
 import { ensureWrk, runLoad } from '../load/wrk.ts';
 import { parseOptions } from '../options.ts';
 import { Stage } from '../stage.ts';
@@ -14,6 +16,9 @@ const options = parseOptions(name ? rest : process.argv.slice(2));
 if (options) {
   await using resources = new AsyncDisposableStack();
   await ensureWrk();
+  const part = options.parts.length === 1 ? options.parts[0] : 'get';
+  const [rate] = part === 'rates' ? options.rates : [];
+  if (typeof rate === 'number') await ensureVegeta();
   const stage = await Stage.set(options.database, options.serviceMain, resources);
   const members = await stage.enrol(options.members);
   const folder = join(import.meta.dirname, '../results', `profile-${Date.now()}`);
@@ -26,11 +31,15 @@ if (options) {
       : await stage.startBaseline(name, profiler);
   resources.use(target.process);
   const memberFile = stage.memberFile(members);
-  const method = options.parts.includes('get') ? ('GET' as const) : ('PUT' as const);
-  const load = { url: target.url, method, memberFile, connections: options.connections };
+  const method = part === 'put' ? ('PUT' as const) : ('GET' as const);
+  const { connections, secondsPerTurn: seconds } = options;
+  const load = { url: target.url, method, memberFile, connections };
   await runLoad({ ...load, seconds: options.warmUpSeconds });
   const from = monotonicMicroseconds();
-  const { requests } = await runLoad({ ...load, seconds: options.secondsPerTurn });
+  const { requests }: LoadResult =
+    typeof rate === 'number'
+      ? await attack({ url: target.url, members, rate, seconds, connections })
+      : await runLoad({ ...load, seconds });
   const to = monotonicMicroseconds();
   await target.process.stop();
 

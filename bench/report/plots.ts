@@ -10,6 +10,8 @@ import { targetTitles } from '../tables.ts';
 
 use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
+const targetColors = ['#5470c6', '#ee6666'];
+
 /** A picture of the report: the name of its file, and the SVG. */
 export interface Plot {
   readonly name: string;
@@ -54,26 +56,41 @@ export function plotsOf({ get, put, rates, growth }: Results): Plot[] {
   ];
 }
 
+/** A line for each percentile of latency at fixed rates: its name, and how it is drawn. */
+const latencyLines = [
+  [50, 'solid'],
+  [95, 'dashed'],
+  [99, 'dotted'],
+  [99.9, [8, 3, 2, 3]],
+] as const;
+
 /** Latency and cost over the rate. */
 function atRates({ steps }: RatesResults): Plot[] {
-  const plot = (name: string, title: string, lines: Record<string, (figures: Figures) => number>): Plot =>
-    draw(name, title, {
-      legend: { bottom: 0 },
-      xAxis: { type: 'category', name: 'requests/s', data: steps.map(({ rate }) => String(rate)) },
+  const over = { legend: { bottom: 0 }, xAxis: { type: 'category', data: steps.map(({ rate }) => `${rate}/s`) } };
+  const targets = ['service', 'baselineA'] as const;
+  return [
+    draw('rates-latency', 'GET at fixed rates: latency in ms', {
+      ...over,
       yAxis: { type: 'log' },
-      series: (['service', 'baselineA'] as const).flatMap((target) =>
-        Object.entries(lines).map(([line, value]) => ({
+      series: targets.flatMap((target, color) =>
+        latencyLines.map(([percentile, type]) => ({
           type: 'line',
-          name: `${target} ${line}`,
-          data: steps.map((step) => value(step[target])),
+          name: `${target} p${percentile}`,
+          color: targetColors[color],
+          lineStyle: { type },
+          data: steps.map((step) => step[target].latencyMs[percentile]),
         })),
       ),
-    });
-  const latencies = [50, 95, 99, 99.9] as const;
-  const latencyLines = latencies.map((p) => [`p${p}`, ({ latencyMs }: Figures) => latencyMs[p]] as const);
-  return [
-    plot('rates-latency', 'GET at fixed rates: latency in ms', Object.fromEntries(latencyLines)),
-    plot('rates-cpu', 'GET at fixed rates: CPU µs/request', { CPU: ({ cpuUsPerRequest }) => cpuUsPerRequest }),
+    }),
+    draw('rates-cpu', 'GET at fixed rates: CPU µs/request', {
+      ...over,
+      yAxis: { type: 'value', min: 0 },
+      series: targets.map((target) => ({
+        type: 'line',
+        name: targetTitles[target],
+        data: steps.map((step) => step[target].cpuUsPerRequest),
+      })),
+    }),
   ];
 }
 

@@ -217,7 +217,7 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
       try {
         const database = await open(settings);
         await expect(put(database, id, 'w')).rejects.toThrow(DatabaseReadOnly);
-        const touch = database.write(({ userKeys }) => userKeys.touch([id], new Date()));
+        const touch = database.write(({ userKeys }) => userKeys.touch([id], { at: new Date(), resolution: 0 }));
         await expect(touch).rejects.toThrow(DatabaseReadOnly);
         expect(await valueOf(database, id)).toBe('v');
         await over();
@@ -306,7 +306,7 @@ export function describeFaults(server: FaultyServer, more: (suite: FaultySuite) 
         const value = String.raw`a\'b"ü🔑`;
         await put(database, stored, value, now);
         await insert(database, { id: inserted, value: 'v', dataKeyId: null }, now);
-        await database.write(({ userKeys }) => userKeys.touch([stored], now));
+        await database.write(({ userKeys }) => userKeys.touch([stored], { at: now, resolution: 0 }));
         await database.lock((manager) => manager.insert(UserKey, { id: newId(), value: 'v', creationDate: now }));
         const rows = await suite.place.sql(
           `SELECT "Key" AS k, ${timeOf(suite.place, 'CreationDate')} AS c, ${timeOf(suite.place, 'LastAccessDate')} AS l

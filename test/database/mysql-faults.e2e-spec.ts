@@ -86,7 +86,7 @@ describeFaults(server, (suite) => {
     const id = newId();
     await put(database, id, 'v');
     await put(database, id, 'w');
-    await database.write(({ userKeys }) => userKeys.touch([id], new Date()));
+    await database.write(({ userKeys }) => userKeys.touch([id], { at: new Date(), resolution: 0 }));
     await database.lock((manager) => manager.find(UserKey));
     expect(await suite.valueOf(database, id)).toBe('w');
     await database.ping();
@@ -179,7 +179,9 @@ describeFaults(server, (suite) => {
     // A scan would read all 200 rows, twice over for two members.
     expect(await rowsRead(() => database.read(({ userKeys }) => userKeys.find(ids.slice(0, 2))))).toBeLessThan(50);
     expect(
-      await rowsRead(() => database.write(({ userKeys }) => userKeys.touch(ids.slice(0, 2), new Date()))),
+      await rowsRead(() =>
+        database.write(({ userKeys }) => userKeys.touch(ids.slice(0, 2), { at: new Date(), resolution: 0 })),
+      ),
     ).toBeLessThan(50);
   });
 });

@@ -90,7 +90,7 @@ describeIf(ownsPostgres, 'TEST_POSTGRES_URL names a server whose roles are not o
     const id = newId();
     await put(database, id, 'old');
     await put(database, id, 'new');
-    await database.write(({ userKeys }) => userKeys.touch([id], new Date()));
+    await database.write(({ userKeys }) => userKeys.touch([id], { at: new Date(), resolution: 0 }));
     expect(await database.read(({ userKeys }) => userKeys.find([id]))).toEqual([{ id, value: 'new', dataKeyId: null }]);
     await database.lock((manager) =>
       manager.query(`INSERT INTO "DataKeys" ("Id", "CreationDate") VALUES (1, '2026-01-01')`),

@@ -53,7 +53,9 @@ describe('an SQLite file', () => {
     for (const id of [upper, lower]) {
       expect(await insert(database, { id, value: 'x', dataKeyId: null })).toBe(false);
       await put(database, id, 'new');
-      await database.write(({ userKeys }) => userKeys.touch([id], new Date('2026-02-03T04:05:06Z')));
+      await database.write(({ userKeys }) =>
+        userKeys.touch([id], { at: new Date('2026-02-03T04:05:06Z'), resolution: 0 }),
+      );
     }
     const rows = await suite.place.sql('SELECT "Key", "LastAccessDate" FROM "UserKeys"');
     const row = { Key: 'new', LastAccessDate: '2026-02-03 04:05:06.0000000' };

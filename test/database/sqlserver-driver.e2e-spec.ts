@@ -142,7 +142,9 @@ describe('the SQL Server driver', () => {
         await manager.query(`UPDATE "UserKeys" SET "Key" = 'x' WHERE "Id" = '${id}'`);
         logins = double.server.logins.length;
         // A key's own statements would give the lock up before.
-        const touched = opened.database.write(({ userKeys }) => userKeys.touch([id], new Date()));
+        const touched = opened.database.write(({ userKeys }) =>
+          userKeys.touch([id], { at: new Date(), resolution: 0 }),
+        );
         await expect(touched).rejects.toThrow(/failed to complete in 1000ms/);
       });
     } finally {

@@ -79,7 +79,7 @@ function storageSuite(kind: TestKind): void {
     const id = newId();
     await put(database, id, 'old', at('2026-01-02T03:04:05.678'));
     expect(await dates(id)).toMatchObject({ RevisionDate: null, LastAccessDate: null });
-    await database.write(({ userKeys }) => userKeys.touch([id], at('2026-01-02T04:00:00')));
+    await database.write(({ userKeys }) => userKeys.touch([id], { at: at('2026-01-02T04:00:00'), resolution: 0 }));
     await put(database, id, 'new', at('2026-07-08T09:10:11.120'));
     const row = await dates(id);
     expect(fromUtcText(row?.CreationDate ?? '')).toEqual(at('2026-01-02T03:04:05.678'));
@@ -132,11 +132,45 @@ function storageSuite(kind: TestKind): void {
       await put(database, id, 'v');
     }
     const touch = (ids: readonly UserId[], time: Date): Promise<void> =>
-      database.write(({ userKeys }) => userKeys.touch(ids, time));
+      database.write(({ userKeys }) => userKeys.touch(ids, { at: time, resolution: 0 }));
     await touch([one, newId()], at('2026-05-05T05:05:05.500'));
     await touch([one, two], at('2026-05-05T05:05:04.000'));
     expect(fromUtcText((await dates(one))?.LastAccessDate ?? '')).toEqual(at('2026-05-05T05:05:05.500'));
     expect(fromUtcText((await dates(two))?.LastAccessDate ?? '')).toEqual(at('2026-05-05T05:05:04.000'));
+  });
+
+  test('an access date stands while it is younger than the resolution, and at most an hour ahead', async () => {
+    const database = await open();
+    const access = { at: at('2026-05-05T05:05:05.000'), resolution: 60_000 };
+    const stored: readonly (readonly [date: string | null, stands: boolean])[] = [
+      [null, false],
+      ['2026-05-05 05:04:04.999', false],
+      ['2026-05-05 05:04:05.001', true],
+      ['2026-05-05 05:05:05.000', true],
+      ['2026-05-05 06:05:04.999', true],
+      ['2026-05-05 06:05:05.001', false],
+      ['2099-01-01 00:00:00.000', false],
+    ];
+    const rows = stored.map(([date, stands]) => ({ id: newId(), date, stands }));
+    for (const { id, date } of rows) {
+      await put(database, id, 'v');
+      if (date === null) continue;
+      const where = `lower(${suite.place.text('"Id"')}) = '${id}'`;
+      await suite.place.sql(`UPDATE "UserKeys" SET "LastAccessDate" = '${date}' WHERE ${where}`);
+    }
+    const ids = rows.map(({ id }) => id);
+    const standing = async (): Promise<Map<UserId, boolean | undefined>> => {
+      const found = await database.read(({ userKeys }) => userKeys.find(ids, access));
+      return new Map(found.map(({ id, dateStands }) => [id, dateStands]));
+    };
+    expect(await standing()).toEqual(new Map(rows.map(({ id, stands }) => [id, stands])));
+
+    await database.write(({ userKeys }) => userKeys.touch(ids, access));
+    for (const { id, date, stands } of rows) {
+      const expected = stands && date !== null ? fromUtcText(date) : access.at;
+      expect(fromUtcText((await dates(id))?.LastAccessDate ?? '')).toEqual(expected);
+    }
+    expect(await standing()).toEqual(new Map(ids.map((id) => [id, true])));
   });
 
   test('replicas that touch the same members at once never deadlock and keep the newest date', async () => {
@@ -160,7 +194,7 @@ function storageSuite(kind: TestKind): void {
           const time = new Date(newest.getTime() - (replica * 5 + round) * 1000);
           return database.write(({ userKeys }) => {
             sent += 1;
-            return userKeys.touch(shuffled, time);
+            return userKeys.touch(shuffled, { at: time, resolution: 0 });
           });
         }),
       ),

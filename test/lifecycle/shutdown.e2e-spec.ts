@@ -17,7 +17,11 @@ describe('the end of the service', () => {
   let deployment: Deployment;
   beforeAll(async () => {
     postgres = await startPostgres();
-    const settings = { http__drainDelaySeconds: '3', http__drainTimeoutSeconds: '2' };
+    const settings = {
+      http__drainDelaySeconds: '3',
+      http__drainTimeoutSeconds: '2',
+      userKeys__accessResolutionSeconds: '0',
+    };
     deployment = await startDeployment({ database: postgres, settings });
   });
   afterAll(async () => {

@@ -119,6 +119,13 @@ for (const pgbouncer of pgbouncers) {
         }
       });
 
+      test('no statement of a read is prepared: sessions are shared', async () => {
+        const database = await open(await front({ mode }), ';Maximum Pool Size=1');
+        for (let n = 0; n < 3; n += 1) await database.read(({ userKeys }) => userKeys.find([newId()]));
+        const [here] = opened;
+        expect(await here?.source.query<unknown[]>('SELECT name FROM pg_prepared_statements')).toEqual([]);
+      });
+
       test('a Search Path that it drops ends the start, and nothing is made in public', async () => {
         const there = await front({ mode, parameters: dropsOptions });
         const start = open(there, ';Search Path=keys');

@@ -14,7 +14,12 @@ import {
 } from '@key-connector/database';
 import { KeyRing, KeyRingModule } from '@key-connector/key-ring';
 import { Metrics, ObservabilityModule } from '@key-connector/observability';
-import { takeJsonAsBytes, UserKeysModule } from '@key-connector/user-keys';
+import {
+  takeJsonAsBytes,
+  UserKeysModule,
+  type UserKeysSettings,
+  userKeysSettingsSchema,
+} from '@key-connector/user-keys';
 import type { ArgumentsHost } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -77,7 +82,7 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
     await issuer.stop();
     await folder.remove();
   });
-  const serve = async (replaceGuardMinutes: number): Promise<NestFastifyApplication> => {
+  const serve = async (settings: Partial<UserKeysSettings>): Promise<NestFastifyApplication> => {
     const observability = ObservabilityModule.forRoot({ host: '127.0.0.1' });
     const database = DatabaseModule.forRoot(databaseSettingsSchema.parse(place.settings));
     const keyProvider = CryptoProvidersModule.forRoot({
@@ -95,12 +100,7 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
     });
     const userKeys = UserKeysModule.forRootAsync({
       imports: [observability, database, keyRing, auth],
-      useFactory: () => ({
-        recordAccessDates: true,
-        accessFlushMilliseconds: 1000,
-        replaceGuardMinutes,
-        keepReplacedDays: 90,
-      }),
+      useFactory: () => ({ ...userKeysSettingsSchema.parse({}), replaceGuardMinutes: 0, ...settings }),
     });
     const module = await Test.createTestingModule({ imports: [userKeys] }).compile();
     const served = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {
@@ -120,7 +120,7 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
   };
   beforeEach(async () => {
     place = await databases.create();
-    app = await serve(0);
+    app = await serve({});
   });
   afterEach(() => app.close());
 
@@ -211,6 +211,45 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
     expect(fromUtcText(rows[0]?.at ?? '').getTime()).toBeGreaterThanOrEqual(before - 1);
   });
 
+  test('a member who is read again within the resolution is not written again, and with 0 is', async () => {
+    const user = randomUUID();
+    await call('PUT', user, { key: newKey() });
+    const stored = async (): Promise<string> => {
+      const [row] = await place.sql<{ at: string }>(`SELECT ${place.text('"LastAccessDate"')} AS "at" FROM "UserKeys"`);
+      return row?.at ?? '';
+    };
+    /** The stored date once a service of its own has read the member and stopped. */
+    const afterRead = async (settings: Partial<UserKeysSettings>): Promise<string> => {
+      await app.close();
+      app = await serve(settings);
+      expect((await call('GET', user)).statusCode).toBe(200);
+      await app.close();
+      return stored();
+    };
+    const store = (milliseconds: number): Promise<unknown> =>
+      place.sql(
+        `UPDATE "UserKeys" SET "LastAccessDate" = '${toUtcText(new Date(Date.now() + milliseconds)).slice(0, 26)}'`,
+      );
+    const first = await afterRead({});
+    expect(await afterRead({})).toBe(first);
+    const exact = await afterRead({ accessResolutionSeconds: 0 });
+    expect(fromUtcText(exact).getTime()).toBeGreaterThan(fromUtcText(first).getTime());
+
+    for (const [milliseconds, stands] of [
+      [-61_000, false],
+      [-30_000, true],
+      [1_800_000, true],
+      [86_400_000, false],
+    ] as const) {
+      await store(milliseconds);
+      const before = await stored();
+      const began = Date.now();
+      const after = await afterRead({});
+      if (stands) expect(after).toBe(before);
+      else expect(Math.abs(fromUtcText(after).getTime() - began)).toBeLessThan(20_000);
+    }
+  });
+
   test('a read and the time of it leave every other column and row as they were, also of a value that does not open', async () => {
     const [read, unread, broken] = [randomUUID(), randomUUID(), randomUUID()];
     for (const user of [read, unread, broken]) await call('PUT', user, { key: newKey() });
@@ -232,7 +271,7 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
 
   test('a key that was stored a short time ago is kept from another one, and taken again', async () => {
     await app.close();
-    app = await serve(15);
+    app = await serve({ replaceGuardMinutes: 15 });
     const user = randomUUID();
     const [good, other] = [newKey(), newKey()];
     expect((await call('POST', user, { key: good })).statusCode).toBe(200);
@@ -251,7 +290,7 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
 
   test('a young key that does not open is kept too, until it is no longer young', async () => {
     await app.close();
-    app = await serve(15);
+    app = await serve({ replaceGuardMinutes: 15 });
     const user = randomUUID();
     await call('POST', user, { key: newKey() });
     await place.sql(`UPDATE "UserKeys" SET "Key" = 'kc2.1.AAAA'`);
@@ -262,7 +301,7 @@ function userKeysSuite(name: string, start: () => Promise<TestDatabases>): void 
 
   test('of two devices that send keys of their own at once, one is refused', async () => {
     await app.close();
-    app = await serve(15);
+    app = await serve({ replaceGuardMinutes: 15 });
     const user = randomUUID();
     const keys = [newKey(), newKey()];
     const answers = await Promise.all(keys.map((key) => put(user, key)));

@@ -14,6 +14,7 @@ import { Boot } from './boot/boot.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { RotatingFiles } from './files/rotating-files.js';
+import { Admission } from './http/admission.hook.js';
 import { Drain } from './http/drain.js';
 import { Outages } from './http/outages.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -26,6 +27,7 @@ import { RequestRecord } from './http/request-record.js';
     Boot,
     Readiness,
     RotatingFiles,
+    Admission,
     Drain,
     Outages,
     RequestRecord,

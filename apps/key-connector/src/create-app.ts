@@ -4,6 +4,7 @@ import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { Admission } from './http/admission.hook.js';
 import { corsOptions } from './http/cors.js';
 import { Drain } from './http/drain.js';
 import { fastifyOptions } from './http/fastify-options.js';
@@ -21,6 +22,7 @@ export async function createApp(settings: Settings, logger: LoggerService): Prom
   takeJsonAsBytes(app);
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', requireWellFormed);
+  fastify.addHook('onRequest', app.get(Admission).admit);
   const record = app.get(RequestRecord);
   fastify.addHook('onSend', record.onSend);
   fastify.addHook('onResponse', record.onResponse);

@@ -27,7 +27,10 @@ export async function serve(): Promise<void> {
     app = await createApp(settings, logger);
     await app.get(RotatingFiles).begin();
     await listen(app, settings);
-    if (await app.get(Boot).run()) logger.log({ msg: 'ready', ...(await summary(app)) });
+    const boot = app.get(Boot);
+    if (await boot.run()) logger.log({ msg: 'ready', ...(await summary(app)) });
+    // What it finds ends the process: nothing has been sealed.
+    await boot.valuesLookedAt();
   } catch (error) {
     logger.fatal(error instanceof KeyConnectorError ? { msg: error.message, code: error.code } : error);
     process.exitCode = 1;

@@ -49,6 +49,7 @@ const answers = {
   ISSUER_UNAVAILABLE: unavailable,
   KEY_PROVIDER_UNAVAILABLE: unavailable,
   NOT_READY: unavailable,
+  OVERLOADED: { status: 503, detail: 'There are more requests than can be answered in time. Try again shortly.' },
   RING_UNUSABLE: unavailable,
   // what only an operator can mend: the service does not start
   DATABASE_SCHEMA_NEWER: unavailable,

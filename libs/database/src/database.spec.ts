@@ -10,7 +10,7 @@ test('a hot statement cannot be called outside of read and write: the compiler r
     // @ts-expect-error: a session is handed to work, never out.
     database.session,
     database.read(({ userKeys }) => userKeys.find([])),
-    database.write(({ userKeys }) => userKeys.touch([], new Date())),
+    database.write(({ userKeys }) => userKeys.touch([], { at: new Date(), resolution: 0 })),
   ];
   expect(outside).toBeInstanceOf(Function);
 });

@@ -55,6 +55,9 @@ export class Database implements OnApplicationShutdown {
   /** Rows that one `session.userKeys.swap` takes at most. */
   readonly maxSwaps: number;
 
+  /** Members in one `session.userKeys.touch`. */
+  readonly maxTouched: number;
+
   /** When a statement last succeeded, by `performance.now()`; never yet: -Infinity. */
   answeredAt = -Infinity;
 
@@ -79,7 +82,7 @@ export class Database implements OnApplicationShutdown {
     this.statementTimeout = (settings.connection.commandTimeout ?? settings.statementTimeoutSeconds) * 1000;
     this.writeTimeout = Math.min(this.statementTimeout, longestWrite);
     this.#open = new OpenPlace(source, dialect);
-    this.maxSwaps = this.#open.session.userKeys.maxSwaps;
+    ({ maxSwaps: this.maxSwaps, maxTouched: this.maxTouched } = this.#open.session.userKeys);
     this.pinged = new SharedAnswer(() => this.again(({ ping }) => ping(), readFailures), pingMilliseconds);
   }
 
@@ -148,7 +151,7 @@ export class Database implements OnApplicationShutdown {
    * rolled back. After a lost connection nobody knows, and sending an old value again could undo a newer one.
    *
    * @example
-   * await database.write(({ userKeys }) => userKeys.touch(ids, new Date()));
+   * await database.write(({ userKeys }) => userKeys.touch(ids, { at: new Date(), resolution: 0 }));
    *
    * @throws DatabaseRowLocked where another session holds a lock, DatabaseReadOnly where reads go on,
    * DatabaseUnavailable where nothing does; whatever else the work throws comes out as it is.

@@ -32,6 +32,8 @@ export { UserKey } from './user-keys/user-key.entity.js';
 export { longestWrite } from './dialect/user-key.statements.js';
 export { nobody } from './dialect/dialect.js';
 export type {
+  Access,
+  FoundUserKey,
   HistoryCause,
   KeptUserKey,
   ManifestVersion,

@@ -94,7 +94,7 @@ export class OpenPlace {
       );
     await this.ping();
     try {
-      await this.session.userKeys.touch([nobody], new Date());
+      await this.session.userKeys.touch([nobody], { at: new Date(), resolution: 0 });
     } catch (error) {
       // A standby, or a full disk: nothing to hold against the login.
       if (this.dialect.failureOf(error) !== 'read-only') throw error;

@@ -23,6 +23,7 @@ import { RingStart } from './ring-start.js';
 import { RingWatch } from './ring-watch.js';
 import { StoredKeysCheck } from './stored-keys-check.js';
 import { OpeningFailures } from './values/opening-failures.js';
+import { ValuesLook } from './values-look.js';
 
 /** Provides the KeyRing. Give it DatabaseModule, CryptoProvidersModule and ObservabilityModule in `imports`. */
 @Module({
@@ -47,6 +48,7 @@ import { OpeningFailures } from './values/opening-failures.js';
     RingStore,
     RingWatch,
     StoredKeysCheck,
+    ValuesLook,
     Wrappings,
   ],
   exports: [

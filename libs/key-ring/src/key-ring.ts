@@ -14,6 +14,7 @@ import { RingWatch } from './ring-watch.js';
 import { StoredKeysCheck } from './stored-keys-check.js';
 import { OpeningFailure } from './values/opening-failure.js';
 import { OpeningFailures } from './values/opening-failures.js';
+import { ValuesLook } from './values-look.js';
 
 /** What the service prints about its ring when it is ready. */
 export interface KeyRingSummary {
@@ -60,34 +61,49 @@ export class KeyRing {
     private readonly failures: OpeningFailures,
     private readonly providerCheck: ProviderCheck,
     private readonly gauges: RingGauges,
+    private readonly values: ValuesLook,
   ) {}
 
-  /** Whether `seal` and `open` can work. */
+  /** Whether `open` can work. */
   get loaded(): boolean {
     return this.watch.current !== undefined;
   }
 
   /**
-   * Loads the ring, or makes it, and proves that its data keys open what is stored; a step of the boot. From then on it
-   * follows the ring's manifest, which says what data keys there are.
+   * Loads the ring, or makes it, and proves that its data keys open the newest of what is stored; a step of the boot.
+   * It takes as long however many members there are. From then on it follows the ring's manifest, which says what data
+   * keys there are.
    *
    * @throws UnavailableError when it is worth another try; RingRefused, DataKeyLost, DataKeyUnreadable and
    * ValueLayoutRefused are fatal and leave the database as it was.
    */
-  async load(): Promise<void> {
-    if (this.loaded) return;
-    const { rows, ...started } = await this.start.run();
-    await this.watch.watch(started, (held, read) => {
-      // The database may be away at that very moment: what is told of a manifest must not end the process.
-      this.changed(held, read).catch((error: unknown) => {
-        this.logger.warn({
-          msg: 'what the new manifest means for this replica is not known yet',
-          why: messageOf(error),
-        });
-      });
-    });
-    await this.changed(started, rows);
-    await this.storedKeys.begin(rows, () => this.watch.current);
+  loadToOpen(): Promise<void> {
+    return this.begin(() => Promise.resolve());
+  }
+
+  /**
+   * The same once every stored value was looked at: for who wants to seal at once, and does not mind the time.
+   *
+   * @throws as {@link loadToOpen} and {@link lookAtValues}; nothing is loaded then.
+   */
+  load(): Promise<void> {
+    return this.begin((started) => this.values.run(started));
+  }
+
+  /**
+   * Looks at every stored value for one that the ring has not the data key of; reads whole tables. Without a pin
+   * nothing is sealed before.
+   *
+   * @throws RingRefused, fatal, as if the start had been refused; an UnavailableError when it is worth another try.
+   */
+  async lookAtValues(): Promise<void> {
+    try {
+      await this.values.run(this.current());
+    } catch (error) {
+      // A newer manifest is there.
+      if (error instanceof RingUnusable) await this.watch.refresh();
+      throw error;
+    }
   }
 
   /** How the key provider did when it was last asked, in the background: no request needs it. */
@@ -100,6 +116,12 @@ export class KeyRing {
     this.current();
   }
 
+  /** Resolves once values can be sealed; throws NotReady, or RingUnusable when that takes seconds. */
+  async untilSealing(): Promise<void> {
+    this.requireLoaded();
+    await this.values.untilSealing();
+  }
+
   /**
    * The ring as it is now, for what is written in one statement: one manifest, its active data key, and what the
    * statement names.
@@ -108,6 +130,7 @@ export class KeyRing {
    */
   sealer(): Sealer {
     this.requireLoaded();
+    this.values.requireSealing();
     return this.watch.sealer();
   }
 
@@ -171,6 +194,23 @@ export class KeyRing {
       layout: ring.layout,
       keyEncryptionKey: `${kek.description} (${kek.id})`,
     };
+  }
+
+  private async begin(before: (started: HeldRing) => Promise<void>): Promise<void> {
+    if (this.loaded) return;
+    const { rows, ...started } = await this.start.run();
+    await before(started);
+    await this.watch.watch(started, (held, read) => {
+      // The database may be away at that very moment: what is told of a manifest must not end the process.
+      this.changed(held, read).catch((error: unknown) => {
+        this.logger.warn({
+          msg: 'what the new manifest means for this replica is not known yet',
+          why: messageOf(error),
+        });
+      });
+    });
+    await this.changed(started, rows);
+    await this.storedKeys.begin(rows, () => this.watch.current);
   }
 
   /** The value names a data key that may have come after the last look. */

@@ -67,6 +67,37 @@ describe('a start, after someone wrote into the tables of the ring,', () => {
     expect(await refusalsOf(await fixture.start())).toEqual({ data_key_unnamed: 1, value_under_unnamed_data_key: 1 });
   });
 
+  it('reads at once without a pin, and seals nothing before every value was looked at', async () => {
+    const { connect, keyRing } = await fixture.replica();
+    await connect();
+    await keyRing.loadToOpen();
+    expect(await keyRing.open(fixture.stored(alice))).toEqual(key);
+    expect(() => keyRing.sealer()).toThrow(expect.objectContaining({ code: 'RING_UNUSABLE' }));
+    const sealed = keyRing.untilSealing().then(() => keyRing.seal(bob, key));
+    await keyRing.lookAtValues();
+    expect(await sealed).toMatchObject({ dataKeyId: 1 });
+  });
+
+  it('never seals without a pin where that look finds a value that needs a data key of his', async () => {
+    fixture.store({ id: bob, value: referenceSealBound(stolen, 2, bob, key), dataKeyId: null });
+    const { connect, keyRing } = await fixture.replica();
+    await connect();
+    await keyRing.loadToOpen();
+    await expect(keyRing.lookAtValues()).rejects.toMatchObject({ code: 'RING_REFUSED' });
+    expect(() => keyRing.sealer()).toThrow(expect.objectContaining({ code: 'RING_UNUSABLE' }));
+  });
+
+  it('seals at once with a pin, and the look at every value is an alarm', async () => {
+    fixture.store({ id: bob, value: referenceSealBound(stolen, 2, bob, key), dataKeyId: null });
+    fixture.pins = [ring.fingerprint];
+    const pinned = await fixture.replica();
+    await pinned.connect();
+    await pinned.keyRing.loadToOpen();
+    expect(pinned.keyRing.seal(alice, key)).toMatchObject({ dataKeyId: 1 });
+    await pinned.keyRing.lookAtValues();
+    expect(await refusalsOf(pinned)).toEqual({ value_under_unnamed_data_key: 1 });
+  });
+
   it('is refused without a pin where the history needs a data key of his', async () => {
     fixture.sql(
       `INSERT INTO "UserKeyHistory" ("UserId", "Key", "CreationDate", "ReplacedDate", "Cause") VALUES (?, ?, '', '', '')`,

@@ -6,6 +6,7 @@ import { ForeignValues } from './data-keys/foreign-values.js';
 import { FirstDataKey } from './data-keys/first-data-key.js';
 import { KnownValues } from './data-keys/known-values.js';
 import type { HeldRing } from './held-ring.js';
+import { DataKeyUnreadable } from './key-ring.errors.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
 import { RingAlarms } from './ring-alarms.js';
@@ -84,27 +85,27 @@ export class RingStart {
     if (rows === undefined) return undefined;
     const layout = atLeast(manifest.layout, this.settings.valueLayout);
     const opened = await this.dataKeys.open(held, kek, { rows, layout });
-    const ring = await this.database.snapshot(async (manager) => {
-      this.tell(await this.foreignValues.find(held, kek, manager), otherRings);
-      return this.knownValues.check(opened, manager);
-    });
+    const ring = await this.database.snapshot((manager) =>
+      this.knownValues.check(opened, manager).catch(async (error: unknown) => {
+        // Says more, where values are another ring's.
+        if (error instanceof DataKeyUnreadable) await this.foreignValues.requireNone(held, kek, manager);
+        throw error;
+      }),
+    );
+    this.tell(otherRings);
     this.alarms.passedOver(passedOver);
     return { held, ring, kek, rows };
   }
 
-  private tell(foreign: readonly number[], otherRings: readonly string[]): void {
-    this.alarms.found('start', [
-      ...otherRings.map((ring) => ({
-        reason: 'other_ring' as const,
+  private tell(otherRings: readonly string[]): void {
+    this.alarms.found(
+      'start',
+      otherRings.map((ring) => ({
+        reason: 'other_ring',
         key: ring,
         why: `RingManifests holds versions of the ring ${ring}, which is not the one of keyRing__identity: they do not count.`,
       })),
-      ...foreign.map((id) => ({
-        reason: 'value_under_unnamed_data_key' as const,
-        key: String(id),
-        why: `There are user keys under data key ${id}, which this ring has not, or has dropped: they do not open.`,
-      })),
-    ]);
+    );
     if (this.settings.identity.length === 0)
       this.logger.warn({
         msg: 'keyRing__identity is not set: whoever can replace everything in the database can replace the ring. Set it to the ring of the line `ready`',

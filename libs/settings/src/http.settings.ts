@@ -74,6 +74,10 @@ export const httpSettingsSchema = z
     headersTimeoutSeconds: seconds('Limit for receiving the headers', { min: 1, max: 300 }).default(5),
     keepAliveTimeoutSeconds: seconds('How long an idle connection stays open', { min: 1, max: 3600 }).default(65),
     maxConnections: integer('Connections held at once; more are refused.', { min: 1, max: 1_000_000 }).default(10_000),
+    longestWaitSeconds: seconds(
+      'How long a request may have to wait behind those that came before it; one that would wait longer is answered 503 at once',
+      { min: 1, max: 300 },
+    ).default(3),
     readinessGraceSeconds: seconds(
       'How long a database that was there may be away before `/health/ready` says so. All replicas share it: leaving the load balancer at once, they would take the service away for as long as a failover, and no other replica could do better',
       { min: 0, max: 3600 },

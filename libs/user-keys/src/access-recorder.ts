@@ -1,12 +1,9 @@
 import { messageOf, UnavailableError, type UserId } from '@key-connector/common';
-import { Database } from '@key-connector/database';
+import { type Access, Database, type FoundUserKey } from '@key-connector/database';
 import { Metrics } from '@key-connector/observability';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { USER_KEYS_SETTINGS } from './user-keys.module-definition.js';
 import type { UserKeysSettings } from './user-keys.settings.js';
-
-/** Members in one statement. MariaDB makes a join of a longer list. */
-const chunkSize = 500;
 
 /**
  * Flush interval while writing fails: each try can cost a database in trouble a connection, or a search for another.
@@ -17,10 +14,12 @@ const failingMilliseconds = 1000;
 const maxEntries = 100_000;
 
 /**
- * Writes LastAccessDate behind the reads, once a flush interval and at shutdown. The date of all members who were
- * served in an interval is its end, so one cheap statement does for hundreds of them.
+ * Writes LastAccessDate behind the reads, for members whose stored date no longer stands: when a statement is full, at
+ * the latest at the end of a flush interval, and at shutdown. The date of all members of a flush is its time, so one
+ * cheap statement does for many of them. While nobody is due there is no timer and no statement.
  *
- * The date is the only thing lost in a failure; a read never waits for it and never fails by it.
+ * What was written when, the rows themselves say, to all replicas and after a restart. The date is the only thing lost
+ * in a failure; a read never waits for it and never fails by it.
  */
 @Injectable()
 export class AccessRecorder implements OnApplicationShutdown {
@@ -29,6 +28,7 @@ export class AccessRecorder implements OnApplicationShutdown {
   private served = new Set<UserId>();
   private timer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> = Promise.resolve();
+  private flushes = 0;
   private failing = false;
 
   constructor(
@@ -42,15 +42,24 @@ export class AccessRecorder implements OnApplicationShutdown {
     });
   }
 
-  /** Notes that a member was served now. */
-  record(id: UserId): void {
-    if (!this.settings.recordAccessDates) return;
+  /** The access for which a read asks whether dates stand; `undefined` where every read is noted, or none. */
+  now(): Access | undefined {
+    const { recordAccessDates, accessResolutionSeconds } = this.settings;
+    return recordAccessDates && accessResolutionSeconds > 0 ? this.access : undefined;
+  }
+
+  /** Notes that a member was served, unless the date of the row stands. */
+  record({ id, dateStands = false }: FoundUserKey): void {
+    if (dateStands || !this.settings.recordAccessDates) return;
     if (this.served.size >= maxEntries && !this.served.has(id)) {
       this.failures.inc();
       return;
     }
     this.served.add(id);
-    this.timer ??= setTimeout(() => void this.flush(), this.interval).unref();
+    // Full statements follow each other as members come, so that none of them is a burst.
+    const isFull = this.served.size >= this.database.maxTouched;
+    if (isFull && this.flushes === 0 && !this.failing) void this.flush();
+    else this.timer ??= setTimeout(() => void this.flush(), this.interval).unref();
   }
 
   /** Writes what is in memory; resolves when it is written or given up. */
@@ -58,7 +67,8 @@ export class AccessRecorder implements OnApplicationShutdown {
     clearTimeout(this.timer);
     this.timer = undefined;
     // One after the other: a slow database gets no second flush on top of the first.
-    this.flushing = this.flushing.then(() => this.write());
+    this.flushes += 1;
+    this.flushing = this.flushing.then(() => this.write()).finally(() => (this.flushes -= 1));
     return this.flushing;
   }
 
@@ -71,14 +81,19 @@ export class AccessRecorder implements OnApplicationShutdown {
     return this.failing ? failingMilliseconds : this.settings.accessFlushMilliseconds;
   }
 
+  private get access(): Access {
+    return { at: new Date(), resolution: this.settings.accessResolutionSeconds * 1000 };
+  }
+
   private async write(): Promise<void> {
     const ids = [...this.served];
-    const at = new Date();
+    const { access } = this;
     this.served = new Set();
-    for (let start = 0; start < ids.length; start += chunkSize) {
-      const chunk = ids.slice(start, start + chunkSize);
+    const { maxTouched } = this.database;
+    for (let start = 0; start < ids.length; start += maxTouched) {
+      const chunk = ids.slice(start, start + maxTouched);
       try {
-        await this.database.write(({ userKeys }) => userKeys.touch(chunk, at));
+        await this.database.write(({ userKeys }) => userKeys.touch(chunk, access));
         this.succeeded();
       } catch (error) {
         // A database that is away would make each further chunk wait for its own deadline, at shutdown too.

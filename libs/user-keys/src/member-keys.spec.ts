@@ -7,9 +7,10 @@ import { MemberKeys } from './member-keys.js';
 import { MemberUnknown, ReplacedKeyRefused } from './user-keys.errors.js';
 import { UserKeyWriter } from './user-key-writer.js';
 import { MemberKeysModule } from './user-keys.module.js';
+import { userKeysSettingsSchema } from './user-keys.settings.js';
 
 const bob = userId('bbbbbbbb-0000-4000-8000-000000000002');
-const settings = { recordAccessDates: true, accessFlushMilliseconds: 50, replaceGuardMinutes: 0, keepReplacedDays: 90 };
+const settings = { ...userKeysSettingsSchema.parse({}), replaceGuardMinutes: 0 };
 
 describe('an operator', () => {
   let fixture: KeyRingFixture;

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { parseUserId, type UserId } from '@key-connector/common';
-import { DatabaseUnavailable, type Database, type StoredUserKey } from '@key-connector/database';
+import { type Access, DatabaseUnavailable, type Database, type FoundUserKey } from '@key-connector/database';
+import type { AccessRecorder } from './access-recorder.js';
 import { UserKeyReader } from './user-key-reader.js';
 
 const id = (n: number): UserId => {
@@ -12,26 +13,32 @@ const id = (n: number): UserId => {
 
 /** A table in memory whose queries end when the test says so. */
 class SlowTable {
-  readonly rows = new Map<UserId, StoredUserKey>();
-  readonly queries: { ids: readonly UserId[]; answer: () => void; fail: (error: Error) => void }[] = [];
+  readonly rows = new Map<UserId, FoundUserKey>();
+  readonly queries: {
+    ids: readonly UserId[];
+    access: Access | undefined;
+    answer: () => void;
+    fail: (error: Error) => void;
+  }[] = [];
 
   readonly database = {
     description: 'a slow table',
     acquireTimeout: 5000,
     read: (work: (session: unknown) => Promise<unknown>) =>
-      work({ userKeys: { find: (ids: readonly UserId[]) => this.find(ids) } }),
+      work({ userKeys: { find: (ids: readonly UserId[], access?: Access) => this.find(ids, access) } }),
   } as unknown as Database;
 
   put(n: number, value: string): void {
     this.rows.set(id(n), { id: id(n), value, dataKeyId: 1 });
   }
 
-  private find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
+  private find(ids: readonly UserId[], access?: Access): Promise<FoundUserKey[]> {
     // What the database would see is what stands there when the query is sent.
     const found = ids.flatMap((one) => this.rows.get(one) ?? []);
     return new Promise((resolve, reject) => {
       this.queries.push({
         ids,
+        access,
         answer: () => {
           resolve(found);
         },
@@ -44,10 +51,12 @@ class SlowTable {
 describe('reads', () => {
   let table: SlowTable;
   let reader: UserKeyReader;
+  let access: Access | undefined;
 
   beforeEach(() => {
     table = new SlowTable();
-    reader = new UserKeyReader(table.database);
+    access = undefined;
+    reader = new UserKeyReader(table.database, { now: () => access } as AccessRecorder);
   });
 
   test('that arrive together share a query behind the first, and each gets its own row', async () => {
@@ -59,6 +68,15 @@ describe('reads', () => {
     expect(table.queries.map(({ ids }) => ids.length)).toEqual([1, 3]);
     for (const query of table.queries) query.answer();
     expect((await Promise.all(reads)).map((row) => row?.value)).toEqual(['one', 'two', undefined, 'one']);
+  });
+
+  test('ask with the rows whether access dates stand, by the time at which the query is sent', async () => {
+    for (const asked of [{ at: new Date(), resolution: 60_000 }, undefined]) {
+      access = asked;
+      void reader.read(id(1));
+      await nextTurn();
+      expect(table.queries.at(-1)?.access).toBe(asked);
+    }
   });
 
   test('wait for the next query while two are on their way, then all go in one', async () => {

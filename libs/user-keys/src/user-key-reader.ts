@@ -1,6 +1,7 @@
 import type { UserId } from '@key-connector/common';
-import { Database, type StoredUserKey } from '@key-connector/database';
+import { Database, type FoundUserKey } from '@key-connector/database';
 import { Injectable } from '@nestjs/common';
+import { AccessRecorder } from './access-recorder.js';
 import { StatementBatches } from './statement-batches.js';
 
 /** Rows a query; a batch that is full is sent, and the next one begins. */
@@ -11,9 +12,12 @@ const maxBatchSize = 500;
  */
 @Injectable()
 export class UserKeyReader {
-  private readonly batches: StatementBatches<UserId, StoredUserKey | undefined>;
+  private readonly batches: StatementBatches<UserId, FoundUserKey | undefined>;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly accesses: AccessRecorder,
+  ) {
     this.batches = new StatementBatches(database, maxBatchSize, (ids) => this.query(ids), {
       of: (id) => id,
       inOrder: false,
@@ -22,12 +26,12 @@ export class UserKeyReader {
   }
 
   /** The member's row, or `undefined`. */
-  read(id: UserId): Promise<StoredUserKey | undefined> {
+  read(id: UserId): Promise<FoundUserKey | undefined> {
     return this.batches.add(id);
   }
 
-  private async query(ids: readonly UserId[]): Promise<(StoredUserKey | undefined)[]> {
-    const rows = await this.database.read(({ userKeys }) => userKeys.find(ids));
+  private async query(ids: readonly UserId[]): Promise<(FoundUserKey | undefined)[]> {
+    const rows = await this.database.read(({ userKeys }) => userKeys.find(ids, this.accesses.now()));
     const byId = new Map(rows.map((row) => [row.id, row]));
     return ids.map((id) => byId.get(id));
   }

@@ -4,10 +4,14 @@ import { z } from 'zod';
 /** `userKeys__*`: how members' keys are served. */
 export const userKeysSettingsSchema = z.strictObject({
   recordAccessDates: flag('Keep when each member’s key was last read (LastAccessDate).').default(true),
+  accessResolutionSeconds: integer(
+    'How old a member’s stored last-access date must be before a read writes it anew. 0: every read writes it.',
+    { min: 0, max: 86_400 },
+  ).default(60),
   accessFlushMilliseconds: integer(
-    'How often last-access dates are written, each the end of the interval in which the member was served.',
+    'How long after a read its last-access date is written, at the latest; members who are read meanwhile share the statement and its time.',
     { min: 10, max: 1000 },
-  ).default(50),
+  ).default(1000),
   replaceGuardMinutes: integer(
     'How long a member’s key, once stored, is not replaced by another one (PUT is answered 400): it keeps the first key when two devices of a new member enrol. 0: never refuse.',
     { min: 0, max: 1440 },

@@ -32,19 +32,19 @@ export class UserKeys {
     const stored = await this.reader.read(id);
     if (stored === undefined) throw new UserKeyNotFound();
     const key = await this.ring.open(stored);
-    this.accesses.record(id);
+    this.accesses.record(stored);
     return key;
   }
 
   /** Stores the member's first key; the primary key decides between many that try at once. */
   async create(id: UserId, key: Uint8Array): Promise<void> {
-    this.ring.requireLoaded();
+    await this.ring.untilSealing();
     await this.writer.store({ id, key, kind: 'first' });
   }
 
   /** Stores or replaces the member's key. That another key was replaced, the audit log says by the request's id. */
   async replace(id: UserId, key: Uint8Array, requestId: string): Promise<void> {
-    this.ring.requireLoaded();
+    await this.ring.untilSealing();
     const stored = await this.writer.store({ id, key, kind: 'put' });
     if (stored !== 'replaced') return;
     this.replaced.inc();

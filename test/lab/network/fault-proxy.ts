@@ -21,6 +21,8 @@ export interface FaultProxy {
   breakOffAfter(bytes: number): Promise<void>;
   /** The server's answers end in a TCP reset. */
   reset(): Promise<void>;
+  /** The server's answers come so many milliseconds later. */
+  slow(milliseconds: number): Promise<void>;
   /** Back to a good network. */
   heal(): Promise<void>;
   stop(): Promise<void>;
@@ -38,7 +40,7 @@ export async function startFaultProxy(upstreamPort: number, upstreamHost = '127.
   let upstream = `${upstreamHost}:${upstreamPort}`;
   let proxy: Proxy = await toxiproxy.createProxy({ name: 'server', listen, upstream, enabled: true });
   const toxic = async (
-    type: 'limit_data' | 'reset_peer' | 'timeout',
+    type: 'latency' | 'limit_data' | 'reset_peer' | 'timeout',
     attributes: object,
     both = false,
   ): Promise<void> => {
@@ -60,6 +62,7 @@ export async function startFaultProxy(upstreamPort: number, upstreamHost = '127.
     stall: () => toxic('timeout', { timeout: 0 }, true),
     breakOffAfter: (bytes) => toxic('limit_data', { bytes }),
     reset: () => toxic('reset_peer', { timeout: 0 }),
+    slow: (latency) => toxic('latency', { latency, jitter: 0 }),
     heal: async () => {
       await toxiproxy.reset();
       proxy = await toxiproxy.get('server');

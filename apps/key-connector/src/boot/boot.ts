@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SigningKeys } from '@key-connector/auth';
 import { UnavailableError } from '@key-connector/common';
 import { Database } from '@key-connector/database';
@@ -16,15 +17,22 @@ interface BootStep {
 const MAX_BACKOFF = 10_000;
 
 /**
+ * How long a start waits for the look at every stored value, in milliseconds: for most deployments it has ended by then.
+ */
+const LOOK_PATIENCE = 300;
+
+/**
  * Brings the dependencies up in order, after the service listens: database and migrations, the import that was asked
  * for, then key provider and data keys, with the signing keys beside them. A dependency that is away is tried again,
- * with jittered, capped backoff; what only an operator can mend ends it.
+ * with jittered, capped backoff; what only an operator can mend ends it. The look at every stored value, whose time grows
+ * with them, goes on behind.
  */
 @Injectable()
 export class Boot implements BeforeApplicationShutdown {
   private readonly logger = new Logger(Boot.name);
   private readonly stop = new AbortController();
   private waitingFor: string | undefined = 'start';
+  private looking: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly database: Database,
@@ -47,6 +55,8 @@ export class Boot implements BeforeApplicationShutdown {
         this.waitingFor = step.name;
         await this.untilAvailable(step);
       }
+      this.looking = this.untilAvailable({ name: 'stored values', run: () => this.keyRing.lookAtValues() });
+      await Promise.race([this.looking, sleep(LOOK_PATIENCE, undefined, { ref: false })]);
       this.waitingFor = undefined;
       // No step, because readiness shows them by themselves.
       await this.signingKeys.untilReady(this.stop.signal);
@@ -55,6 +65,13 @@ export class Boot implements BeforeApplicationShutdown {
       throw error;
     }
     return true;
+  }
+
+  /** Resolves once every stored value was looked at, or boot was stopped; rejects as `run`. */
+  async valuesLookedAt(): Promise<void> {
+    await this.looking.catch((error: unknown) => {
+      if (!this.stop.signal.aborted) throw error;
+    });
   }
 
   beforeApplicationShutdown(): void {
@@ -67,7 +84,7 @@ export class Boot implements BeforeApplicationShutdown {
     return [
       { name: 'database', run: () => this.database.connect() },
       ...imports,
-      { name: 'data keys', run: () => this.keyRing.load() },
+      { name: 'data keys', run: () => this.keyRing.loadToOpen() },
     ];
   }
 

@@ -37,6 +37,22 @@ export class RequestsTooMany extends KeyConnectorError {
   }
 }
 
+/** More requests wait than are answered in time. */
+export class Overloaded extends KeyConnectorError {
+  readonly code = 'OVERLOADED';
+
+  constructor(
+    /** How long this one would have waited, in milliseconds. */
+    private readonly wait: number,
+  ) {
+    super('Requests come faster than they can be answered: those that would wait too long are refused at once.');
+  }
+
+  override get headers(): Readonly<Record<string, string>> {
+    return { 'retry-after': String(Math.ceil(this.wait / 1000)) };
+  }
+}
+
 /** A body in a content coding: never inflated, so that a small body cannot become a large one. */
 export class ContentCodingUnsupported extends KeyConnectorError {
   readonly code = 'CONTENT_TYPE_UNSUPPORTED';

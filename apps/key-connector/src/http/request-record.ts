@@ -9,7 +9,7 @@ import { codeOf } from './problem.js';
 import { TrustedProxies } from './trusted-proxies.js';
 
 /** What monitors ask every few seconds; its answers are in the metrics. */
-const probes = /^\/(health|alive|now)\b/;
+export const probes = /^\/(health|alive|now)\b/;
 
 /** Methods that have series of their own: anybody can make up others. */
 const measured: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS']);

@@ -9,6 +9,31 @@ export interface StoredUserKey {
   readonly dataKeyId: number | null;
 }
 
+/** When a member is served, and how old LastAccessDate may be then, in milliseconds; 0: as old as the access itself. */
+export interface Access {
+  readonly at: Date;
+  readonly resolution: number;
+}
+
+/** A member's row as a read finds it. */
+export interface FoundUserKey extends StoredUserKey {
+  /** Whether LastAccessDate stands for the access that was named; there only where one was. */
+  readonly dateStands?: boolean;
+}
+
+/**
+ * How far ahead of a replica's clock a date may be that another replica wrote, in milliseconds. Access tokens live for
+ * an hour, so a replica whose clock is further off serves nobody: what is later still is no date of an access, and would
+ * otherwise stay until its day has come.
+ */
+const furthestAhead = 3_600_000;
+
+/** The first and the last date that stand for an access; what is older or later, or missing, is written anew. */
+export const standingDates = ({ at, resolution }: Access): [from: Date, until: Date] => [
+  new Date(at.getTime() - resolution),
+  new Date(at.getTime() + furthestAhead),
+];
+
 /** A member's row, and what a swap has to know beside it. */
 export interface SeenUserKey extends StoredUserKey {
   /**
@@ -115,9 +140,12 @@ export const lockWait = (statementMilliseconds: number): number =>
  * statement is sent again only where that is safe.
  */
 export interface UserKeyStatements {
-  /** The rows of all given members that have one, in any order; a member's GUID is found in either case. */
-  find(ids: readonly UserId[]): Promise<StoredUserKey[]>;
-  /** The same, and the database server's clock: what a swap has to know. */
+  /**
+   * The rows of all given members that have one, in any order; a member's GUID is found in either case. With an access,
+   * the database says of each row whether its LastAccessDate stands.
+   */
+  find(ids: readonly UserId[], access?: Access): Promise<FoundUserKey[]>;
+  /** The rows, and the database server's clock: what a swap has to know. */
   look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen>;
   /**
    * Creates or replaces each row that is as it was expected, and leaves the others alone; CreationDate and
@@ -149,8 +177,11 @@ export interface UserKeyStatements {
   /** Rows that one `swap` or `reseal` takes at most. */
   readonly maxSwaps: number;
   /**
-   * Moves LastAccessDate forward to this time, never back; members without a row are passed over. Replicas that touch
-   * the same members at once, do not deadlock. It has no deadline: done late, it does what it would have done in time.
+   * Sets LastAccessDate to the time of the access where the stored one does not stand: forward, and never back but from
+   * a time that no access can have had. Members without a row are passed over. Replicas that touch the same members at
+   * once, do not deadlock. It has no deadline: done late, it does what it would have done in time.
    */
-  touch(ids: readonly UserId[], at: Date): Promise<void>;
+  touch(ids: readonly UserId[], access: Access): Promise<void>;
+  /** Members in one `touch`: as many as reads beside it do not feel, and enough that the statement costs little. */
+  readonly maxTouched: number;
 }

@@ -1,9 +1,12 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import type { DataSource } from 'typeorm';
 import {
+  type Access,
   fenceRows,
+  type FoundUserKey,
   lockWait,
   type RingFence,
+  standingDates,
   type StoredUserKey,
   type SwapRefusal,
   type SwapTimes,
@@ -20,6 +23,8 @@ interface Row {
   readonly Id: string;
   readonly Key: string | null;
   readonly DataKeyId: number | null;
+  /** Whether LastAccessDate stands; there only where that was asked. */
+  readonly stands?: 0 | 1 | null;
 }
 
 interface SeenRow extends Row {
@@ -41,6 +46,9 @@ const lastReplaced = ofHistory('MAX(h.`ReplacedDate`)');
 
 /** The rows of some members. The column's collation does not tell case apart: a GUID is found in either. */
 export const find = 'SELECT `Id`, `Key`, `DataKeyId` FROM `UserKeys` WHERE `Id` IN (?)';
+
+const findDated =
+  'SELECT `Id`, `Key`, `DataKeyId`, `LastAccessDate` BETWEEN ? AND ? AS stands FROM `UserKeys` WHERE `Id` IN (?)';
 
 // The clock comes last, behind what the rows had to wait for.
 const look = `
@@ -168,16 +176,18 @@ const late = 1690;
 // members cannot deadlock.
 const touch = `
   UPDATE \`UserKeys\` FORCE INDEX (PRIMARY) SET \`LastAccessDate\` = ?
-  WHERE \`Id\` IN (?) AND (\`LastAccessDate\` IS NULL OR \`LastAccessDate\` < ?)`;
+  WHERE \`Id\` IN (?) AND (\`LastAccessDate\` BETWEEN ? AND ?) IS NOT TRUE`;
 
 /** Plain statements, not prepared ones: these would tie a session of a pooler such as ProxySQL or RDS Proxy to us. */
 export class MysqlUserKeyStatements implements UserKeyStatements {
   readonly maxSwaps = 500;
+  readonly maxTouched = 128;
 
   constructor(private readonly source: DataSource) {}
 
-  async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    const rows = await poolOf(this.source).runRead<Row[]>(find, [ids]);
+  async find(ids: readonly UserId[], access?: Access): Promise<FoundUserKey[]> {
+    const [text, dates] = access === undefined ? [find, []] : [findDated, standingDates(access).map(toMicroseconds)];
+    const rows = await poolOf(this.source).runRead<Row[]>(text, [...dates, ids]);
     return rows.flatMap((row) => stored(row) ?? []);
   }
 
@@ -246,15 +256,20 @@ export class MysqlUserKeyStatements implements UserKeyStatements {
     }
   }
 
-  async touch(ids: readonly UserId[], at: Date): Promise<void> {
-    const time = toMicroseconds(at);
-    await poolOf(this.source).run(touch, [time, ids, time]);
+  async touch(ids: readonly UserId[], access: Access): Promise<void> {
+    await poolOf(this.source).run(touch, [
+      toMicroseconds(access.at),
+      ids,
+      ...standingDates(access).map(toMicroseconds),
+    ]);
   }
 }
 
-function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefined {
+function stored({ Id, Key, DataKeyId: dataKeyId, stands }: Row): FoundUserKey | undefined {
   const id = parseUserId(Id);
-  return id && { id, value: Key ?? '', dataKeyId };
+  if (id === undefined) return undefined;
+  const key = { id, value: Key ?? '', dataKeyId };
+  return stands === undefined ? key : { ...key, dateStands: stands === 1 };
 }
 
 /**

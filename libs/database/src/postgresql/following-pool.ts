@@ -40,7 +40,7 @@ export function followingPool(
       const deadline = options.connectionTimeoutMillis;
       // Behind a pooler, a connection may have to wait for its server only now.
       const onConnect = (client: pg.ClientBase): Promise<void> =>
-        sessions.ask((text, values) => own(client).ask(text, values, deadline), options);
+        sessions.ask((text, values) => own(client).ask(text, values, deadline), options, own(client).process);
       // The types do not know that the pool waits for it.
       const ownWay: object = { ...options, Client, onConnect };
       super(ownWay);

@@ -28,6 +28,12 @@ export class PostgresqlClient extends pg.Client {
     return (this as unknown as { readonly readyForQuery?: boolean }).readyForQuery === false;
   }
 
+  /** The process that the server, or a pooler, named at the login; `null` when it named none. */
+  get process(): number | null {
+    // The types do not have it.
+    return (this as unknown as { readonly processID: number | null }).processID;
+  }
+
   /** As libpq does it with PGDATESTYLE, so poolers know the parameter. */
   getStartupConf(): Record<string, string> {
     return { ...startup.getStartupConf.call(this), DateStyle: 'ISO' };

@@ -84,7 +84,7 @@ export class PostgresqlDialect extends Dialect {
   }
 
   userKeys(source: DataSource): PostgresqlUserKeyStatements {
-    return new PostgresqlUserKeyStatements(source, () => this.sessions.tables);
+    return new PostgresqlUserKeyStatements(source, this.sessions);
   }
 
   lock<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {

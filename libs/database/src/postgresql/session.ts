@@ -22,6 +22,8 @@ interface Answer {
   readonly ours: string | null;
   readonly database: string;
   readonly user: string;
+  /** The server's process that runs the session. */
+  readonly process: number;
   /** Schemas that Search Path names, and on which this login has no USAGE. */
   readonly denied: readonly string[];
   readonly parameters: Readonly<Record<string, Parameter>>;
@@ -39,7 +41,7 @@ function schemaOf(table: string): string {
 }
 
 const question = `
-  SELECT ${placeColumns}, current_user AS "user",
+  SELECT ${placeColumns}, current_user AS "user", pg_backend_pid() AS "process",
     ARRAY(SELECT nspname::text FROM pg_namespace WHERE nspname = ANY($1) AND NOT has_schema_privilege(oid, 'USAGE')) AS "denied",
     (SELECT json_object_agg(lower(name), json_build_object('setting', setting, 'source', source))
      FROM pg_settings WHERE lower(name) = ANY($2)) AS "parameters"`;
@@ -54,6 +56,7 @@ export type Place = Pick<Answer, 'schema' | 'members' | 'ours' | 'database'>;
 export class PostgresqlSessions {
   private readonly faults: SessionFaults;
   private first: Pick<Place, 'schema' | 'ours' | 'database'> | undefined;
+  private behindPooler = false;
 
   constructor(
     description: string,
@@ -77,15 +80,29 @@ export class PostgresqlSessions {
   }
 
   /**
-   * Asks one session everything, in one round trip.
+   * Whether each connection has had a session of its own so far, in which a statement can be prepared. A pooler that
+   * shares sessions tells the connection of another process than runs them, or of none: it has cancellation for itself.
+   */
+  get areOwn(): boolean {
+    return !this.behindPooler;
+  }
+
+  /** From now on statements are not prepared: one that was, was not found. */
+  areShared(): void {
+    this.behindPooler = true;
+  }
+
+  /**
+   * Asks one session everything, in one round trip; `process` is what its connection was told of at the login.
    *
    * @throws DatabaseSessionWrong when rows are read elsewhere than was asked for, or than in the first session.
    */
-  async ask(query: Query, asked: pg.PoolConfig): Promise<void> {
+  async ask(query: Query, asked: pg.PoolConfig, process: number | null): Promise<void> {
     const given = parametersOf(asked.options ?? '');
     const names = ['search_path', 'statement_timeout', 'datestyle', 'default_transaction_read_only', ...given.keys()];
     const [answer] = await query<Answer>(question, [schemasOf(given.get('search_path') ?? ''), names]);
     if (answer === undefined) return;
+    if (answer.process !== process) this.areShared();
     this.faults.hear([...placeFaults(answer, given), ...readOnlyFaults(answer), ...limitFaults(answer, asked, given)]);
     this.look(answer);
   }

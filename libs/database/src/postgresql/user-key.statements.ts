@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { UserId } from '@key-connector/common';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import {
+  type Access,
   fenceRows,
+  type FoundUserKey,
   lockWait,
   type RingFence,
   type SeenUserKey,
+  standingDates,
   type StoredUserKey,
   type SwapRefusal,
   type SwapTimes,
@@ -17,6 +21,7 @@ import {
 import { toUtcText } from '../dialect/utc-column.js';
 import { driverErrorOf } from '../errors/driver-error.js';
 import { poolOf } from './pool-options.js';
+import type { PostgresqlSessions } from './session.js';
 
 // Rows come as the objects that callers get.
 const columns = `"Id" AS id, COALESCE("Key", '') AS value, "DataKeyId" AS "dataKeyId"`;
@@ -33,6 +38,14 @@ export interface Tables {
 
 /** The rows of the members `$1`, in the table of this name. */
 export const findIn = (table: string): string => `SELECT ${columns} FROM ${table} WHERE "Id" = ANY($1::uuid[])`;
+
+/** The same, and whether the date stands that is from `$2` until `$3`: a byte, where a time would have to be parsed. */
+const datedColumns = `${columns}, COALESCE("LastAccessDate" BETWEEN $2 AND $3, false) AS "dateStands"`;
+
+/** Those of several members `$1`, or of one. */
+const findFor = (table: string, members: 'several' | 'one', dated: boolean): string => `
+  SELECT ${dated ? datedColumns : columns} FROM ${table}
+  WHERE "Id" = ${members === 'one' ? '$1::uuid' : 'ANY($1::uuid[])'}`;
 
 /** The clock comes last, behind what the rows had to wait for. Ids are hexadecimal digits and dashes. */
 const lookIn = ({ members, history }: Tables, ids: readonly UserId[], youngMinutes: number): string => `
@@ -157,26 +170,60 @@ const touchIn = (table: string): string => `
   UPDATE ${table} SET "LastAccessDate" = $2
   WHERE "Id" = ANY(ARRAY(
     SELECT "Id" FROM ${table}
-    WHERE "Id" = ANY($1::uuid[]) AND ("LastAccessDate" IS NULL OR "LastAccessDate" < $2)
+    WHERE "Id" = ANY($1::uuid[]) AND ("LastAccessDate" BETWEEN $3 AND $4) IS NOT TRUE
     ORDER BY "Id" FOR NO KEY UPDATE
   ))`;
+
+/** The sessions of a pool, as statements need to know them. */
+type Sessions = Pick<PostgresqlSessions, 'tables' | 'areOwn' | 'areShared'>;
+
+/**
+ * What a prepared statement fails with that is not there, was there before, or whose columns have changed since
+ * (invalid_sql_statement_name, duplicate_prepared_statement, feature_not_supported).
+ */
+const notPrepared: ReadonlySet<string> = new Set(['26000', '42P05', '0A000']);
+
+const names = new Map<string, string>();
+
+/** The name of a prepared statement: of this text and no other, whoever else shares the session. */
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = `key_connector_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+  names.set(text, name);
+  return name;
+}
 
 /** Goes straight to the pool; see `poolOf` for why. */
 export class PostgresqlUserKeyStatements implements UserKeyStatements {
   readonly maxSwaps = 500;
+  readonly maxTouched = 128;
 
   constructor(
     private readonly source: DataSource,
-    private readonly tables: () => Tables,
+    private readonly sessions: Sessions,
   ) {}
 
-  async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    return (await poolOf(this.source).query<StoredUserKey>(findIn(this.tables().members), [arrayOf(ids)])).rows;
+  /** Prepared where a session keeps it: at low load, parsing and planning is most of what the server does for a read. */
+  async find(ids: readonly UserId[], access?: Access): Promise<FoundUserKey[]> {
+    const [only] = ids.length === 1 ? ids : [];
+    const text = findFor(this.sessions.tables.members, only === undefined ? 'several' : 'one', access !== undefined);
+    const values = [only ?? arrayOf(ids), ...(access === undefined ? [] : standingDates(access).map(toUtcText))];
+    const pool = poolOf(this.source);
+    if (this.sessions.areOwn) {
+      try {
+        return (await pool.query<FoundUserKey>({ name: nameOf(text), text, values })).rows;
+      } catch (error) {
+        if (!notPrepared.has(String(driverErrorOf(error)?.code))) throw error;
+        this.sessions.areShared();
+      }
+    }
+    return (await pool.query<FoundUserKey>(text, values)).rows;
   }
 
   async look(ids: readonly UserId[], youngMinutes: number): Promise<UserKeysSeen> {
     type Results = [pg.QueryResult<SeenUserKey>, pg.QueryResult<{ clock: number }>];
-    const [seen, told] = await this.runAll<Results>(lookIn(this.tables(), ids, youngMinutes));
+    const [seen, told] = await this.runAll<Results>(lookIn(this.sessions.tables, ids, youngMinutes));
     return { clock: told.rows[0]?.clock ?? 0, rows: seen.rows };
   }
 
@@ -186,7 +233,7 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     fence: RingFence,
   ): Promise<ReadonlySet<UserId> | SwapRefusal> {
     const times = { at: toUtcText(new Date(at)), deadline, wait: this.lockWait };
-    return this.change(swapIn(this.tables(), swaps, times, fence));
+    return this.change(swapIn(this.sessions.tables, swaps, times, fence));
   }
 
   reseal(
@@ -194,11 +241,12 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     deadline: number,
     fence: RingFence,
   ): Promise<ReadonlySet<UserId> | SwapRefusal> {
-    return this.change(resealIn(this.tables(), reseals, { deadline, wait: this.lockWait }, fence));
+    return this.change(resealIn(this.sessions.tables, reseals, { deadline, wait: this.lockWait }, fence));
   }
 
-  async touch(ids: readonly UserId[], at: Date): Promise<void> {
-    await poolOf(this.source).query(touchIn(this.tables().members), [arrayOf(ids), toUtcText(at)]);
+  async touch(ids: readonly UserId[], access: Access): Promise<void> {
+    const values = [arrayOf(ids), toUtcText(access.at), ...standingDates(access).map(toUtcText)];
+    await poolOf(this.source).query(touchIn(this.sessions.tables.members), values);
   }
 
   private get lockWait(): number {

@@ -1,9 +1,11 @@
 import { parseUserId, type UserId } from '@key-connector/common';
 import type { DataSource, EntityManager } from 'typeorm';
 import {
+  type Access,
   fenceRows,
+  type FoundUserKey,
   type RingFence,
-  type StoredUserKey,
+  standingDates,
   type SwapRefusal,
   type SwapTimes,
   type UserKeyReseal,
@@ -17,6 +19,8 @@ interface Row {
   readonly Id: string;
   readonly Key: string | null;
   readonly DataKeyId: number | null;
+  /** Whether LastAccessDate stands; there only where that was asked. */
+  readonly stands?: 0 | 1 | null;
 }
 
 interface SeenRow extends Row {
@@ -26,9 +30,13 @@ interface SeenRow extends Row {
 }
 
 // The index on "Id" COLLATE NOCASE (see the migrations) finds a GUID in either case, and keeps one from standing twice.
-const find = `
-  SELECT k."Id", k."Key", k."DataKeyId" FROM json_each(?) AS wanted
-  JOIN "UserKeys" AS k ON k."Id" = wanted.value COLLATE NOCASE`;
+const wanted = 'FROM json_each(?) AS wanted JOIN "UserKeys" AS k ON k."Id" = wanted.value COLLATE NOCASE';
+
+const find = `SELECT k."Id", k."Key", k."DataKeyId" ${wanted}`;
+
+// Compared as text. Bytes, and text that is no time, come before or behind both times, and so do not stand.
+const findDated = `
+  SELECT k."Id", k."Key", k."DataKeyId", k."LastAccessDate" BETWEEN ? AND ? AS stands ${wanted}`;
 
 // A value as text: some other program may have left bytes, which no text is equal to.
 const valueOf = (table: string): string =>
@@ -40,8 +48,7 @@ const ofHistory = 'FROM "UserKeyHistory" AS h WHERE h."UserId" = k."Id" COLLATE 
 const look = `
   SELECT k."Id", ${valueOf('k')} AS "Key", k."DataKeyId", COALESCE(k."RevisionDate", k."CreationDate") BETWEEN ? AND ? AS young,
     round((julianday(max(k."CreationDate", COALESCE((SELECT max(h."ReplacedDate") ${ofHistory}), k."CreationDate"))) - 2440587.5) * 86400000) AS since,
-    (SELECT count(*) ${ofHistory}) AS kept
-  FROM json_each(?) AS wanted JOIN "UserKeys" AS k ON k."Id" = wanted.value COLLATE NOCASE`;
+    (SELECT count(*) ${ofHistory}) AS kept ${wanted}`;
 
 // No conflict target: the row that is there may differ in case, so either of the two indexes may find it.
 // WHERE true tells the parser that ON belongs to no join. The last parameter is what each member's row must hold.
@@ -76,16 +83,19 @@ const makeRoom = `DELETE FROM "UserKeyHistory" WHERE "Id" IN (SELECT value FROM 
 
 const touch = `
   UPDATE "UserKeys" SET "LastAccessDate" = ? FROM json_each(?) AS wanted
-  WHERE "UserKeys"."Id" = wanted.value COLLATE NOCASE AND ("LastAccessDate" IS NULL OR "LastAccessDate" < ?)`;
+  WHERE "UserKeys"."Id" = wanted.value COLLATE NOCASE AND ("LastAccessDate" BETWEEN ? AND ?) IS NOT TRUE`;
 
 /** GUIDs are written in upper case, as the files of existing deployments have them. */
 export class SqliteUserKeyStatements implements UserKeyStatements {
   readonly maxSwaps = 500;
+  /** More than elsewhere: it is the wait for the disk that holds the process up, and each statement has one. */
+  readonly maxTouched = 512;
 
   constructor(private readonly source: DataSource) {}
 
-  async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    const rows = await this.source.query<Row[]>(find, [JSON.stringify(ids)]);
+  async find(ids: readonly UserId[], access?: Access): Promise<FoundUserKey[]> {
+    const [text, dates] = access === undefined ? [find, []] : [findDated, standingDates(access).map(toUtcText)];
+    const rows = await this.source.query<Row[]>(text, [...dates, JSON.stringify(ids)]);
     return rows.flatMap((row) => stored(row) ?? []);
   }
 
@@ -150,15 +160,20 @@ export class SqliteUserKeyStatements implements UserKeyStatements {
     });
   }
 
-  async touch(ids: readonly UserId[], at: Date): Promise<void> {
-    const time = toUtcText(at);
-    await this.source.query(touch, [time, JSON.stringify(ids), time]);
+  async touch(ids: readonly UserId[], access: Access): Promise<void> {
+    await this.source.query(touch, [
+      toUtcText(access.at),
+      JSON.stringify(ids),
+      ...standingDates(access).map(toUtcText),
+    ]);
   }
 }
 
-function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefined {
+function stored({ Id, Key, DataKeyId: dataKeyId, stands }: Row): FoundUserKey | undefined {
   const id = parseUserId(Id);
-  return id && { id, value: Key ?? '', dataKeyId };
+  if (id === undefined) return undefined;
+  const key = { id, value: Key ?? '', dataKeyId };
+  return stands === undefined ? key : { ...key, dateStands: stands === 1 };
 }
 
 /** What `keep` asks for: the member, the value that stands there, since when, and why it goes. */

@@ -2,10 +2,13 @@ import { parseUserId, type UserId } from '@key-connector/common';
 import mssql from 'mssql';
 import type { DataSource } from 'typeorm';
 import {
+  type Access,
+  type FoundUserKey,
   lockWait,
   type ManifestVersion,
   type RingFence,
   type SeenUserKey,
+  standingDates,
   type StoredUserKey,
   type SwapRefusal,
   type SwapTimes,
@@ -21,6 +24,8 @@ interface Row {
   readonly Id: string;
   readonly Key: string | null;
   readonly DataKeyId: number | null;
+  /** Whether LastAccessDate stands; there only where that was asked. */
+  readonly stands?: number;
 }
 
 interface ClockRow {
@@ -100,10 +105,15 @@ const refusals: ReadonlyMap<number, SwapRefusal> = new Map([
   [-2, 'fenced'],
 ]);
 
+/** Whether the date stands that is from `@from` until `@until`. */
+const dateStands = 'CASE WHEN [LastAccessDate] BETWEEN @from AND @until THEN 1 ELSE 0 END';
+
 /** Goes straight to the pool, with typed parameters. */
 export class SqlserverUserKeyStatements implements UserKeyStatements {
   /** What differs for each row would make a text of its own for each number of rows; nobody writes that often. */
   readonly maxSwaps = 1;
+
+  readonly maxTouched = 128;
 
   /** No statement waits for a lock without end, not even one whose cancellation the server missed. */
   private get bounded(): string {
@@ -117,12 +127,14 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
 
   constructor(private readonly source: DataSource) {}
 
-  async find(ids: readonly UserId[]): Promise<StoredUserKey[]> {
-    const found: StoredUserKey[] = [];
+  async find(ids: readonly UserId[], access?: Access): Promise<FoundUserKey[]> {
+    const found: FoundUserKey[] = [];
     for (const some of chunks(ids)) {
       const request = requestOn(this.source);
+      if (access !== undefined) inputDates(request, access);
       const text = `${this.shortly}
-        SELECT [Id], [Key], [DataKeyId] FROM [UserKeys] WHERE [Id] IN (${inputIds(request, some)})`;
+        SELECT [Id], [Key], [DataKeyId]${access === undefined ? '' : `, ${dateStands} AS [stands]`}
+        FROM [UserKeys] WHERE [Id] IN (${inputIds(request, some)})`;
       const { recordset } = await request.query<Row>(text);
       for (const row of recordset) {
         const key = stored(row);
@@ -210,19 +222,21 @@ export class SqlserverUserKeyStatements implements UserKeyStatements {
     }
   }
 
-  async touch(ids: readonly UserId[], at: Date): Promise<void> {
+  async touch(ids: readonly UserId[], access: Access): Promise<void> {
     for (const some of chunks(ids.toSorted(inIndexOrder))) {
-      const request = requestOn(this.source).input('at', mssql.DateTime2(7), at);
+      const request = requestOn(this.source).input('at', mssql.DateTime2(7), access.at);
+      inputDates(request, access);
       await request.query(`${this.bounded}
-        UPDATE [UserKeys] SET [LastAccessDate] = @at
-        WHERE [Id] IN (${inputIds(request, some)}) AND ([LastAccessDate] IS NULL OR [LastAccessDate] < @at)`);
+        UPDATE [UserKeys] SET [LastAccessDate] = @at WHERE [Id] IN (${inputIds(request, some)}) AND ${dateStands} = 0`);
     }
   }
 }
 
-function stored({ Id, Key, DataKeyId: dataKeyId }: Row): StoredUserKey | undefined {
+function stored({ Id, Key, DataKeyId: dataKeyId, stands }: Row): FoundUserKey | undefined {
   const id = parseUserId(Id);
-  return id && { id, value: Key ?? '', dataKeyId };
+  if (id === undefined) return undefined;
+  const key = { id, value: Key ?? '', dataKeyId };
+  return stands === undefined ? key : { ...key, dateStands: stands === 1 };
 }
 
 function inputManifest(request: mssql.Request, name: string, { version, signature }: ManifestVersion): void {
@@ -239,6 +253,11 @@ function inputKept(request: mssql.Request, kept: UserKeySwap['kept']): string {
   request.input('cause', mssql.NVarChar(20), cause);
   if (expendable.length === 0) return keep;
   return `${keep} DELETE FROM [UserKeyHistory] WHERE [Id] IN (${expendable.join(', ')});`;
+}
+
+function inputDates(request: mssql.Request, access: Access): void {
+  const [from, until] = standingDates(access);
+  request.input('from', mssql.DateTime2(7), from).input('until', mssql.DateTime2(7), until);
 }
 
 /** Gives the ids to the request, and returns the list of their parameters. */
