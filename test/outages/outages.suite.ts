@@ -23,7 +23,7 @@ export interface OutageSuite {
   prepare(): Promise<OutageStage>;
 }
 
-/** Half of full load, one write in ten requests, while everything that can befall the database does. */
+/** A quarter of full load, one write in ten requests, while everything that can befall the database does. */
 export function describeOutages(name: string, suite: OutageSuite): void {
   describe(`${name} in trouble under load`, () => {
     let stage: OutageStage;
@@ -48,7 +48,7 @@ export function describeOutages(name: string, suite: OutageSuite): void {
       'loses no acknowledged key, answers nothing but 200 and 503, and is back 30 s after each fault at the latest',
       async () => {
         const load = await MixedLoad.enrol(deployment, members);
-        const rate = (await load.fullRate(3)) / 2;
+        const rate = (await load.fullRate(2)) / 4;
         load.start(rate);
         const normal = (): Promise<void> =>
           until(
