@@ -8,6 +8,7 @@ import { EveryValue } from './data-keys/every-value.js';
 import { ForeignValues } from './data-keys/foreign-values.js';
 import { FirstDataKey } from './data-keys/first-data-key.js';
 import { KnownValues } from './data-keys/known-values.js';
+import { OwnValues } from './data-keys/own-values.js';
 import { RingStore } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
 import { ConfigurableModuleClass, KEY_RING_SETTINGS } from './key-ring.module-definition.js';
@@ -39,6 +40,7 @@ import { ValuesLook } from './values-look.js';
     KnownValues,
     ManifestStore,
     OpeningFailures,
+    OwnValues,
     ProviderCheck,
     RingAlarms,
     RingGauges,
@@ -55,10 +57,10 @@ import { ValuesLook } from './values-look.js';
     ClassicKeys,
     CountingManifest,
     DataKeys,
-    ForeignValues,
     KEY_RING_SETTINGS,
     KeyRing,
     ManifestStore,
+    OwnValues,
     RingLoader,
     RingLook,
     RingStore,

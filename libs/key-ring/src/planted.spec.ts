@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { UserId } from '@key-connector/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Manifest } from './manifest/manifest.js';
 import type { ManifestRow } from './manifest/succession.js';
@@ -156,6 +157,93 @@ describe('a start, after someone wrote into the tables of the ring,', () => {
     const dropped = manifest().dataKeys.map((dataKey) => ({ ...dataKey, state: 'dropped' as const }));
     replaceManifest(foreign((thief) => ({ activeDataKeyId: 2, dataKeys: [...dropped, thief.dataKey(2, stolen)] })));
     await expectStartRefused('has dropped (1;');
+  });
+
+  /** Rows of so many members, their ids as in a table that has them in order. */
+  const store = (
+    count: number,
+    valueOf: (id: UserId) => string | null,
+    { from = 1, created = '2026-01-01' } = {},
+  ): void => {
+    for (let member = from; member < from + count; member += 1) {
+      const id = userId(`00000000-0000-4000-8000-${String(member).padStart(12, '0')}`);
+      fixture.store({ id, value: valueOf(id) as string, dataKeyId: null });
+      fixture.sql('UPDATE "UserKeys" SET "CreationDate" = ? WHERE "Id" = ?', `${created} 00:00:00`, id.toUpperCase());
+    }
+  };
+  const genuine = (id: UserId): string => replica.keyRing.seal(id, key).value;
+  const his = (id: UserId): string => referenceSealBound(stolen, 1, id, key);
+  /** Another ring, whose data key has the id of the genuine one. */
+  const replaceRing = async (): Promise<void> => {
+    fixture.sql('DELETE FROM "DataKeys" WHERE "Id" = 1');
+    fixture.sql('DELETE FROM "DataKeyWrappings" WHERE "DataKeyId" = 1');
+    await fixture.putDataKey(replica, 1, stolen);
+    replaceManifest(foreign((thief) => ({ dataKeys: [thief.dataKey(1, stolen)] })));
+  };
+
+  it('is refused without a pin with a ring whose data key has the same id, while most values are not his', async () => {
+    store(24, genuine);
+    store(16, his, { from: 100, created: '2027-01-01' });
+    await replaceRing();
+    await expectStartRefused('user keys picked at random', 'DATA_KEY_UNREADABLE');
+  });
+
+  it('goes on where values of some members are damaged', async () => {
+    store(24, genuine);
+    store(16, () => `kc2.1.${randomBytes(60).toString('base64url')}`, { from: 100 });
+    const started = await fixture.start();
+    expect(started.keyRing.seal(bob, key).dataKeyId).toBe(1);
+  });
+
+  it('with a pin goes on where most of the older values do not open', async () => {
+    store(24, () => `kc2.1.${randomBytes(60).toString('base64url')}`);
+    store(8, genuine, { from: 100, created: '2027-01-01' });
+    fixture.pins = [ring.fingerprint];
+    expect((await fixture.start()).keyRing.seal(bob, key).dataKeyId).toBe(1);
+  });
+
+  it.each(['UserKeys', 'UserKeyHistory'])(
+    'finds a value that needs a data key of his behind any garbage, in %s',
+    async (table) => {
+      const put = (value: string): void => {
+        if (table === 'UserKeys') store(1, () => value, { from: (member += 1) });
+        else
+          fixture.sql(
+            `INSERT INTO "UserKeyHistory" ("UserId", "Key", "CreationDate", "ReplacedDate", "Cause") VALUES (?, ?, '', '', '')`,
+            bob.toUpperCase(),
+            value,
+          );
+      };
+      let member = 0;
+      store(800, genuine, { from: 10_000 });
+      for (let garbage = 0; garbage < 700; garbage += 1)
+        put(`kc2.${garbage % 2 === 0 ? 'x' : '01'}.${randomBytes(60).toString('base64url')}`);
+      put(referenceSealBound(stolen, 7, bob, key));
+      await expectStartRefused('(7;');
+    },
+  );
+
+  it('finds a genuine value behind many under a data key that his ring says was dropped', async () => {
+    await fixture.putDataKey(replica, 2, stolen);
+    await fixture.putDataKey(replica, 5, stolen);
+    fixture.sql('DELETE FROM "UserKeys"');
+    store(700, (id) => referenceSealBound(stolen, 5, id, key));
+    store(1, genuine, { from: 1_000 });
+    store(900, (id) => referenceSealBound(stolen, 2, id, key), { from: 2_000, created: '2027-01-01' });
+    replaceManifest(
+      foreign((thief) => ({
+        activeDataKeyId: 2,
+        dataKeys: [thief.dataKey(2, stolen), { ...thief.dataKey(5, stolen), state: 'dropped' as const }],
+      })),
+    );
+    await expectStartRefused('has dropped (1;');
+  });
+
+  it('finds a classic value behind any garbage, where his ring has no data key for it', async () => {
+    store(700, () => '*'.repeat(80));
+    store(1, () => referenceSealClassic(stolen, key), { from: 1_000 });
+    store(900, genuine, { from: 2_000, created: '2027-01-01' });
+    await expectStartRefused('(0;');
   });
 
   it('goes on during a drop: a value that came late needs a data key that is there, and is the one that was dropped', async () => {

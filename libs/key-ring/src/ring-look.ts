@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CountingManifest } from './data-keys/counting-manifest.js';
 import { DataKeys, requireListed } from './data-keys/data-keys.js';
-import { ForeignValues } from './data-keys/foreign-values.js';
+import { OwnValues } from './data-keys/own-values.js';
 import { RingStore } from './data-keys/ring-store.js';
 import { Wrappings } from './data-keys/wrappings.js';
 import { DataKeyUnreadable, RingRefused } from './key-ring.errors.js';
@@ -83,7 +83,7 @@ export class RingLook {
     private readonly database: Database,
     private readonly loader: RingLoader,
     private readonly counting: CountingManifest,
-    private readonly foreignValues: ForeignValues,
+    private readonly ownValues: OwnValues,
     private readonly manifests: ManifestStore,
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
@@ -153,7 +153,7 @@ export class RingLook {
   private async ringOf(held: HeldManifest, kek: Kek): Promise<Ring> {
     requireListed(held.manifest, kek);
     const rows = await this.database.snapshot(async (manager) => {
-      await this.foreignValues.requireNone(held, kek, manager);
+      await this.ownValues.require(held, kek, manager);
       return this.dataKeys.read(manager, held, kek.id);
     });
     if (rows === undefined) throw new RingRefused('The ring was changed while it was looked at: look again.');

@@ -13,8 +13,9 @@ import { RingAlarms } from './ring-alarms.js';
 const patience = 5_000;
 
 /**
- * The look at every stored value for one under a data key that the ring has not, and for the newest, which must open. It reads whole tables, so a start does
- * not wait for it; without a pin nothing is sealed before it has ended well, because the ring may be somebody else's.
+ * The look at every stored value for one under a data key that the ring has not, and at those that must open: the newest, and without a pin some picked at
+ * random. It reads whole tables, so a start does not wait for it; without a pin nothing is sealed before it has ended well, because the ring may be somebody
+ * else's.
  */
 @Injectable()
 export class ValuesLook {
@@ -42,13 +43,13 @@ export class ValuesLook {
   /**
    * Looks, once: what is sealed from then on is sealed under this ring. With a pin, what is found is an alarm.
    *
-   * @throws RingRefused where a value is foreign, and no pin; DataKeyUnreadable where the newest do not open; RingUnusable, worth another try with the newest manifest.
+   * @throws RingRefused where a value is foreign, and no pin; DataKeyUnreadable where most of those do not open; RingUnusable, worth another try with the newest manifest.
    */
   async run({ held, ring, kek }: HeldRing): Promise<void> {
     if (this.passed) return;
     const foreign = await this.database.snapshot(async (manager) => {
       const found = await this.foreignValues.find(held, kek, manager);
-      await this.knownValues.openNewest(ring, manager);
+      await (this.isPinned ? this.knownValues.openNewest(ring, manager) : this.knownValues.openMost(ring, manager));
       return found;
     });
     this.alarms.found(

@@ -53,6 +53,9 @@ export abstract class Dialect {
    */
   readonly fractionDigits: number = 6;
 
+  /** SQL for a number that is another one for each row: rows in its order are shuffled. */
+  readonly randomNumber: string = 'RANDOM()';
+
   /**
    * A script is one transaction, which PostgreSQL ends with a rollback when anything in it failed, unless the dialect
    * says otherwise.

@@ -31,6 +31,7 @@ export class MysqlDialect extends Dialect {
   readonly migrationOptions: DataSourceOptions;
   readonly sight = mysqlSight;
   readonly layoutGuard = mysqlLayoutGuard;
+  override readonly randomNumber = 'RAND()';
   override readonly script = {
     begin: '-- Each change of a table commits by itself: when one fails, print what is left anew.',
     terminator: ';',

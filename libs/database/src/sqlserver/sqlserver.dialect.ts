@@ -36,6 +36,7 @@ export class SqlserverDialect extends Dialect {
   readonly migrationOptions: DataSourceOptions;
   readonly sight = sqlserverSight;
   readonly layoutGuard = sqlserverLayoutGuard;
+  override readonly randomNumber = 'NEWID()';
   override readonly fractionDigits = 7;
   /**
    * A batch sees what the one before it made. The first error ends the transaction, and without one nothing more is

@@ -1,5 +1,14 @@
 import { parseUserId, type UserId } from '@key-connector/common';
-import { type EntityManager, In, IsNull, Like, MoreThan, Not } from 'typeorm';
+import {
+  type EntityManager,
+  In,
+  IsNull,
+  Like,
+  MoreThan,
+  Not,
+  type ObjectLiteral,
+  type SelectQueryBuilder,
+} from 'typeorm';
 import type { Dialect } from '../dialect/dialect.js';
 import type { StoredUserKey } from '../dialect/user-key.statements.js';
 import { fromUtcText } from '../dialect/utc-column.js';
@@ -34,11 +43,22 @@ export interface UncheckedRow {
 /** Rows that a look at all of them reads at a time. */
 const pageSize = 500;
 
+/** Beginnings that are asked for first: nearly always there is none. */
+const firstParts = 100;
+
 /** Letters that a stored value's header has at most: `kc2.`, a data key's id, and a point. */
 const headerLength = 15;
 
 /** Letters of a member's 32 bytes in the classic layout: base64 of 60 bytes. */
 const shortestClassic = 80;
+
+/** The beginning of a value. */
+interface FoundPart {
+  readonly id: unknown;
+  readonly part: unknown;
+}
+
+const textOf = ({ part }: FoundPart): string[] => (typeof part === 'string' ? [part] : []);
 
 type Condition = [sql: string, parameters: Readonly<Record<string, string>>];
 
@@ -85,7 +105,7 @@ export class UserKeyRows {
       const query = manager
         .createQueryBuilder(UserKey, 'k')
         .select('k.id', 'id')
-        .addSelect(`CASE WHEN ${this.dialect.lengthOf('k.value')} <= ${longest} THEN k.value END`, 'value')
+        .addSelect(this.valueUpTo(longest), 'value')
         .addSelect('k.dataKeyId', 'dataKeyId')
         .orderBy('k.id', 'ASC')
         .limit(pageSize);
@@ -98,14 +118,14 @@ export class UserKeyRows {
   }
 
   /**
-   * How some stored values begin, of members and of their history, that begin with the prefix and with none of the
-   * others; at most `take` of each. None of them holds `%` or `_`.
+   * How stored values begin, of members and of their history, that begin with the prefix and with none of the others;
+   * some at a time, until the caller has seen enough. None of them holds `%` or `_`.
    */
   beginnings(
     manager: EntityManager,
-    { prefix, others, take }: { prefix: string; others: readonly string[]; take: number },
-  ): Promise<string[]> {
-    return this.parts(manager, { length: headerLength, take }, (column) => [
+    { prefix, others }: { prefix: string; others: readonly string[] },
+  ): AsyncGenerator<string[]> {
+    return this.parts(manager, headerLength, (column) => [
       [`${column} LIKE :prefix`, { prefix: `${prefix}%` }],
       ...others.map((other, index): Condition => [
         `${column} NOT LIKE :other${index}`,
@@ -115,32 +135,45 @@ export class UserKeyRows {
   }
 
   /**
-   * The first 80 letters of some stored values, as `beginnings`, that are no longer than `longest` and begin otherwise.
+   * The first 80 letters of stored values, as `beginnings`, that are no longer than `longest` and begin otherwise.
    */
   beginningsWithout(
     manager: EntityManager,
-    { prefix, longest, take }: { prefix: string; longest: number; take: number },
-  ): Promise<string[]> {
-    return this.parts(manager, { length: shortestClassic, take }, (column) => [
+    { prefix, longest }: { prefix: string; longest: number },
+  ): AsyncGenerator<string[]> {
+    return this.parts(manager, shortestClassic, (column) => [
       [`${column} NOT LIKE :prefix`, { prefix: `${prefix}%` }],
       [`${this.dialect.lengthOf(column)} BETWEEN ${shortestClassic} AND ${longest}`, {}],
     ]);
   }
 
-  private async parts(
+  /**
+   * Any rows first: nearly always there is none, and a table is read once, in whatever order is fast. Where there are
+   * more, all of them in the order of ids: what is looked for may stand behind any number of others.
+   */
+  private async *parts(
     manager: EntityManager,
-    { length, take }: { length: number; take: number },
+    length: number,
     conditions: (column: string) => Condition[],
-  ): Promise<string[]> {
+  ): AsyncGenerator<string[]> {
     const column = manager.dataSource.driver.escape('Key');
-    const found: string[] = [];
+    const id = manager.dataSource.driver.escape('Id');
     for (const table of ['UserKeys', 'UserKeyHistory']) {
-      const query = manager.createQueryBuilder().select(`SUBSTRING(${column}, 1, ${length})`, 'part').from(table, 't');
-      for (const [condition, parameters] of conditions(column)) query.andWhere(condition, parameters);
-      const rows = await query.limit(take).getRawMany<{ part: unknown }>();
-      found.push(...rows.flatMap(({ part }) => (typeof part === 'string' ? [part] : [])));
+      const some = (): SelectQueryBuilder<ObjectLiteral> => {
+        const query = manager.createQueryBuilder().select(`SUBSTRING(${column}, 1, ${length})`, 'part');
+        for (const [condition, parameters] of conditions(column)) query.andWhere(condition, parameters);
+        return query.addSelect(id, 'id').from(table, 't');
+      };
+      let rows = await some().limit(firstParts).getRawMany<FoundPart>();
+      yield rows.flatMap(textOf);
+      if (rows.length < firstParts) continue;
+      rows = await some().orderBy(id).limit(pageSize).getRawMany<FoundPart>();
+      while (rows.length > 0) {
+        yield rows.flatMap(textOf);
+        const last = rows.at(-1)?.id;
+        rows = await some().andWhere(`${id} > :last`, { last }).orderBy(id).limit(pageSize).getRawMany<FoundPart>();
+      }
     }
-    return found;
   }
 
   /** The rows with a value that were created last, at most `take`. */
@@ -151,6 +184,30 @@ export class UserKeyRows {
       order: { creationDate: 'DESC' },
       take,
     });
+    return rows.flatMap((row) => storedUserKey(row) ?? []);
+  }
+
+  /**
+   * Rows with a value, at most `take`, each as likely as any other: reads every id, and of a value no more than
+   * `longest` letters, `''` where it is longer.
+   */
+  async random(manager: EntityManager, { take, longest }: { take: number; longest: number }): Promise<StoredUserKey[]> {
+    // Ids alone are shuffled: some servers write all that they sort into a file.
+    const picked = await manager
+      .createQueryBuilder(UserKey, 'k')
+      .select('k.id', 'id')
+      .where('k.value IS NOT NULL')
+      .orderBy(this.dialect.randomNumber)
+      .limit(take)
+      .getRawMany<Pick<UncheckedRow, 'id'>>();
+    if (picked.length === 0) return [];
+    const rows = await manager
+      .createQueryBuilder(UserKey, 'k')
+      .select('k.id', 'id')
+      .addSelect(this.valueUpTo(longest), 'value')
+      .addSelect('k.dataKeyId', 'dataKeyId')
+      .where({ id: In(picked.map(({ id }) => id)) })
+      .getRawMany<Pick<UserKey, 'id' | 'value' | 'dataKeyId'>>();
     return rows.flatMap((row) => storedUserKey(row) ?? []);
   }
 
@@ -219,6 +276,10 @@ export class UserKeyRows {
         .values(batch.map((row) => this.valuesOf(row)))
         .execute();
     }
+  }
+
+  private valueUpTo(longest: number): string {
+    return `CASE WHEN ${this.dialect.lengthOf('k.value')} <= ${longest} THEN k.value END`;
   }
 
   private valuesOf(row: NewUserKey): Record<string, unknown> {

@@ -92,11 +92,11 @@ describe('a command, after someone wrote into the tables of the ring,', () => {
   it('takes no value for planted that is under a data key which came while it looked: it is to try again', async () => {
     const replica = await connected();
     const rows = replica.module.get(UserKeyRows, { strict: false });
-    jest.spyOn(rows, 'beginnings').mockImplementationOnce(async (...given) => {
+    jest.spyOn(rows, 'beginnings').mockImplementationOnce(async function* (...given) {
       await operator.module.get(DataKeyRotation).rotate(await look(operator));
       await operator.keyRing.refresh();
       fixture.store(operator.keyRing.seal(bob, randomBytes(32)));
-      return rows.beginnings(...given);
+      yield* rows.beginnings(...given);
     });
     await expect(look(replica)).rejects.toMatchObject({ code: 'RING_UNUSABLE' });
     expect((await look(replica)).held.version).toBe(2);

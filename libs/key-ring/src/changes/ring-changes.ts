@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CountingManifest, type CountingState } from '../data-keys/counting-manifest.js';
 import { DataKeys, requireListed } from '../data-keys/data-keys.js';
-import { ForeignValues } from '../data-keys/foreign-values.js';
+import { OwnValues } from '../data-keys/own-values.js';
 import { RingStore } from '../data-keys/ring-store.js';
 import { wrappedKeyOf, Wrappings } from '../data-keys/wrappings.js';
 import { DataKeyUnreadable } from '../key-ring.errors.js';
@@ -64,7 +64,7 @@ export class RingChanges {
   constructor(
     private readonly database: Database,
     private readonly counting: CountingManifest,
-    private readonly foreignValues: ForeignValues,
+    private readonly ownValues: OwnValues,
     private readonly writer: ManifestWriter,
     private readonly store: RingStore,
     private readonly dataKeys: DataKeys,
@@ -81,7 +81,7 @@ export class RingChanges {
   async look(): Promise<RingView> {
     return this.database.snapshot(async (manager) => {
       const view = await this.view(manager);
-      await this.foreignValues.requireNone(view.held, view.kek, manager);
+      await this.ownValues.require(view.held, view.kek, manager);
       return view;
     });
   }

@@ -12,7 +12,7 @@ import type { Ring } from '../values/ring.js';
 import { atLeast } from '../values/value-layout.js';
 import { CountingManifest, type CountingState } from './counting-manifest.js';
 import { DataKeys, requireListed } from './data-keys.js';
-import { ForeignValues } from './foreign-values.js';
+import { OwnValues } from './own-values.js';
 import { FirstDataKey } from './first-data-key.js';
 import { RingStore } from './ring-store.js';
 import { Wrappings } from './wrappings.js';
@@ -65,7 +65,7 @@ export class ClassicKeys {
     private readonly dataKeys: DataKeys,
     private readonly wrappings: Wrappings,
     private readonly first: FirstDataKey,
-    private readonly foreignValues: ForeignValues,
+    private readonly ownValues: OwnValues,
     @Inject(KEY_RING_SETTINGS) private readonly settings: Pick<KeyRingSettings, 'valueLayout'>,
   ) {}
 
@@ -100,7 +100,7 @@ export class ClassicKeys {
     if ((await this.counting.find(manager)) === undefined) await this.first.establishImported(kek, manager, key);
     const state = await this.counting.find(manager);
     if (state === undefined) throw unseen();
-    await this.foreignValues.requireNone(state.held, kek, manager);
+    await this.ownValues.require(state.held, kek, manager);
     return this.ringOf(kek, state, manager);
   }
 

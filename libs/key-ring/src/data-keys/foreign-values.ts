@@ -5,15 +5,13 @@ import type { EntityManager } from 'typeorm';
 import { RingRefused, RingUnusable } from '../key-ring.errors.js';
 import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
+import type { Manifest } from '../manifest/manifest.js';
 import { RingLoader } from '../manifest/ring-loader.js';
 import type { HeldManifest } from '../manifest/succession.js';
 import { boundPrefix, headerOf } from '../values/bound.layout.js';
 import { classicDataKeyId } from '../values/data-key.js';
 import { longestValue } from '../values/ring.js';
 import { DataKeys, openIn } from './data-keys.js';
-
-/** Values under data keys that are not open, of which so many are looked at. */
-const mostForeign = 100;
 
 /** Values that need a data key which the ring has not: somebody may have put another ring in its place. Only reads. */
 @Injectable()
@@ -34,10 +32,7 @@ export class ForeignValues {
    * last one any more: such a value may then be under a data key that has come since.
    */
   async find(held: HeldManifest, kek: KeyEncryptionKey, manager: EntityManager): Promise<number[]> {
-    const needed = await this.neededBeside(
-      openIn(held.manifest).map(({ id }) => id),
-      manager,
-    );
+    const needed = await this.neededBesideOpen(held.manifest, manager);
     const dropped = await this.dataKeys.held(held, kek, { ids: needed, manager });
     const foreign = needed.filter((id) => !dropped.includes(id));
     if (foreign.length === 0) return foreign;
@@ -53,22 +48,28 @@ export class ForeignValues {
     );
   }
 
-  /** The same for who has nothing to tell of them: with a pin no row is looked at. */
-  async requireNone(held: HeldManifest, kek: KeyEncryptionKey, manager: EntityManager): Promise<void> {
-    if (this.settings.identity.length === 0) await this.find(held, kek, manager);
-  }
-
-  /** One in the classic layout has no header, and needs data key 0. */
-  private async neededBeside(open: readonly number[], manager: EntityManager): Promise<number[]> {
+  /**
+   * Looks on behind what is garbage, and behind values under a data key that the manifest calls dropped, until there is
+   * one under another. One in the classic layout has no header, and needs data key 0.
+   */
+  private async neededBesideOpen(manifest: Manifest, manager: EntityManager): Promise<number[]> {
+    const open = openIn(manifest).map(({ id }) => id);
     const others = open.map((id) => `${boundPrefix}${id}.`);
-    const found = await this.userKeys.beginnings(manager, { prefix: boundPrefix, others, take: mostForeign });
-    const ids = new Set(found.flatMap((beginning) => headerOf(beginning) ?? []));
-    if (!open.includes(classicDataKeyId)) {
-      const limits = { prefix: boundPrefix, longest: longestValue, take: mostForeign };
-      const classic = await this.userKeys.beginningsWithout(manager, limits);
-      if (classic.some(mayBeClassic)) ids.add(classicDataKeyId);
+    const named = manifest.dataKeys.map(({ id }) => id);
+    const needed = new Set<number>();
+    for await (const found of this.userKeys.beginnings(manager, { prefix: boundPrefix, others })) {
+      for (const id of found.flatMap((beginning) => headerOf(beginning) ?? [])) needed.add(id);
+      if ([...needed].some((id) => !named.includes(id))) break;
     }
-    return [...ids];
+    if (!open.includes(classicDataKeyId)) {
+      const limits = { prefix: boundPrefix, longest: longestValue };
+      for await (const classic of this.userKeys.beginningsWithout(manager, limits)) {
+        if (!classic.some(mayBeClassic)) continue;
+        needed.add(classicDataKeyId);
+        break;
+      }
+    }
+    return [...needed];
   }
 }
 

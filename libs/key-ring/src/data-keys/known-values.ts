@@ -1,14 +1,21 @@
-import { UserKeyRows } from '@key-connector/database';
+import { type StoredUserKey, UserKeyRows } from '@key-connector/database';
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { DataKeyUnreadable, ValueLayoutRefused } from '../key-ring.errors.js';
 import { boundPrefix } from '../values/bound.layout.js';
 import { classicDataKeyId } from '../values/data-key.js';
+import { OpeningFailure } from '../values/opening-failure.js';
 import { OpeningFailures } from '../values/opening-failures.js';
-import { Ring } from '../values/ring.js';
+import { longestValue, Ring } from '../values/ring.js';
 
 /** Values that a start opens, the newest. */
-const sampleSize = 8;
+const newestSize = 8;
+
+/**
+ * And of all: with a third of them being somebody's own, such a sample has more than half of them once in a billion
+ * starts. Opening so many takes some milliseconds.
+ */
+const randomSize = 256;
 
 /** Before the first request: data keys and layout must fit what is stored. Only reads. */
 @Injectable()
@@ -65,25 +72,63 @@ export class KnownValues {
    * which someone may have put there, must not vouch for data keys that open nothing else.
    */
   async openNewest(ring: Ring, manager: EntityManager): Promise<void> {
-    const sample = await this.userKeys.newest(manager, sampleSize);
-    const failed = sample.filter((stored) => {
-      try {
-        ring.open(stored).fill(0);
-        return false;
-      } catch (error) {
-        this.failures.report(stored.id, error);
-        return true;
-      }
-    });
-    if (failed.length === 0) return;
-    const which = failed.length === sample.length ? 'None' : `Only ${sample.length - failed.length}`;
-    if (failed.length * 2 > sample.length)
-      throw new DataKeyUnreadable(
-        `${which} of the ${sample.length} newest user keys ${which === 'None' ? 'opens' : 'open'} with the data keys of this ` +
-          `database (${[...ring.dataKeys.keys()].join(', ')}). Most likely they do not belong together: UserKeys, DataKeys, ` +
-          'DataKeyWrappings and ApplicationDatas must come from the same backup. The log names each member whose key does ' +
-          'not open: where those rows alone are damaged, restore or delete them.',
-      );
-    this.logger.error({ msg: 'some stored user keys do not open', failed: failed.length, tried: sample.length });
+    const sample = await this.userKeys.newest(manager, newestSize);
+    const failed = failedIn(sample, ring, (stored, error) => this.failures.report(stored.id, error));
+    this.requireMost({ failed, tried: sample.length, of: 'newest user keys' }, ring, [
+      'The log names each member whose key does not open: where those rows alone are damaged, restore or delete them.',
+    ]);
   }
+
+  /**
+   * The same without a pin, and as many more picked at random: who put a ring of his own there can date any number of
+   * rows as the newest, and name his data key by any id; he would have to bring as many values as members have, too.
+   */
+  async openMost(ring: Ring, manager: EntityManager): Promise<void> {
+    await this.openNewest(ring, manager);
+    const sample = await this.userKeys.random(manager, { take: randomSize, longest: longestValue });
+    const failed = failedIn(sample, ring);
+    this.requireMost({ failed, tried: sample.length, of: 'user keys picked at random' }, ring, [
+      '`key-connector doctor --all` names the members whose keys do not open. Where the ring is yours all the same, set',
+      'keyRing__identity to it, as the line `ready` of earlier starts has it.',
+    ]);
+  }
+
+  private requireMost({ failed, tried, of }: Tried, ring: Ring, advice: readonly string[]): void {
+    if (failed === 0) return;
+    const which = failed === tried ? 'None' : `Only ${tried - failed}`;
+    if (failed * 2 > tried)
+      throw new DataKeyUnreadable(
+        `${which} of the ${tried} ${of} ${which === 'None' ? 'opens' : 'open'} with the data keys of this ` +
+          `database (${[...ring.dataKeys.keys()].join(', ')}). Most likely they do not belong together: UserKeys, DataKeys, ` +
+          `DataKeyWrappings and ApplicationDatas must come from the same backup. ${advice.join(' ')}`,
+      );
+    this.logger.error({ msg: 'some stored user keys do not open', failed, tried, of });
+  }
+}
+
+/** What became of a sample. */
+interface Tried {
+  readonly failed: number;
+  readonly tried: number;
+  /** What it is a sample of. */
+  readonly of: string;
+}
+
+/** How many do not open; nothing of those that do is kept. */
+function failedIn(
+  sample: readonly StoredUserKey[],
+  ring: Ring,
+  told: (stored: StoredUserKey, error: OpeningFailure) => void = () => undefined,
+): number {
+  let failed = 0;
+  for (const stored of sample) {
+    try {
+      ring.open(stored).fill(0);
+    } catch (error) {
+      if (!(error instanceof OpeningFailure)) throw error;
+      told(stored, error);
+      failed += 1;
+    }
+  }
+  return failed;
 }

@@ -33,6 +33,7 @@ const rules: readonly (readonly [from: RegExp, to: string])[] = [
   [/\bALTER DATABASE ("\w+") SET SINGLE_USER WITH ROLLBACK IMMEDIATE;\s*DROP DATABASE/g, 'DROP DATABASE'],
   [/(DROP DATABASE "\w+")/g, '$1 WITH (FORCE)'],
   [/"sys"\."databases"/g, '"SYS_DATABASES"'],
+  [/\bNEWID\(\)/g, 'random()'],
   [/\bDB_ID\(\)/g, '1'],
   [/\bDB_NAME\(\)/g, 'current_database()'],
   [/\(DATALENGTH\(([^()]+)\) \/ 2\)/g, 'OCTET_LENGTH($1)'],
