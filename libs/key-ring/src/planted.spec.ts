@@ -159,17 +159,17 @@ describe('a start, after someone wrote into the tables of the ring,', () => {
     await expectStartRefused('has dropped (1;');
   });
 
-  /** Rows of so many members, their ids as in a table that has them in order. */
-  const store = (
-    count: number,
-    valueOf: (id: UserId) => string | null,
-    { from = 1, created = '2026-01-01' } = {},
-  ): void => {
-    for (let member = from; member < from + count; member += 1) {
-      const id = userId(`00000000-0000-4000-8000-${String(member).padStart(12, '0')}`);
-      fixture.store({ id, value: valueOf(id) as string, dataKeyId: null });
-      fixture.sql('UPDATE "UserKeys" SET "CreationDate" = ? WHERE "Id" = ?', `${created} 00:00:00`, id.toUpperCase());
-    }
+  /** Rows of so many members, in one statement, with ids in order. */
+  const store = (count: number, valueOf: (id: UserId) => string, { from = 1, created = '2026-01-01' } = {}): void => {
+    const members = Array.from({ length: count }, (_, index) =>
+      userId(`00000000-0000-4000-8000-${String(from + index).padStart(12, '0')}`),
+    );
+    fixture.sql(
+      `INSERT INTO "UserKeys" ("Id", "Key", "CreationDate")
+       SELECT upper(value ->> 'id'), value ->> 'value', ? FROM json_each(?)`,
+      `${created} 00:00:00`,
+      JSON.stringify(members.map((id) => ({ id, value: valueOf(id) }))),
+    );
   };
   const genuine = (id: UserId): string => replica.keyRing.seal(id, key).value;
   const his = (id: UserId): string => referenceSealBound(stolen, 1, id, key);
@@ -205,20 +205,18 @@ describe('a start, after someone wrote into the tables of the ring,', () => {
   it.each(['UserKeys', 'UserKeyHistory'])(
     'finds a value that needs a data key of his behind any garbage, in %s',
     async (table) => {
-      const put = (value: string): void => {
-        if (table === 'UserKeys') store(1, () => value, { from: (member += 1) });
-        else
-          fixture.sql(
-            `INSERT INTO "UserKeyHistory" ("UserId", "Key", "CreationDate", "ReplacedDate", "Cause") VALUES (?, ?, '', '', '')`,
-            bob.toUpperCase(),
-            value,
-          );
-      };
-      let member = 0;
-      store(800, genuine, { from: 10_000 });
-      for (let garbage = 0; garbage < 700; garbage += 1)
-        put(`kc2.${garbage % 2 === 0 ? 'x' : '01'}.${randomBytes(60).toString('base64url')}`);
-      put(referenceSealBound(stolen, 7, bob, key));
+      const garbage = (id: UserId): string =>
+        `kc2.${id.endsWith('0') ? '01' : 'x'}.${randomBytes(60).toString('base64url')}`;
+      store(700, garbage);
+      store(1, (id) => referenceSealBound(stolen, 7, id, key), { from: 701 });
+      if (table === 'UserKeyHistory') {
+        fixture.sql(
+          `INSERT INTO "UserKeyHistory" ("UserId", "Key", "CreationDate", "ReplacedDate", "Cause")
+           SELECT "Id", "Key", '', '', '' FROM "UserKeys" ORDER BY "Id"`,
+        );
+        fixture.sql('DELETE FROM "UserKeys"');
+      }
+      store(800, genuine, { from: 1_000, created: '2027-01-01' });
       await expectStartRefused('(7;');
     },
   );

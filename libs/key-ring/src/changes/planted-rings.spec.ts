@@ -5,7 +5,8 @@ import type { Manifest } from '../manifest/manifest.js';
 import { RingLook } from '../ring-look.js';
 import { KeyRingFixture, type Replica } from '../testing/key-ring-fixture.js';
 import { MadeRing } from '../testing/made-ring.js';
-import { alice, bob } from '../testing/user-id.js';
+import { referenceSealBound } from '../testing/reference-layouts.js';
+import { alice, bob, userId } from '../testing/user-id.js';
 import { DataKeyRotation } from './data-key-rotation.js';
 import { RecoveryRestore } from './recovery-restore.js';
 import { RingChanges } from './ring-changes.js';
@@ -31,9 +32,9 @@ describe('a command, after someone wrote into the tables of the ring,', () => {
     return replica;
   };
   /** What every command begins with, a restore, and what doctor says of a start. */
-  const expectRefused = async (message: string): Promise<void> => {
+  const expectRefused = async (message: string, code = 'RING_REFUSED'): Promise<void> => {
     const replica = await connected();
-    const refusal = { code: 'RING_REFUSED', message: expect.stringContaining(message) };
+    const refusal = { code, message: expect.stringContaining(message) };
     await expect(look(replica)).rejects.toMatchObject(refusal);
     expect(await replica.module.get(RingLook).open()).toMatchObject({ fault: refusal.message, open: undefined });
   };
@@ -87,6 +88,27 @@ describe('a command, after someone wrote into the tables of the ring,', () => {
     fixture.sql('DELETE FROM "RingManifests"');
     fixture.putManifest(genuine);
     expect((await look(await connected())).held.version).toBe(1);
+  });
+
+  it('takes a ring whose data key has the id of the genuine one for ours only where it opens most values', async () => {
+    for (let member = 1; member <= 16; member += 1)
+      fixture.store(operator.keyRing.seal(userId(`00000000-0000-4000-8000-0000000000${10 + member}`), randomBytes(32)));
+    const genuine = JSON.parse(fixture.manifest().document) as Manifest;
+    const [thief, stolen] = [MadeRing.of(), randomBytes(32)];
+    for (const table of ['DataKeys" WHERE "Id', 'DataKeyWrappings" WHERE "DataKeyId', 'RingManifests" WHERE "Version'])
+      fixture.sql(`DELETE FROM "${table}" = 1`);
+    await fixture.putDataKey(operator, 1, stolen);
+    const { ring: fingerprint, publicKey } = thief.manifest();
+    const dataKeys = [thief.dataKey(1, stolen)];
+    fixture.putManifest(thief.row({ ...genuine, ring: fingerprint, publicKey, dataKeys }));
+    for (let member = 1; member <= 8; member += 1) {
+      const id = userId(`10000000-0000-4000-8000-00000000000${member}`);
+      fixture.store({ id, value: referenceSealBound(stolen, 1, id, randomBytes(32)), dataKeyId: 1 });
+      fixture.sql(`UPDATE "UserKeys" SET "CreationDate" = '2027-01-01' WHERE "Id" = ?`, id.toUpperCase());
+    }
+    await expectRefused('user keys picked at random', 'DATA_KEY_UNREADABLE');
+    fixture.pins = [fingerprint];
+    expect((await look(await connected())).held.identity.fingerprint).toBe(fingerprint);
   });
 
   it('takes no value for planted that is under a data key which came while it looked: it is to try again', async () => {
