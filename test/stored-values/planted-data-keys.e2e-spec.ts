@@ -139,4 +139,37 @@ function plantedDataKeysSuite(start: () => Promise<TestDatabases>): void {
     expect(await refused.exited).toBe(1);
     expect(refused.output).toContain('opens to another data key');
   });
+
+  test('gets no start by a ring whose data key has the id of the genuine one, and the newest values', async () => {
+    const members = Array.from({ length: 12 }, () => randomUUID());
+    const his = [mallory, ...Array.from({ length: 8 }, () => randomUUID())];
+    for (const id of [...members, ...his.slice(1)]) expect((await deployment.call('POST', id, key)).status).toBe(200);
+    for (const id of his)
+      await database.sql(
+        `UPDATE "UserKeys" SET "Key" = '${referenceSealBound(planted, 1, id, randomBytes(32))}',
+         "CreationDate" = '2037-01-01 00:00:00' WHERE lower(${database.text('"Id"')}) = '${id}'`,
+      );
+    const manifest = JSON.parse((await genuine()).document) as ReturnType<MadeRing['manifest']>;
+    const thief = MadeRing.of();
+    const { ring, publicKey } = thief.manifest();
+    await database.sql('DELETE FROM "RingManifests"');
+    await putManifest(thief.row({ ...manifest, ring, publicKey, dataKeys: [thief.dataKey(1, planted)] }));
+    const refused = await startBeside({});
+    expect(await refused.exited).toBe(1);
+    expect(refused.output).toContain('user keys picked at random open');
+  });
+
+  test('hides no value that needs another data key behind garbage', async () => {
+    const garbage = Array.from({ length: 620 }, () => `('${randomUUID()}', 'kc2.x', '2026-01-01 00:00:00')`).join(', ');
+    await database.sql(`INSERT INTO "UserKeys" ("Id", "Key", "CreationDate") VALUES ${garbage}`);
+    const columns = '"UserId", "Key", "CreationDate", "ReplacedDate", "Cause"';
+    const dates = `'2026-01-01 00:00:00', '2026-01-01 00:00:00', 'replace'`;
+    await database.sql(
+      `INSERT INTO "UserKeyHistory" (${columns}) SELECT "Id", "Key", ${dates} FROM "UserKeys" WHERE "Key" = 'kc2.x'`,
+    );
+    await database.sql(`INSERT INTO "UserKeyHistory" (${columns}) VALUES ('${mallory}', 'kc2.9.AAAA', ${dates})`);
+    const refused = await startBeside({});
+    expect(await refused.exited).toBe(1);
+    expect(refused.output).toContain('(9;');
+  });
 }

@@ -72,6 +72,22 @@ describe('the JSON file of a classic deployment', () => {
     expect(fixture.sql('SELECT "DataKeyId" FROM "UserKeys"')).toEqual([{ DataKeyId: 1 }]);
   });
 
+  it('seals nothing under such a ring whose data key has the id of ours, while it opens few of the values', async () => {
+    const replica = await fixture.start();
+    fixture.store(replica.keyRing.seal(alice, randomBytes(32)));
+    const [thief, stolen] = [MadeRing.of(), randomBytes(32)];
+    const genuine = JSON.parse(fixture.manifest().document) as ReturnType<MadeRing['manifest']>;
+    fixture.sql('DELETE FROM "RingManifests"');
+    fixture.sql('DELETE FROM "DataKeys" WHERE "Id" = 1');
+    fixture.sql('DELETE FROM "DataKeyWrappings" WHERE "DataKeyId" = 1');
+    await fixture.putDataKey(replica, 1, stolen);
+    const { ring, publicKey } = thief.manifest();
+    fixture.putManifest(thief.row({ ...genuine, ring, publicKey, dataKeys: [thief.dataKey(1, stolen)] }));
+    const before = fixture.contents();
+    await expect(importing(await connected())).rejects.toMatchObject({ code: 'DATA_KEY_UNREADABLE' });
+    expect(fixture.contents()).toEqual(before);
+  });
+
   it('makes an empty database the classic deployment that it was: values, times and data key', async () => {
     const replica = await connected();
     expect(await importing(replica)).toEqual({ imported: members, present: 0, newer: 0 });
