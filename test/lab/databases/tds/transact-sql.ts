@@ -14,7 +14,7 @@ const types: Readonly<Record<SqlType, string>> = {
 const rules: readonly (readonly [from: RegExp, to: string])[] = [
   [/^--.*$/gm, ''],
   [/^\s*IF @@TRANCOUNT > 0\s/g, ''],
-  [/\[([^\]]+)\]/g, '"$1"'],
+  [/\[([^\]"]+)\]/g, '"$1"'], // no array of JSON in a text
   [/(?<=[(,=\s])N'/g, "'"],
   [/(?:"[^"]+"\.)?"?\bINFORMATION_SCHEMA"?\."?(\w+)"?/gi, '"INFORMATION_SCHEMA_$1"'],
   [/"\w+"\.(?:"\w+")?\."(\w+)"/g, '"$1"'], // database.schema.table
