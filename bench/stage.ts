@@ -42,7 +42,13 @@ export class Stage {
     const service = { main: serviceMain, folder: folder.path, database, issuer, certificate };
     const firstStart = await startServiceTarget(service);
     await firstStart.process.stop();
-    return new Stage(kind, service, unwrap(certificate.privateKeyPem, await database.activeWrapping()));
+    // Pinned, as a deployment should be: without it a start would ask that the values of a crowd open.
+    const [, keyRing__identity = ''] = /"ringIdentity":"([^"]+)"/.exec(firstStart.process.output) ?? [];
+    return new Stage(
+      kind,
+      { ...service, settings: { keyRing__identity } },
+      unwrap(certificate.privateKeyPem, await database.activeWrapping()),
+    );
   }
 
   /** Stores a key for each of so many new members, who get a token each. */
@@ -78,7 +84,8 @@ export class Stage {
   startService(
     changes: Partial<Pick<ServiceSetup, 'name' | 'settings' | 'nodeOptions'>> = {},
   ): Promise<StartedService> {
-    return startServiceTarget({ ...this.service, ...changes });
+    const settings = { ...this.service.settings, ...changes.settings };
+    return startServiceTarget({ ...this.service, ...changes, settings });
   }
 
   startBaseline(name: BaselineName, nodeOptions: readonly string[] = []): Promise<Target> {

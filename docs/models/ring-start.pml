@@ -26,8 +26,9 @@ bool foreign = false;
 mtype foreignState = none;
 
 /*
- * At most one member's value is his own: someone who replaces every value and the ring is not kept out by a start
- * without pin.
+ * Values need members' data key, which he does not know. Values of his own, under any data key, change nothing while
+ * they are fewer than members': those that a start picks at random must open (known-values.ts). Someone who deletes or
+ * outnumbers members' values, and replaces the ring, is not kept out by a start without pin.
  */
 
 active proctype Attacker() {

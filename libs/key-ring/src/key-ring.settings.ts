@@ -13,7 +13,7 @@ export const keyRingSettingsSchema = z.strictObject({
   identity: list(
     'The ring that this deployment takes for its own, as the line `ready` and `key-connector ring show` print it: `sha256:…`, or ' +
       '`sha256:…@7` with the least version of its manifest to accept. Two while an identity is changed: the old one, then the new one. ' +
-      'Without it, whoever can replace everything in the database can replace the ring.',
+      'Without it, whoever deletes or outnumbers what members have in the database can replace the ring.',
   )
     .transform((pins, context) =>
       pins.flatMap((given) => {

@@ -159,11 +159,14 @@ describe('a start, after someone wrote into the tables of the ring,', () => {
     await expectStartRefused('has dropped (1;');
   });
 
-  /** Rows of so many members, in one statement, with ids in order. */
-  const store = (count: number, valueOf: (id: UserId) => string, { from = 1, created = '2026-01-01' } = {}): void => {
-    const members = Array.from({ length: count }, (_, index) =>
-      userId(`00000000-0000-4000-8000-${String(from + index).padStart(12, '0')}`),
-    );
+  const inOrder = (member: number): UserId => userId(`00000000-0000-4000-8000-${String(member).padStart(12, '0')}`);
+  /** Rows of so many members, in one statement. */
+  const store = (
+    count: number,
+    valueOf: (id: UserId) => string,
+    { from = 1, created = '2026-01-01', idOf = inOrder } = {},
+  ): void => {
+    const members = Array.from({ length: count }, (_, index) => idOf(from + index));
     fixture.sql(
       `INSERT INTO "UserKeys" ("Id", "Key", "CreationDate")
        SELECT upper(value ->> 'id'), value ->> 'value', ? FROM json_each(?)`,
@@ -184,6 +187,15 @@ describe('a start, after someone wrote into the tables of the ring,', () => {
   it('is refused without a pin with a ring whose data key has the same id, while most values are not his', async () => {
     store(24, genuine);
     store(16, his, { from: 100, created: '2027-01-01' });
+    await replaceRing();
+    await expectStartRefused('user keys picked at random', 'DATA_KEY_UNREADABLE');
+  });
+
+  it('is refused wherever in the order of ids his values stand, while they are few', async () => {
+    store(1_200, genuine);
+    const everywhere = (member: number): string =>
+      `${(member * 14_000_000).toString(16).padStart(8, '0')}-0000-4000-8000`;
+    store(300, his, { created: '2027-01-01', idOf: (member) => userId(`${everywhere(member)}-000000000000`) });
     await replaceRing();
     await expectStartRefused('user keys picked at random', 'DATA_KEY_UNREADABLE');
   });

@@ -99,7 +99,7 @@ export class RingStart {
     );
     if (this.settings.identity.length === 0)
       this.logger.warn({
-        msg: 'keyRing__identity is not set: whoever can replace everything in the database can replace the ring. Set it to the ring of the line `ready`',
+        msg: 'keyRing__identity is not set: whoever deletes or outnumbers what members have in the database can replace the ring. Set it to the ring of the line `ready`',
       });
   }
 }

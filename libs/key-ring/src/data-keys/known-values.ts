@@ -12,8 +12,8 @@ import { longestValue, Ring } from '../values/ring.js';
 const newestSize = 8;
 
 /**
- * And of all: with a third of them being somebody's own, such a sample has more than half of them once in a billion
- * starts. Opening so many takes some milliseconds.
+ * And of all: where somebody brought half as many as members have, no more than half of such a sample are members' once
+ * in 36 million starts. Opening so many takes some milliseconds.
  */
 const randomSize = 256;
 
@@ -88,8 +88,8 @@ export class KnownValues {
     const sample = await this.userKeys.random(manager, { take: randomSize, longest: longestValue });
     const failed = failedIn(sample, ring);
     this.requireMost({ failed, tried: sample.length, of: 'user keys picked at random' }, ring, [
-      '`key-connector doctor --all` names the members whose keys do not open. Where the ring is yours all the same, set',
-      'keyRing__identity to it, as the line `ready` of earlier starts has it.',
+      'Where the ring is yours all the same, as the line `ready` of earlier starts has it, set keyRing__identity to it;',
+      '`key-connector doctor --all` names the members whose keys do not open then.',
     ]);
   }
 

@@ -35,7 +35,7 @@ function manifestFindings({ manifest, unnamed, classicKey }: StoredFacts, fault:
     if (!isPinned)
       found.push(
         warning(
-          'The ring is not pinned: whoever can replace everything in the database can replace it.',
+          'The ring is not pinned: whoever deletes or outnumbers what members have in the database can replace it.',
           fault === undefined ? `Set keyRing__identity to ${held.ring}@${held.version}.` : ownRing,
         ),
       );
