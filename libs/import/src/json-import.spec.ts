@@ -9,6 +9,7 @@ import {
   generateOtherKey,
   KeyRingFixture,
   MadeRing,
+  referenceSealBound,
   referenceSealClassic,
   type Replica,
   userId,
@@ -74,7 +75,8 @@ describe('the JSON file of a classic deployment', () => {
 
   it('seals nothing under such a ring whose data key has the id of ours, while it opens few of the values', async () => {
     const replica = await fixture.start();
-    fixture.store(replica.keyRing.seal(alice, randomBytes(32)));
+    for (let member = 10; member < 26; member += 1)
+      fixture.store(replica.keyRing.seal(userId(`00000000-0000-4000-8000-0000000000${member}`), randomBytes(32)));
     const [thief, stolen] = [MadeRing.of(), randomBytes(32)];
     const genuine = JSON.parse(fixture.manifest().document) as ReturnType<MadeRing['manifest']>;
     fixture.sql('DELETE FROM "RingManifests"');
@@ -83,6 +85,11 @@ describe('the JSON file of a classic deployment', () => {
     await fixture.putDataKey(replica, 1, stolen);
     const { ring, publicKey } = thief.manifest();
     fixture.putManifest(thief.row({ ...genuine, ring, publicKey, dataKeys: [thief.dataKey(1, stolen)] }));
+    for (let member = 1; member <= 8; member += 1) {
+      const id = userId(`10000000-0000-4000-8000-00000000000${member}`);
+      fixture.store({ id, value: referenceSealBound(stolen, 1, id, randomBytes(32)), dataKeyId: 1 });
+      fixture.sql(`UPDATE "UserKeys" SET "CreationDate" = '2027-01-01' WHERE "Id" = ?`, id.toUpperCase());
+    }
     const before = fixture.contents();
     await expect(importing(await connected())).rejects.toMatchObject({ code: 'DATA_KEY_UNREADABLE' });
     expect(fixture.contents()).toEqual(before);
