@@ -12,6 +12,7 @@ import {
 import type { Dialect } from '../dialect/dialect.js';
 import type { StoredUserKey } from '../dialect/user-key.statements.js';
 import { fromUtcText } from '../dialect/utc-column.js';
+import type { SealedTable } from './sealed-values.js';
 import { UserKey } from './user-key.entity.js';
 
 /** A member's row, and when its key was last stored; undefined where the columns hold no time. */
@@ -118,14 +119,15 @@ export class UserKeyRows {
   }
 
   /**
-   * How stored values begin, of members and of their history, that begin with the prefix and with none of the others;
-   * some at a time, until the caller has seen enough. None of them holds `%` or `_`.
+   * How the values of a table begin that begin with the prefix and with none of the others; some at a time, until the
+   * caller has seen enough. None of them holds `%` or `_`.
    */
   beginnings(
     manager: EntityManager,
+    table: SealedTable,
     { prefix, others }: { prefix: string; others: readonly string[] },
   ): AsyncGenerator<string[]> {
-    return this.parts(manager, headerLength, (column) => [
+    return this.parts({ manager, table, length: headerLength }, (column) => [
       [`${column} LIKE :prefix`, { prefix: `${prefix}%` }],
       ...others.map((other, index): Condition => [
         `${column} NOT LIKE :other${index}`,
@@ -135,44 +137,42 @@ export class UserKeyRows {
   }
 
   /**
-   * The first 80 letters of stored values, as `beginnings`, that are no longer than `longest` and begin otherwise.
+   * The first 80 letters of a table's values, as `beginnings`, that are no longer than `longest` and begin otherwise.
    */
   beginningsWithout(
     manager: EntityManager,
+    table: SealedTable,
     { prefix, longest }: { prefix: string; longest: number },
   ): AsyncGenerator<string[]> {
-    return this.parts(manager, shortestClassic, (column) => [
+    return this.parts({ manager, table, length: shortestClassic }, (column) => [
       [`${column} NOT LIKE :prefix`, { prefix: `${prefix}%` }],
       [`${this.dialect.lengthOf(column)} BETWEEN ${shortestClassic} AND ${longest}`, {}],
     ]);
   }
 
   /**
-   * Any rows first: nearly always there is none, and a table is read once, in whatever order is fast. Where there are
+   * Any rows first: nearly always there is none, and the table is read once, in whatever order is fast. Where there are
    * more, all of them in the order of ids: what is looked for may stand behind any number of others.
    */
   private async *parts(
-    manager: EntityManager,
-    length: number,
+    { manager, table, length }: { manager: EntityManager; table: SealedTable; length: number },
     conditions: (column: string) => Condition[],
   ): AsyncGenerator<string[]> {
     const column = manager.dataSource.driver.escape('Key');
     const id = manager.dataSource.driver.escape('Id');
-    for (const table of ['UserKeys', 'UserKeyHistory']) {
-      const some = (): SelectQueryBuilder<ObjectLiteral> => {
-        const query = manager.createQueryBuilder().select(`SUBSTRING(${column}, 1, ${length})`, 'part');
-        for (const [condition, parameters] of conditions(column)) query.andWhere(condition, parameters);
-        return query.addSelect(id, 'id').from(table, 't');
-      };
-      let rows = await some().limit(firstParts).getRawMany<FoundPart>();
+    const some = (): SelectQueryBuilder<ObjectLiteral> => {
+      const query = manager.createQueryBuilder().select(`SUBSTRING(${column}, 1, ${length})`, 'part');
+      for (const [condition, parameters] of conditions(column)) query.andWhere(condition, parameters);
+      return query.addSelect(id, 'id').from(table, 't');
+    };
+    let rows = await some().limit(firstParts).getRawMany<FoundPart>();
+    yield rows.flatMap(textOf);
+    if (rows.length < firstParts) return;
+    rows = await some().orderBy(id).limit(pageSize).getRawMany<FoundPart>();
+    while (rows.length > 0) {
       yield rows.flatMap(textOf);
-      if (rows.length < firstParts) continue;
-      rows = await some().orderBy(id).limit(pageSize).getRawMany<FoundPart>();
-      while (rows.length > 0) {
-        yield rows.flatMap(textOf);
-        const last = rows.at(-1)?.id;
-        rows = await some().andWhere(`${id} > :last`, { last }).orderBy(id).limit(pageSize).getRawMany<FoundPart>();
-      }
+      const last = rows.at(-1)?.id;
+      rows = await some().andWhere(`${id} > :last`, { last }).orderBy(id).limit(pageSize).getRawMany<FoundPart>();
     }
   }
 

@@ -1,5 +1,5 @@
 import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
-import { UserKeyRows } from '@key-connector/database';
+import { type SealedTable, sealedTables, UserKeyRows } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { RingRefused, RingUnusable } from '../key-ring.errors.js';
@@ -48,28 +48,37 @@ export class ForeignValues {
     );
   }
 
-  /**
-   * Looks on behind what is garbage, and behind values under a data key that the manifest calls dropped, until there is
-   * one under another. One in the classic layout has no header, and needs data key 0.
-   */
+  /** One in the classic layout has no header, and needs data key 0. */
   private async neededBesideOpen(manifest: Manifest, manager: EntityManager): Promise<number[]> {
     const open = openIn(manifest).map(({ id }) => id);
-    const others = open.map((id) => `${boundPrefix}${id}.`);
+    const needed = new Set<number>();
+    for (const table of sealedTables) {
+      for (const id of await this.neededIn(table, manifest, manager)) needed.add(id);
+      if (!open.includes(classicDataKeyId) && (await this.classicIn(table, manager))) needed.add(classicDataKeyId);
+    }
+    return [...needed];
+  }
+
+  /**
+   * Looks on behind what is garbage, and behind values under a data key that the manifest calls dropped, until there is
+   * one under another.
+   */
+  private async neededIn(table: SealedTable, manifest: Manifest, manager: EntityManager): Promise<Set<number>> {
+    const others = openIn(manifest).map(({ id }) => `${boundPrefix}${id}.`);
     const named = manifest.dataKeys.map(({ id }) => id);
     const needed = new Set<number>();
-    for await (const found of this.userKeys.beginnings(manager, { prefix: boundPrefix, others })) {
+    for await (const found of this.userKeys.beginnings(manager, table, { prefix: boundPrefix, others })) {
       for (const id of found.flatMap((beginning) => headerOf(beginning) ?? [])) needed.add(id);
       if ([...needed].some((id) => !named.includes(id))) break;
     }
-    if (!open.includes(classicDataKeyId)) {
-      const limits = { prefix: boundPrefix, longest: longestValue };
-      for await (const classic of this.userKeys.beginningsWithout(manager, limits)) {
-        if (!classic.some(mayBeClassic)) continue;
-        needed.add(classicDataKeyId);
-        break;
-      }
-    }
-    return [...needed];
+    return needed;
+  }
+
+  private async classicIn(table: SealedTable, manager: EntityManager): Promise<boolean> {
+    const limits = { prefix: boundPrefix, longest: longestValue };
+    for await (const found of this.userKeys.beginningsWithout(manager, table, limits))
+      if (found.some(mayBeClassic)) return true;
+    return false;
   }
 }
 
