@@ -96,7 +96,8 @@ class Crowd {
       report.refused += 1;
       report.slowestRefusalMs = Math.max(report.slowestRefusalMs, ms);
     } else {
-      const what = `${status} ${body.slice(0, 200).replace(/[\da-f-]{36}/, '')}`;
+      // Its code, and not its requestId.
+      const what = `${status} ${/"code":"\w+"/.exec(body)?.[0] ?? body.slice(0, 200)}`;
       report.other[what] = (report.other[what] ?? 0) + 1;
     }
     return false;

@@ -68,7 +68,14 @@ for (const { kind, possible, reason, start, through } of proxiedKinds.slice(0, 2
         metricsPort = await freePort();
         deployment = await startDeployment({
           database: { settings: { ...database.settings, ...through(database.settings, proxy.port) } },
-          settings: { identityServerUri: issuer.uri, metrics__port: String(metricsPort), log__requests: 'false' },
+          settings: {
+            identityServerUri: issuer.uri,
+            metrics__port: String(metricsPort),
+            log__requests: 'false',
+            // On a busy machine it is the crowd that is slow.
+            http__headersTimeoutSeconds: '120',
+            http__requestTimeoutSeconds: '120',
+          },
         });
         expect(await crowd(deployment.service, { kind: 'enrol' })).toMatchObject({ answered: members, other: {} });
         await deployment.service.terminate();

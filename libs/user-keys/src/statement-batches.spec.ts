@@ -141,6 +141,19 @@ describe('items that wait for a place among the statements', () => {
       expect(statements.at(-1)?.items).toEqual([6]);
     });
 
+    test('do so once a turn, so that who is answered within it and asks again keeps nobody out', async () => {
+      const embedded = new StatementBatches<number, number>(
+        { description: 'an embedded table', acquireTimeout },
+        3,
+        (items) => Promise.resolve(items),
+        { of: (item) => item, inOrder: false, atOnce: true },
+      );
+      let [asked, others] = [0, 0];
+      setImmediate(() => (others += 1));
+      while (others === 0 && asked < 1000) asked += await embedded.add(1);
+      expect(asked).toBeLessThan(5);
+    });
+
     test('wait for an older one about the same that met a lock, and overtake none', async () => {
       batches = kind(true);
       add(1);

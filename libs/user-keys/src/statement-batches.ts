@@ -25,8 +25,8 @@ interface Traits<Item> {
    */
   readonly inOrder: boolean;
   /**
-   * Whether one that comes while nothing runs goes at once, alone; else it waits for what else its turn of the event
-   * loop brings, which is worth it where a commit is shared.
+   * Whether the first one of a turn of the event loop goes at once, alone, while nothing runs; else it waits for what
+   * else its turn brings, which is worth it where a commit is shared.
    */
   readonly atOnce: boolean;
 }
@@ -47,10 +47,10 @@ type Lane = 'shared' | 'apart';
 /**
  * Items that arrive together share one statement, at most `maxBatchSize` of them, in the order in which they came.
  *
- * No added delay: a statement holds what one turn of the event loop brought, and while two run, what came meanwhile. What
- * may go at once waits for nothing while none runs. An item is sent once, and never after it was refused. Only a batch that met a lock, and did nothing, is taken apart:
- * each of its items is sent once more, alone. What meets a lock alone is refused, and for some seconds others about the
- * same begin there.
+ * No added delay: a statement holds what one turn of the event loop brought, and while two run, what came meanwhile.
+ * What may go at once waits for nothing while none runs. An item is sent once, and never after it was refused. Only a
+ * batch that met a lock, and did nothing, is taken apart: each of its items is sent once more, alone. What meets a lock
+ * alone is refused, and for some seconds others about the same begin there.
  *
  * @example
  * const reads = new StatementBatches<UserId, Row | undefined>(database, 500, (ids) => queryAll(ids), {
@@ -86,12 +86,16 @@ export class StatementBatches<Item, Result> {
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + this.database.acquireTimeout;
       this.waiting.push({ item, deadline, metLock: false, resolve, reject });
-      if (this.traits.atOnce && this.waiting.length === 1 && this.running.shared === 0) this.sendWaiting();
-      else this.sendSoon();
+      const isFree = !this.scheduled && this.waiting.length === 1 && this.running.shared === 0;
+      if (this.traits.atOnce && isFree) this.sendWaiting();
+      this.sendSoon();
     });
   }
 
-  /** Once what else this turn of the event loop brings is here. */
+  /**
+   * Once what else this turn of the event loop brings is here. Also behind an item that went at once, so that one goes
+   * in a turn: an embedded database answers within it, and who asks again and again would keep everybody else out.
+   */
   private sendSoon(): void {
     if (this.scheduled) return;
     this.scheduled = true;
