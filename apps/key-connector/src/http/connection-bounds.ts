@@ -20,6 +20,8 @@ class Pipeline {
   /** One listener for all answers of the connection. */
   readonly answered = (): void => {
     this.unanswered -= 1;
+    // A connection that waits for its next request would keep this one, with its token, and have it grow old.
+    if (this.unanswered === 0) this.newest = undefined;
   };
 }
 
