@@ -58,7 +58,10 @@ export class Stage {
     return members;
   }
 
-  /** Makes the table larger by so many rows, within the database; their values are of the usual form, and open for nobody. */
+  /**
+   * Makes the table larger by so many rows, within the database; their values are of the usual form, and open for
+   * nobody.
+   */
   async crowd(count: number): Promise<void> {
     if (count < 1) return;
     const { id, value } = { id: this.dataKey.id, value: seal(this.dataKey, randomUUID(), randomBytes(32)) };

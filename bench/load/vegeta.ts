@@ -90,8 +90,9 @@ function hitsOf(table: string): Hit[] {
 const timerNs = 1e6;
 
 /**
- * Latency from when a request was due. Vegeta counts from when it sends it, or would if a connection were free. Where it
- * was kept from that (the target has taken the processor), the time counts too, but for what its timer alone explains.
+ * Latency from when a request was due. Vegeta counts from when it sends it, or would if a connection were free. Where
+ * it was kept from that (the target has taken the processor), the time counts too, but for what its timer alone
+ * explains.
  */
 function resultOf(hits: readonly Hit[], rate: number): LoadResult {
   const intervalNs = Math.floor(1e9 / rate);

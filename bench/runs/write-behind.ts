@@ -13,7 +13,9 @@ export interface WriteBehindResults {
   readonly exactRatio: number;
 }
 
-/** Members fetch their keys from services that keep access dates, as they are and exact, and from one that keeps none. */
+/**
+ * Members fetch their keys from services that keep access dates, as they are and exact, and from one that keeps none.
+ */
 export async function runWriteBehind(run: Run): Promise<WriteBehindResults> {
   const { stage } = run;
   const targets = [

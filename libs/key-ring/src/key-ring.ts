@@ -70,8 +70,8 @@ export class KeyRing {
   }
 
   /**
-   * Loads the ring, or makes it; a step of the boot. It takes as long however many members there are. From then on it follows the ring's manifest, which says what data
-   * keys there are.
+   * Loads the ring, or makes it; a step of the boot. It takes as long however many members there are. From then on it
+   * follows the ring's manifest, which says what data keys there are.
    *
    * @throws UnavailableError when it is worth another try; RingRefused, DataKeyLost, DataKeyUnreadable and
    * ValueLayoutRefused are fatal and leave the database as it was.
@@ -90,10 +90,11 @@ export class KeyRing {
   }
 
   /**
-   * Looks at every stored value for one that the ring has not the data key of, and opens the newest; reads whole tables. Without a pin
-   * nothing is sealed before.
+   * Looks at every stored value for one that the ring has not the data key of, and opens the newest; reads whole
+   * tables. Without a pin nothing is sealed before.
    *
-   * @throws RingRefused and DataKeyUnreadable, fatal, as if the start had been refused; an UnavailableError when it is worth another try.
+   * @throws RingRefused and DataKeyUnreadable, fatal, as if the start had been refused; an UnavailableError when it is
+   * worth another try.
    */
   async lookAtValues(): Promise<void> {
     try {

@@ -13,9 +13,9 @@ import { RingAlarms } from './ring-alarms.js';
 const patience = 5_000;
 
 /**
- * The look at every stored value for one under a data key that the ring has not, and at those that must open: the newest, and without a pin some picked at
- * random. It reads whole tables, so a start does not wait for it; without a pin nothing is sealed before it has ended well, because the ring may be somebody
- * else's.
+ * The look at every stored value for one under a data key that the ring has not, and at those that must open: the
+ * newest, and without a pin some picked at random. It reads whole tables, so a start does not wait for it; without a
+ * pin nothing is sealed before it has ended well, because the ring may be somebody else's.
  */
 @Injectable()
 export class ValuesLook {
@@ -43,7 +43,8 @@ export class ValuesLook {
   /**
    * Looks, once: what is sealed from then on is sealed under this ring. With a pin, what is found is an alarm.
    *
-   * @throws RingRefused where a value is foreign, and no pin; DataKeyUnreadable where most of those do not open; RingUnusable, worth another try with the newest manifest.
+   * @throws RingRefused where a value is foreign, and no pin; DataKeyUnreadable where most of those do not open;
+   * RingUnusable, worth another try with the newest manifest.
    */
   async run({ held, ring, kek }: HeldRing): Promise<void> {
     if (this.passed) return;

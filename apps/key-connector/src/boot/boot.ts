@@ -17,15 +17,16 @@ interface BootStep {
 const MAX_BACKOFF = 10_000;
 
 /**
- * How long a start waits for the look at every stored value, in milliseconds: for most deployments it has ended by then.
+ * How long a start waits for the look at every stored value, in milliseconds: for most deployments it has ended by
+ * then.
  */
 const LOOK_PATIENCE = 100;
 
 /**
  * Brings the dependencies up in order, after the service listens: database and migrations, the import that was asked
  * for, then key provider and data keys, with the signing keys beside them. A dependency that is away is tried again,
- * with jittered, capped backoff; what only an operator can mend ends it. The look at every stored value, whose time grows
- * with them, goes on behind.
+ * with jittered, capped backoff; what only an operator can mend ends it. The look at every stored value, whose time
+ * grows with them, goes on behind.
  */
 @Injectable()
 export class Boot implements BeforeApplicationShutdown {

@@ -7,7 +7,9 @@ import { fastify } from 'fastify';
 import { Admission } from './admission.hook.js';
 import { headersOf, problemOf } from './problem.js';
 
-/** Milliseconds between two answers, and requests at a time: more than a second of waiting, which is what is allowed. */
+/**
+ * Milliseconds between two answers, and requests at a time: more than a second of waiting, which is what is allowed.
+ */
 const [pace, crowd] = [5, 300];
 
 describe('a line that is longer than http__longestWaitSeconds', () => {

@@ -23,8 +23,8 @@ export interface FoundUserKey extends StoredUserKey {
 
 /**
  * How far ahead of a replica's clock a date may be that another replica wrote, in milliseconds. Access tokens live for
- * an hour, so a replica whose clock is further off serves nobody: what is later still is no date of an access, and would
- * otherwise stay until its day has come.
+ * an hour, so a replica whose clock is further off serves nobody: what is later still is no date of an access, and
+ * would otherwise stay until its day has come.
  */
 const furthestAhead = 3_600_000;
 

@@ -209,7 +209,9 @@ export class PostgresqlUserKeyStatements implements UserKeyStatements {
     private readonly sessions: Sessions,
   ) {}
 
-  /** Prepared where a session keeps it: at low load, parsing and planning is most of what the server does for a read. */
+  /**
+   * Prepared where a session keeps it: at low load, parsing and planning is most of what the server does for a read.
+   */
   async find(ids: readonly UserId[], access?: Access): Promise<FoundUserKey[]> {
     const [only] = ids.length === 1 ? ids : [];
     const text = findFor(this.sessions.tables.members, only === undefined ? 'several' : 'one', access !== undefined);
