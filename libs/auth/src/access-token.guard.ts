@@ -23,31 +23,14 @@ import { TokenInvalid, TokenMissing } from './token/token.errors.js';
 @Injectable()
 export class AccessTokenGuard extends AuthGuard('access-token') {
   /**
-   * Passport gets copies of what is read of the request, which are emptied when it is done. V8 allocates functions that
-   * are assigned to a property, as Passport's are, in the old heap, and what they reach lives until that is collected:
-   * otherwise each request would leave 7 KB there, with its token.
+   * Passport gets copies of what is read of the request. Its closures die late, and what they hold dies with them:
+   * given the request itself, a read leaves 7 KB in the old heap in place of 2, and costs 20 µs more.
    */
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = requestOf(context);
     const { headers, raw } = request;
     const notes = { signingKey: undefined, failedKey: undefined, waitsUntil: undefined };
     const copy: Copy = { headers, raw: { rawHeaders: raw.rawHeaders }, ...notes };
-    try {
-      await this.authenticate(copy);
-      request.user = copy.user;
-      return true;
-    } finally {
-      Object.assign(copy, empty);
-    }
-  }
-
-  /** The member, or one of our errors: for whatever Passport, passport-jwt and the strategy made of the request. */
-  override handleRequest<T>(error: unknown, member: T | false | null, info: unknown, context: ExecutionContext): T {
-    if (member) return member;
-    throw refusalOf(error ?? info, requestOf(context));
-  }
-
-  private async authenticate(copy: Copy): Promise<void> {
     try {
       await super.canActivate(new ExecutionContextHost([copy, {}]));
     } catch (error) {
@@ -56,6 +39,14 @@ export class AccessTokenGuard extends AuthGuard('access-token') {
       copy.failedKey = copy.signingKey;
       await super.canActivate(new ExecutionContextHost([copy, {}]));
     }
+    request.user = copy.user;
+    return true;
+  }
+
+  /** The member, or one of our errors: for whatever Passport, passport-jwt and the strategy made of the request. */
+  override handleRequest<T>(error: unknown, member: T | false | null, info: unknown, context: ExecutionContext): T {
+    if (member) return member;
+    throw refusalOf(error ?? info, requestOf(context));
   }
 }
 
@@ -64,9 +55,6 @@ interface Request extends BearerRequest {
 }
 
 type Copy = Request & TokenRequest;
-
-/** Passport also notes `authInfo`. */
-const empty = { headers: {}, raw: { rawHeaders: [] }, user: undefined, authInfo: undefined, signingKey: undefined };
 
 const requestOf = (context: ExecutionContext): Request => context.switchToHttp().getRequest<Request>();
 
