@@ -23,8 +23,9 @@ import { TokenInvalid, TokenMissing } from './token/token.errors.js';
 @Injectable()
 export class AccessTokenGuard extends AuthGuard('access-token') {
   /**
-   * Passport gets copies of what is read of the request. Its closures die late, and what they hold dies with them:
-   * given the request itself, a read leaves 7 KB in the old heap in place of 2, and costs 20 µs more.
+   * Passport gets copies of what is read of the request. V8 allocates functions that are assigned to a property in the
+   * old heap, as Passport's are, and what they hold lives as long: given the request itself, a read leaves 7 KB there
+   * in place of 2, and costs 20 µs more.
    */
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = requestOf(context);
