@@ -60,6 +60,13 @@ export class RingUnusable extends UnavailableError {
   readonly code: ErrorCode = 'RING_UNUSABLE';
 }
 
+/** Another manifest came between statements that have to see the same one. */
+export class ManifestMoved extends RingUnusable {
+  constructor() {
+    super('The manifest of the ring has just changed; trying again will do.');
+  }
+}
+
 /** `keyRing__valueLayout` does not fit what is in the database. */
 export class ValueLayoutRefused extends KeyConnectorError {
   readonly code: ErrorCode = 'SETTINGS_INVALID';

@@ -5,8 +5,9 @@ import { CountingManifest } from './data-keys/counting-manifest.js';
 import { DataKeys, requireListed } from './data-keys/data-keys.js';
 import { OwnValues } from './data-keys/own-values.js';
 import { RingStore } from './data-keys/ring-store.js';
+import { wholeLook } from './data-keys/whole-look.js';
 import { Wrappings } from './data-keys/wrappings.js';
-import { DataKeyUnreadable, RingRefused } from './key-ring.errors.js';
+import { DataKeyUnreadable, ManifestMoved, RingRefused } from './key-ring.errors.js';
 import { KEY_RING_SETTINGS } from './key-ring.module-definition.js';
 import type { KeyRingSettings } from './key-ring.settings.js';
 import { ManifestStore } from './manifest/manifest-store.js';
@@ -131,7 +132,11 @@ export class RingLook {
   }
 
   /** Opens the key-encryption key, and with it the data keys. Throws what the key provider throws. */
-  async open(): Promise<OpenedRing> {
+  open(): Promise<OpenedRing> {
+    return wholeLook(() => this.openOnce());
+  }
+
+  private async openOnce(): Promise<OpenedRing> {
     const { found, symmetricKey } = await this.database.snapshot(async (manager) => ({
       found: await this.counting.find(manager).catch(refusalOf),
       symmetricKey: await this.store.symmetricKey(manager),
@@ -156,7 +161,7 @@ export class RingLook {
       await this.ownValues.require(held, kek, manager);
       return this.dataKeys.read(manager, held, kek.id);
     });
-    if (rows === undefined) throw new RingRefused('The ring was changed while it was looked at: look again.');
+    if (rows === undefined) throw new ManifestMoved();
     const layout = atLeast(held.manifest.layout, this.settings.valueLayout);
     return this.dataKeys.open(held, kek, { rows, layout });
   }

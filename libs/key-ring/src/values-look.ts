@@ -44,7 +44,7 @@ export class ValuesLook {
    * Looks, once: what is sealed from then on is sealed under this ring. With a pin, what is found is an alarm.
    *
    * @throws RingRefused where a value is foreign, and no pin; DataKeyUnreadable where most of those do not open;
-   * RingUnusable, worth another try with the newest manifest.
+   * ManifestMoved, worth another try with the newest one.
    */
   async run({ held, ring, kek }: HeldRing): Promise<void> {
     if (this.passed) return;

@@ -20,7 +20,7 @@ const kinds: Partial<Record<ErrorCode, FailureKind>> = {
   RING_CHANGE_REFUSED: 'refused',
   RING_CHANGED: 'refused',
   RING_REFUSED: 'refused',
-  RING_UNUSABLE: 'damaged',
+  RING_UNUSABLE: 'refused',
   MEMBER_UNKNOWN: 'refused',
   REPLACED_KEY_REFUSED: 'refused',
   DATA_KEY_LOST: 'damaged',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DataKeys } from '../data-keys/data-keys.js';
 import { KeyRingFixture, type Replica } from '../testing/key-ring-fixture.js';
 import { ChangedRows } from './changed-rows.js';
 import { DataKeyRotation } from './data-key-rotation.js';
@@ -41,5 +42,19 @@ describe('a change of the ring', () => {
 
     expect(manifest.activeDataKeyId).toBe(10_001);
     expect(asked.mock.calls.length).toBeLessThan(30);
+  });
+
+  it('looks anew when another manifest came in between, and gives up when that does not end', async () => {
+    const changes = operator.module.get(RingChanges);
+    const { version } = (await changes.look()).held;
+    // As where a transaction is no snapshot: the rows that were read belong to two manifests.
+    const read = jest.spyOn(operator.module.get(DataKeys), 'read').mockResolvedValueOnce(undefined);
+
+    expect((await changes.look()).held.version).toBe(version);
+    read.mockResolvedValue(undefined);
+    await expect(changes.look()).rejects.toMatchObject({
+      code: 'RING_UNUSABLE',
+      message: expect.stringContaining('has just changed'),
+    });
   });
 });

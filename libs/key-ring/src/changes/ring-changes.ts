@@ -7,6 +7,7 @@ import { CountingManifest, type CountingState } from '../data-keys/counting-mani
 import { DataKeys, requireListed } from '../data-keys/data-keys.js';
 import { OwnValues } from '../data-keys/own-values.js';
 import { RingStore } from '../data-keys/ring-store.js';
+import { wholeLook } from '../data-keys/whole-look.js';
 import { wrappedKeyOf, Wrappings } from '../data-keys/wrappings.js';
 import { DataKeyUnreadable } from '../key-ring.errors.js';
 import type { Manifest, ManifestKek } from '../manifest/manifest.js';
@@ -79,11 +80,13 @@ export class RingChanges {
    * there; RingChangeRefused where there is none.
    */
   async look(): Promise<RingView> {
-    return this.database.snapshot(async (manager) => {
-      const view = await this.view(manager);
-      await this.ownValues.require(view.held, view.kek, manager);
-      return view;
-    });
+    return wholeLook(() =>
+      this.database.snapshot(async (manager) => {
+        const view = await this.view(manager);
+        await this.ownValues.require(view.held, view.kek, manager);
+        return view;
+      }),
+    );
   }
 
   /**

@@ -2,7 +2,7 @@ import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { Database, type RingFence } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { RingUnusable } from '../key-ring.errors.js';
+import { ManifestMoved, RingUnusable } from '../key-ring.errors.js';
 import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
 import { fenceOf } from '../manifest/ring-fence.js';
@@ -99,7 +99,7 @@ export class ClassicKeys {
     const { kek } = key;
     if ((await this.counting.find(manager)) === undefined) await this.first.establishImported(kek, manager, key);
     const state = await this.counting.find(manager);
-    if (state === undefined) throw unseen();
+    if (state === undefined) throw new ManifestMoved();
     await this.ownValues.require(state.held, kek, manager);
     return this.ringOf(kek, state, manager);
   }
@@ -110,10 +110,8 @@ export class ClassicKeys {
     const fence = fenceOf(held, passedOver);
     if (typeof fence === 'string') throw new RingUnusable(fence);
     const rows = await this.dataKeys.read(manager, held, kek.id);
-    if (rows === undefined) throw unseen();
+    if (rows === undefined) throw new ManifestMoved();
     const layout = atLeast(held.manifest.layout, this.settings.valueLayout);
     return { ring: await this.dataKeys.open(held, kek, { rows, layout }), fence };
   }
 }
-
-const unseen = (): RingUnusable => new RingUnusable('The manifest of the ring has just changed; trying again will do.');

@@ -2,7 +2,7 @@ import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { type SealedTable, sealedTables, UserKeyRows } from '@key-connector/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { RingRefused, RingUnusable } from '../key-ring.errors.js';
+import { ManifestMoved, RingRefused } from '../key-ring.errors.js';
 import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
 import type { Manifest } from '../manifest/manifest.js';
@@ -28,7 +28,7 @@ export class ForeignValues {
    * that it means. With a pin it is known which ring is ours, whatever else is there; without one, a foreign value is a
    * reason to ask.
    *
-   * @throws RingRefused where there is one, and no pin; RingUnusable, worth another try, where the manifest is not the
+   * @throws RingRefused where there is one, and no pin; ManifestMoved, worth another try, where the manifest is not the
    * last one any more: such a value may then be under a data key that has come since.
    */
   async find(held: HeldManifest, kek: KeyEncryptionKey, manager: EntityManager): Promise<number[]> {
@@ -37,8 +37,7 @@ export class ForeignValues {
     const foreign = needed.filter((id) => !dropped.includes(id));
     if (foreign.length === 0) return foreign;
     const { held: last, gone } = await this.loader.follow(manager, held);
-    if (gone || last !== held)
-      throw new RingUnusable('The manifest of the ring has just changed; trying again will do.');
+    if (gone || last !== held) throw new ManifestMoved();
     if (this.settings.identity.length > 0) return foreign;
     throw new RingRefused(
       `There are user keys, or a history of them, under data keys that this ring has not, or has dropped (${foreign.join(', ')}; 0 is ` +

@@ -1,7 +1,7 @@
 import type { KeyEncryptionKey } from '@key-connector/crypto-providers';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { RingUnusable } from '../key-ring.errors.js';
+import { ManifestMoved } from '../key-ring.errors.js';
 import { KEY_RING_SETTINGS } from '../key-ring.module-definition.js';
 import type { KeyRingSettings } from '../key-ring.settings.js';
 import type { HeldManifest } from '../manifest/succession.js';
@@ -22,14 +22,14 @@ export class OwnValues {
   /**
    * The whole look of a start without a pin; with one nothing is looked at. Only reads.
    *
-   * @throws RingRefused and DataKeyUnreadable where a start would be refused; RingUnusable, worth another try with the
-   * newest manifest.
+   * @throws RingRefused and DataKeyUnreadable where a start would be refused; ManifestMoved, worth another try with the
+   * newest one.
    */
   async require(held: HeldManifest, kek: KeyEncryptionKey, manager: EntityManager): Promise<void> {
     if (this.settings.identity.length > 0) return;
     await this.foreignValues.find(held, kek, manager);
     const rows = await this.dataKeys.read(manager, held, kek.id);
-    if (rows === undefined) throw new RingUnusable('The manifest of the ring has just changed; trying again will do.');
+    if (rows === undefined) throw new ManifestMoved();
     // As the manifest has it: a stricter layout of the settings may be what a command is to bring about.
     await this.knownValues.openMost(
       await this.dataKeys.open(held, kek, { rows, layout: held.manifest.layout }),
