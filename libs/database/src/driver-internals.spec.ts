@@ -72,7 +72,7 @@ describe('node-postgres', () => {
     const client = new PostgresqlClient(await config());
     await client.connect();
     expect(client.busy).toBe(false);
-    const unanswered = client.query('SELECT 1').catch((error: unknown) => error);
+    const unanswered = client.ask('SELECT 1', [], undefined).catch((error: unknown) => error);
     expect(client.busy).toBe(true);
     await client.end();
     expect(await unanswered).toBeInstanceOf(Error);

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { FirstFree } from '../dialect/first-free.js';
 import { isRefusedForRoom, postgresqlFailureOf } from './failures.js';
 import { poolOf } from './pool-options.js';
-import { PostgresqlClient } from './postgresql.client.js';
+import { PostgresqlClient, unanswered } from './postgresql.client.js';
 import type { Follower, Servers } from './servers.js';
 import type { PostgresqlSessions } from './session.js';
 
@@ -103,7 +103,7 @@ export function followingPool(
 
     private released(client: PostgresqlClient, error: Error | null | undefined): void {
       // A query runner gives a connection back without an error, also with a statement on it that was never answered.
-      const stuck = error ? error.message === 'Query read timeout' : client.busy;
+      const stuck = error ? error.message === unanswered : client.busy;
       if (stuck) client.reset();
       // What broke one connection may have broken the others: a second try must not meet another dead one.
       else if (error && postgresqlFailureOf(error) === 'connection-lost') this.leave(() => true, 'a connection broke');

@@ -2,24 +2,48 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { resetSocket } from '../dialect/reset-socket.js';
 
-/** What node-postgres says to the server first; it has no option for more. */
-interface StartupMessage {
+/** What of node-postgres is called from what stands in its place. */
+interface Driver {
+  /** What it says to the server first; it has no option for more. */
   getStartupConf(): Record<string, string>;
+  /** In one form for the many that it declares. */
+  query(...statement: unknown[]): unknown;
 }
 
 /** How long a server may take to hang up after a goodbye. */
 const goodbyeMilliseconds = 1000;
 
-const startup = pg.Client.prototype as unknown as StartupMessage;
+/** Of the error of a statement that was not answered in time, as node-postgres has it. */
+export const unanswered = 'Query read timeout';
 
-/** A connection whose socket can be reset, and which is given times in one form, whatever the server's own. */
+const driver = pg.Client.prototype as unknown as Driver;
+
+/**
+ * A connection whose socket can be reset, and which is given times in one form, whatever the server's own. It has one
+ * timer for `query_timeout`: that of node-postgres, for each statement, holds what belongs to it until V8 collects its
+ * old heap.
+ */
 export class PostgresqlClient extends pg.Client {
   private readonly socket: Socket;
+  private readonly limit: number;
+  private begun = 0;
+  private deadline: NodeJS.Timeout | undefined;
 
-  constructor(config: pg.ClientConfig) {
+  constructor({ query_timeout: limit = 0, ...config }: pg.ClientConfig) {
     const socket = new Socket();
     super({ ...config, stream: () => socket });
     this.socket = socket;
+    this.limit = limit;
+  }
+
+  /** As node-postgres has it; one that is not answered within `query_timeout` is given up with its connection. */
+  override query(...statement: unknown[]): never {
+    if (this.limit > 0) {
+      this.begun = performance.now();
+      this.deadline ??= this.lookIn(this.limit);
+    }
+    // It gives what the form does that was called; one type for all of them is not to be had.
+    return driver.query.apply(this, statement) as never;
   }
 
   /** Whether a statement is under way. */
@@ -36,7 +60,7 @@ export class PostgresqlClient extends pg.Client {
 
   /** As libpq does it with PGDATESTYLE, so poolers know the parameter. */
   getStartupConf(): Record<string, string> {
-    return { ...startup.getStartupConf.call(this), DateStyle: 'ISO' };
+    return { ...driver.getStartupConf.call(this), DateStyle: 'ISO' };
   }
 
   /**
@@ -54,11 +78,26 @@ export class PostgresqlClient extends pg.Client {
     return undefined;
   }
 
+  private lookIn(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.deadline = undefined;
+      if (!this.busy || this.socket.destroyed) return;
+      const left = this.begun + this.limit - performance.now();
+      if (left > 0) this.deadline = this.lookIn(left);
+      else this.giveUp();
+    }, milliseconds).unref();
+  }
+
+  private giveUp(): void {
+    // node-postgres hears it as it hears that a connection broke, and tells whoever waits.
+    this.socket.emit('error', new Error(unanswered));
+    this.reset();
+  }
+
   /** The rows of one statement with a deadline of its own, in milliseconds. */
   async ask<Row>(text: string, values: readonly unknown[], deadline: number | undefined): Promise<readonly Row[]> {
-    // The types do not know that node-postgres takes a deadline here too.
     const query = { text, values: [...values], query_timeout: deadline };
-    return (await this.query<Row & pg.QueryResultRow>(query)).rows;
+    return (await (this.query(query) as Promise<{ readonly rows: readonly Row[] }>)).rows;
   }
 
   /** Drops the connection at once, with what is not sent yet. */

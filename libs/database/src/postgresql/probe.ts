@@ -88,15 +88,17 @@ const lacksPassword = (error: unknown): boolean =>
 
 /** Each step ends by itself: login and query at the connect timeout, the goodbye by the client's own deadline. */
 async function probe(options: pg.ClientConfig): Promise<Target> {
-  const client = new PostgresqlClient({ ...options, query_timeout: options.connectionTimeoutMillis });
+  const client = new PostgresqlClient(options);
   // An error after the answer is of no interest: this connection is thrown away.
   client.on('error', () => undefined);
   try {
     await client.connect();
-    const { rows } = await client.query<{ version: number; standby: boolean }>(
+    const [answer] = await client.ask<{ version: number; standby: boolean }>(
       `SELECT current_setting('server_version_num')::int AS version, pg_is_in_recovery() AS standby`,
+      [],
+      options.connectionTimeoutMillis,
     );
-    const { version = 0, standby = false } = rows[0] ?? {};
+    const { version = 0, standby = false } = answer ?? {};
     if (version < oldestVersion) {
       throw new DatabaseUnsupported(
         `PostgreSQL ${Math.floor(version / 10_000)} at ${options.host ?? ''}:${options.port ?? 0} is too old; 12 or newer is needed.`,
