@@ -2,11 +2,13 @@ import type { KeyObject } from 'node:crypto';
 import type { UserId } from '@key-connector/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
+import passport from 'passport';
 import { type SecretOrKeyProvider, Strategy } from 'passport-jwt';
 import { AUTH_OPTIONS } from './auth.module-definition.js';
 import type { AuthOptions } from './auth.settings.js';
 import { SigningKeys } from './issuer/signing-keys.js';
 import { OtherIssuers } from './other-issuers.js';
+import { guardFramework } from './passport-framework.js';
 import { assertOneAuthorizationHeader, bearerToken, type BearerRequest } from './token/bearer-token.js';
 import { assertMayUseKeys, assertPlainClaims, readTokenClaims } from './token/token-claims.js';
 import { isTokenType, TokenHeaders } from './token/token-header.js';
@@ -21,11 +23,11 @@ export interface Member {
 /** What the strategy reads of a request, and notes on it for the guard. */
 export interface TokenRequest extends BearerRequest {
   /** The key that the signature is held against. */
-  signingKey: KeyObject | undefined;
+  signingKey?: KeyObject;
   /** A key under which it was found wrong: another one is looked for. */
-  failedKey: KeyObject | undefined;
+  failedKey?: KeyObject | undefined;
   /** When the wait for keys ends, once it has begun. */
-  waitsUntil: number | undefined;
+  waitsUntil?: number;
 }
 
 /** `exp`, which has to be there, and `nbf` are checked with the other claims: jsonwebtoken would round the clock. */
@@ -61,6 +63,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
       algorithms: ['RS256'],
       ...timesAreOurs,
     });
+    passport.framework(guardFramework);
     this.otherIssuers = new OtherIssuers(options);
   }
 
