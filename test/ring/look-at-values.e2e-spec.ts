@@ -58,3 +58,11 @@ test('what that look finds ends the process, as if the start had been refused', 
   await expect(service.exited).resolves.toBe(1);
   expect(service.logs).toContainEqual(expect.objectContaining({ level: 'fatal', code: 'RING_REFUSED' }));
 });
+
+test('it ends a process that waits for the issuer’s keys, too', async () => {
+  await holder.query('COMMIT');
+  const settings = { ...deployment.settings, identityServerUri: 'http://127.0.0.1:1' };
+  const service = await startService({ settings, waitFor: 'started' });
+  await expect(service.exited).resolves.toBe(1);
+  expect(service.logs).toContainEqual(expect.objectContaining({ level: 'fatal', code: 'RING_REFUSED' }));
+});

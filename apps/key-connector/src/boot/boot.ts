@@ -17,8 +17,8 @@ interface BootStep {
 const MAX_BACKOFF = 10_000;
 
 /**
- * How long a start waits for the look at every stored value, in milliseconds: for most deployments it has ended by
- * then.
+ * How long a start without a pin waits for the look at every stored value, in milliseconds: for most deployments it
+ * has ended by then.
  */
 const LOOK_PATIENCE = 100;
 
@@ -57,10 +57,12 @@ export class Boot implements BeforeApplicationShutdown {
         await this.untilAvailable(step);
       }
       this.looking = this.untilAvailable({ name: 'stored values', run: () => this.keyRing.lookAtValues() });
-      await Promise.race([this.looking, sleep(LOOK_PATIENCE, undefined, { ref: false })]);
+      // With a pin, what is found is an alarm and no more.
+      const isPinned = this.settings.keyRing.identity.length > 0;
+      if (!isPinned) await Promise.race([this.looking, sleep(LOOK_PATIENCE, undefined, { ref: false })]);
       this.waitingFor = undefined;
       // No step, because readiness shows them by themselves.
-      await this.signingKeys.untilReady(this.stop.signal);
+      await Promise.race([this.signingKeys.untilReady(this.stop.signal), failureOf(this.looking)]);
     } catch (error) {
       if (this.stop.signal.aborted) return false;
       throw error;
@@ -106,3 +108,9 @@ export class Boot implements BeforeApplicationShutdown {
     await policy.execute(() => step.run(), this.stop.signal);
   }
 }
+
+/** Rejects as a promise does; when it does not, never settles. */
+const failureOf = (promise: Promise<unknown>): Promise<never> =>
+  new Promise((_, reject) => {
+    promise.catch(reject);
+  });
