@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { FirstDataKey } from './data-keys/first-data-key.js';
 import type { RingRows } from './data-keys/data-keys.js';
 import { requireListed, wrappingOf } from './data-keys/data-keys.js';
+import { wholeLook } from './data-keys/whole-look.js';
 import { wrappedKeyOf } from './data-keys/wrappings.js';
 import type { HeldRing } from './held-ring.js';
 import { NotReady, RingUnusable } from './key-ring.errors.js';
@@ -198,8 +199,11 @@ export class KeyRing {
 
   private async begin(before: (started: HeldRing) => Promise<void>): Promise<void> {
     if (this.loaded) return;
-    const { rows, ...started } = await this.start.run();
-    await before(started);
+    const { rows, ...started } = await wholeLook(async () => {
+      const found = await this.start.run();
+      await before(found);
+      return found;
+    });
     await this.watch.watch(started, (held, read) => {
       // The database may be away at that very moment: what is told of a manifest must not end the process.
       this.changed(held, read).catch((error: unknown) => {
