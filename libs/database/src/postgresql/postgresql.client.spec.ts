@@ -1,19 +1,30 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { tlsCertificate } from '../../../../test/lab/files/certificate.js';
 import { primary, welcome } from '../testing/postgresql-messages.js';
 import { type SilentServer, startSilentServer } from '../testing/silent-server.js';
 import { PostgresqlClient } from './postgresql.client.js';
 
 const limit = 10_000;
+const { certificatePem: cert, keyPem: key } = tlsCertificate();
 
-describe('a connection to PostgreSQL', () => {
+describe.each([
+  ['in plain text', undefined],
+  ['by TLS', { cert, key }],
+])('a connection to PostgreSQL, %s,', (_, identity) => {
   let server: SilentServer;
   let client: PostgresqlClient;
+  let errors: string[];
   beforeEach(async () => {
     // Of two statements, the first is answered.
-    server = await startSilentServer([welcome, primary]);
+    server = await startSilentServer([welcome, primary], undefined, identity);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
-    client = new PostgresqlClient({ host: '127.0.0.1', port: server.port, user: 'u', query_timeout: limit });
-    client.on('error', () => undefined);
+    const ssl = identity && { rejectUnauthorized: false };
+    client = new PostgresqlClient({ host: '127.0.0.1', port: server.port, user: 'u', query_timeout: limit, ssl });
+    errors = [];
+    // As the pool does.
+    const opened = client;
+    opened.once('error', () => void opened.end());
+    opened.on('error', (error) => errors.push(String(error)));
     await client.connect();
   });
   afterEach(async () => {
@@ -21,7 +32,7 @@ describe('a connection to PostgreSQL', () => {
     await server.close();
   });
 
-  const ask = (): Promise<unknown> => client.ask('SELECT 1', [], undefined);
+  const ask = (deadline?: number): Promise<unknown> => client.ask('SELECT 1', [], deadline);
   /** What has come of a statement so far. */
   const ends = (statement: Promise<unknown>): (() => Promise<string>) => {
     let end = 'none yet';
@@ -33,16 +44,28 @@ describe('a connection to PostgreSQL', () => {
     ['after one that was answered', 0],
     ['begun shortly before the look at an earlier one', limit - 1],
     ['begun long after an earlier one', 3 * limit],
-  ])('gives a statement up at its limit, with the connection: %s', async (_, later) => {
+  ])('gives a statement up at its limit, tells it once, and goes: %s', async (_name, later) => {
     await ask();
     jest.advanceTimersByTime(later);
     const end = ends(ask());
+    const gone = new Promise((resolve) => client.once('end', resolve));
 
     jest.advanceTimersByTime(limit - 1);
     expect(await end()).toBe('none yet');
     jest.advanceTimersByTime(1);
     expect(await end()).toBe('Error: Query read timeout');
-    await server.left();
+    await Promise.all([gone, server.left()]);
+    expect(errors).toEqual(['Error: Query read timeout']);
+  });
+
+  it('gives a statement with a deadline of its own up at that', async () => {
+    await ask();
+    const end = ends(ask(2 * limit));
+
+    jest.advanceTimersByTime(2 * limit - 1);
+    expect(await end()).toBe('none yet');
+    jest.advanceTimersByTime(1);
+    expect(await end()).toBe('Error: Query read timeout');
   });
 
   it('that is idle past the limit lives on', async () => {
@@ -56,8 +79,6 @@ describe('a connection to PostgreSQL', () => {
   it('that broke says nothing more', async () => {
     await ask();
     const end = ends(ask());
-    const errors: unknown[] = [];
-    client.on('error', (error) => errors.push(error));
     const broke = new Promise((resolve) => client.once('end', resolve));
     await server.close();
     await broke;

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { resetSocket } from '../dialect/reset-socket.js';
@@ -9,6 +10,8 @@ interface Driver {
   /** In one form for the many that it declares. */
   query(...statement: unknown[]): unknown;
 }
+
+type Answer<Row> = Promise<{ readonly rows: readonly Row[] }>;
 
 /** How long a server may take to hang up after a goodbye. */
 const goodbyeMilliseconds = 1000;
@@ -89,15 +92,19 @@ export class PostgresqlClient extends pg.Client {
   }
 
   private giveUp(): void {
-    // node-postgres hears it as it hears that a connection broke, and tells whoever waits.
-    this.socket.emit('error', new Error(unanswered));
+    // As it says that a connection broke, to whoever waits. The socket's own event would go to TLS too, which tells it on.
+    const { connection } = this as unknown as { readonly connection: EventEmitter };
+    connection.emit('error', new Error(unanswered));
     this.reset();
   }
 
-  /** The rows of one statement with a deadline of its own, in milliseconds. */
+  /** The rows of one statement; a deadline, in milliseconds, takes the place of the connection's limit. */
   async ask<Row>(text: string, values: readonly unknown[], deadline: number | undefined): Promise<readonly Row[]> {
+    if (deadline === undefined) return (await (this.query(text, [...values]) as Answer<Row>)).rows;
+    // node-postgres watches it, and gives up the statement alone; the connection's limit begins behind that.
+    this.begun = performance.now() + deadline;
     const query = { text, values: [...values], query_timeout: deadline };
-    return (await (this.query(query) as Promise<{ readonly rows: readonly Row[] }>)).rows;
+    return (await (driver.query.call(this, query) as Answer<Row>)).rows;
   }
 
   /** Drops the connection at once, with what is not sent yet. */

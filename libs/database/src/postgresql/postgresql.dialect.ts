@@ -100,7 +100,8 @@ export class PostgresqlDialect extends Dialect {
 
   override snapshot<T>(source: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return source.transaction(async (manager) => {
-      await this.lookInside(manager);
+      // Whole tables may be read: on one of the server's processors, beside those that read for members.
+      await this.lookInside(manager, `, set_config('max_parallel_workers_per_gather', '0', true) AS "parallel"`);
       return work(manager);
     });
   }

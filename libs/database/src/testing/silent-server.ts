@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { yesToTls } from './postgresql-messages.js';
 
 /** A server that answers so many messages and then says nothing more, nor hangs up: a backend that froze. */
 export interface SilentServer {
@@ -15,9 +17,14 @@ export interface SilentServer {
 
 /**
  * Starts one on 127.0.0.1. `greeting` is sent to whoever connects; then each message of the client is answered by the
- * next of `answers`, and when there is none left, by silence.
+ * next of `answers`, and when there is none left, by silence. With an `identity` a client's first message, which asks
+ * for TLS as PostgreSQL's do, is answered by TLS, inside which all else is said.
  */
-export async function startSilentServer(answers: readonly Buffer[] = [], greeting?: Buffer): Promise<SilentServer> {
+export async function startSilentServer(
+  answers: readonly Buffer[] = [],
+  greeting?: Buffer,
+  identity?: { readonly cert: string; readonly key: string },
+): Promise<SilentServer> {
   const sockets: Socket[] = [];
   const goodbyes: Promise<unknown>[] = [];
   const received: Buffer[] = [];
@@ -25,13 +32,23 @@ export async function startSilentServer(answers: readonly Buffer[] = [], greetin
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const left = [...answers];
     sockets.push(socket);
-    goodbyes.push(new Promise((resolve) => socket.once('end', resolve).once('close', resolve)));
+    const talk = (stream: Socket): void => {
+      goodbyes.push(new Promise((resolve) => stream.once('end', resolve).once('close', resolve)));
+      stream.on('error', () => undefined);
+      stream.on('data', (bytes: Buffer) => {
+        received.push(bytes);
+        const answer = left.shift();
+        if (answer) stream.write(answer);
+      });
+    };
     socket.on('error', () => undefined);
-    socket.on('data', (bytes) => {
-      received.push(bytes);
-      const answer = left.shift();
-      if (answer) socket.write(answer);
-    });
+    if (identity === undefined) talk(socket);
+    else {
+      socket.once('data', () => {
+        socket.write(yesToTls);
+        talk(new TLSSocket(socket, { isServer: true, ...identity }));
+      });
+    }
     if (greeting) socket.write(greeting);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
