@@ -92,6 +92,20 @@ describe.each<[string, Framework | undefined]>([
       [null, false, ['a', 'b'], [undefined, 403]],
     ],
     [
+      'what the second decides, when the first refuses twice',
+      ['token', 'other'],
+      {
+        token: (actions) => {
+          actions.fail('a');
+          actions.fail('again');
+        },
+        other: (actions) => {
+          actions.success('b');
+        },
+      },
+      [null, 'b', undefined],
+    ],
+    [
       'whom the second of several lets in',
       ['token', 'other'],
       {

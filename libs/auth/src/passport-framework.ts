@@ -12,7 +12,8 @@ type Settle = (error: unknown, user?: unknown, info?: unknown, status?: unknown)
 interface Attempt {
   readonly request: object;
   readonly options: object;
-  readonly strategies: readonly Strategy[];
+  /** Those that have not been asked. */
+  readonly left: Strategy[];
   /** Whether several were asked for: then challenges and statuses are lists. */
   readonly several: boolean;
   readonly challenges: unknown[];
@@ -61,7 +62,7 @@ function withActions(strategy: Strategy): object {
 
 function next(attempt: Attempt): void {
   const { challenges, statuses, several, settle, request, options } = attempt;
-  const strategy = attempt.strategies[challenges.length];
+  const strategy = attempt.left.shift();
   if (strategy === undefined) {
     if (several) settle(null, false, challenges, statuses);
     else settle(null, false, challenges[0], statuses[0]);
@@ -96,7 +97,7 @@ export const guardFramework: Framework = {
     });
     return (request: object, _response: unknown, pass: () => void) => {
       const several = typeof name !== 'string';
-      next({ request, options, strategies, several, challenges: [], statuses: [], settle, pass });
+      next({ request, options, left: [...strategies], several, challenges: [], statuses: [], settle, pass });
     };
   },
 };
