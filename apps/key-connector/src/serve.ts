@@ -29,7 +29,7 @@ export async function serve(): Promise<void> {
     await listen(app, settings);
     const boot = app.get(Boot);
     if (await boot.run()) logger.log({ msg: 'ready', ...(await summary(app)) });
-    // What it finds ends the process: nothing has been sealed.
+    // What it finds ends the process. Without a pin nothing has been sealed.
     await boot.valuesLookedAt();
   } catch (error) {
     logger.fatal(error instanceof KeyConnectorError ? { msg: error.message, code: error.code } : error);

@@ -17,10 +17,10 @@ interface BootStep {
 const MAX_BACKOFF = 10_000;
 
 /**
- * How long a start without a pin waits for the look at every stored value, in milliseconds: for most deployments it
- * has ended by then.
+ * How long a start waits for the look at every stored value, in milliseconds: for most deployments it has ended by
+ * then.
  */
-const LOOK_PATIENCE = 100;
+const LOOK_PATIENCE = 50;
 
 /**
  * Brings the dependencies up in order, after the service listens: database and migrations, the import that was asked
@@ -57,9 +57,7 @@ export class Boot implements BeforeApplicationShutdown {
         await this.untilAvailable(step);
       }
       this.looking = this.untilAvailable({ name: 'stored values', run: () => this.keyRing.lookAtValues() });
-      // With a pin, what is found is an alarm and no more.
-      const isPinned = this.settings.keyRing.identity.length > 0;
-      if (!isPinned) await Promise.race([this.looking, sleep(LOOK_PATIENCE, undefined, { ref: false })]);
+      await Promise.race([this.looking, sleep(LOOK_PATIENCE, undefined, { ref: false })]);
       this.waitingFor = undefined;
       // No step, because readiness shows them by themselves.
       await Promise.race([this.signingKeys.untilReady(this.stop.signal), failureOf(this.looking)]);
