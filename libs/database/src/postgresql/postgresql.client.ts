@@ -92,7 +92,7 @@ export class PostgresqlClient extends pg.Client {
   }
 
   private giveUp(): void {
-    // As it says that a connection broke, to whoever waits. The socket's own event would go to TLS too, which tells it on.
+    // As when a connection broke, to whoever waits. The socket's own event would reach TLS too, which tells it again.
     const { connection } = this as unknown as { readonly connection: EventEmitter };
     connection.emit('error', new Error(unanswered));
     this.reset();
