@@ -10,7 +10,7 @@ import pg from 'pg';
 import { DataSource, MigrationExecutor } from 'typeorm';
 import { PostgresqlClient } from './postgresql/postgresql.client.js';
 import { greeting, ok } from './testing/mysql-messages.js';
-import { welcome } from './testing/postgresql-messages.js';
+import { welcome, welcomeFrom } from './testing/postgresql-messages.js';
 import { type SilentServer, startSilentServer } from './testing/silent-server.js';
 
 /**
@@ -66,6 +66,16 @@ describe('node-postgres', () => {
     expect(asked).toEqual(['Error: Query read timeout']);
     expect(pool.totalCount).toBe(0);
     await pool.end();
+  });
+
+  test('Client.processID is the process that the server named, and null where it named none', async () => {
+    const clients = [new PostgresqlClient(await config())];
+    const named = await startSilentServer([welcomeFrom(4711)]);
+    clients.push(new PostgresqlClient({ host: '127.0.0.1', port: named.port, user: 'u' }));
+    for (const client of clients) await client.connect();
+    expect(clients.map(({ process }) => process)).toEqual([null, 4711]);
+    await Promise.all(clients.map((client) => client.end()));
+    await named.close();
   });
 
   test('Client.readyForQuery is false while a statement runs', async () => {

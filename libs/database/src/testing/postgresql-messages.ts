@@ -14,6 +14,9 @@ const value = (given: string): Buffer => Buffer.concat([int32(given.length), Buf
 const ready = message('Z', Buffer.from('I'));
 /** The login is good. */
 export const welcome = Buffer.concat([message('R', int32(0)), ready]);
+/** The login is good, and its session is this process of the server's. */
+export const welcomeFrom = (process: number): Buffer =>
+  Buffer.concat([message('R', int32(0)), message('K', int32(process), int32(1)), ready]);
 /** The login is refused. */
 export const starting = message('E', Buffer.from('SFATAL\0C57P03\0Mthe database system is starting up\0\0'));
 /** A statement is refused; the connection goes on. */
