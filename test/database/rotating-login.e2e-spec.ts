@@ -26,6 +26,8 @@ interface Kind {
   password(user: string, password: string): string;
   /** Ends the sessions of a login. */
   end(user: string): string;
+  /** A row for each session of a login. */
+  sessions(user: string): string;
 }
 
 const postgresql: Kind = {
@@ -47,6 +49,7 @@ const postgresql: Kind = {
     `CREATE ROLE ${user} LOGIN PASSWORD '${password}' IN ROLE members; ALTER ROLE ${user} SET role = members`,
   password: (user, password) => `ALTER ROLE ${user} PASSWORD '${password}'`,
   end: (user) => `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${user}'`,
+  sessions: (user) => `SELECT pid FROM pg_stat_activity WHERE usename = '${user}'`,
 };
 
 const mariadb: Kind = {
@@ -59,6 +62,7 @@ const mariadb: Kind = {
     `CREATE USER '${user}'@'%' IDENTIFIED BY '${password}'; GRANT ALL ON *.* TO '${user}'@'%'`,
   password: (user, password) => `ALTER USER '${user}'@'%' IDENTIFIED BY '${password}'`,
   end: (user) => `KILL USER '${user}'@'%'`,
+  sessions: (user) => `SELECT id FROM information_schema.processlist WHERE user = '${user}'`,
 };
 
 for (const kind of [postgresql, mariadb]) {
@@ -148,9 +152,9 @@ for (const kind of [postgresql, mariadb]) {
       await underLoad(async () => {
         await login('second', 'other');
         await until(() => inUse() === 2, 'the new user is in use');
+        await until(async () => (await sql(kind.sessions('first'))).length === 0, 'no session of the old one is left');
       });
       await sql(kind.password('first', 'gone'));
-      await sql(kind.end('first'));
       await underLoad(() => until(async () => (await deployment.call('GET', member)).status === 200, 'it is served'));
       expect(await alarm()).toBe('0');
     });
