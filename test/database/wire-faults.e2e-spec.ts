@@ -31,7 +31,8 @@ function wireFaults(start: ProxiedKind['start'], through: ProxiedKind['through']
   beforeEach(async () => {
     const { host, port } = placeOf(suite.place.settings);
     proxy = await startFaultProxy(port, host);
-    const limits = { statementTimeoutSeconds: '1', acquireTimeoutSeconds: '1' };
+    // Eight long values at once, on processors that others use too, fit well into them.
+    const limits = { statementTimeoutSeconds: '3', acquireTimeoutSeconds: '3' };
     database = await suite.open({ ...through(suite.place.settings, proxy.port), ...limits });
     await put(database, id, longValue);
   });
@@ -64,7 +65,7 @@ function wireFaults(start: ProxiedKind['start'], through: ProxiedKind['through']
     await expect(valueOf(id)).rejects.toThrow(DatabaseUnavailable);
     await expect(put(database, newId(), 'x')).rejects.toThrow(DatabaseUnavailable);
     // Far from a time-out of TCP, which would be minutes.
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(performance.now() - started).toBeLessThan(40_000);
     await there().heal();
     expect(await valueOf(id)).toBe(longValue);
   });
