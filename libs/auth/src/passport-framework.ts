@@ -6,43 +6,32 @@ interface Strategy {
 }
 
 /** How an attempt went, as AuthGuard is told; a challenge is what the strategy refused with. */
-type Settle = (error: unknown, user?: unknown, info?: unknown, status?: unknown) => void;
+type Settle = (error: unknown, user?: unknown, challenge?: unknown, status?: unknown) => void;
 
-/** A request that is held against one strategy after the other, until one decides. */
-interface Attempt {
-  readonly request: object;
-  readonly options: object;
-  /** Those that have not been asked. */
-  readonly left: Strategy[];
-  /** Whether several were asked for: then challenges and statuses are lists. */
-  readonly several: boolean;
-  readonly challenges: unknown[];
-  readonly statuses: unknown[];
+/** What AuthGuard waits for. */
+interface Outcome {
   readonly settle: Settle;
   /** Lets the request in without a member. */
   readonly pass: () => void;
 }
 
-/** A copy of a strategy for one attempt. */
-type Attempting = Strategy & { readonly attempt: Attempt };
+/** A copy of a strategy for one request. */
+type Attempt = Strategy & { readonly outcome: Outcome };
 
-/** What a strategy calls to say how it went. They are the same functions for every attempt, which they find by `this`. */
+/** What a strategy calls to say how it went: the same functions for every attempt, which they find by `this`. */
 const actions = {
-  success(this: Attempting, user: unknown, info?: unknown): void {
-    this.attempt.settle(null, user, info);
+  success(this: Attempt, user: unknown, info?: unknown): void {
+    this.outcome.settle(null, user, info);
   },
-  fail(this: Attempting, challenge?: unknown, status?: number): void {
-    const { attempt } = this;
-    const isStatus = typeof challenge === 'number';
-    attempt.challenges.push(isStatus ? undefined : challenge);
-    attempt.statuses.push(isStatus ? challenge : status);
-    next(attempt);
+  fail(this: Attempt, challenge?: unknown, status?: number): void {
+    if (typeof challenge === 'number') this.outcome.settle(null, false, undefined, challenge);
+    else this.outcome.settle(null, false, challenge, status);
   },
-  error(this: Attempting, error: unknown): void {
-    this.attempt.settle(error);
+  error(this: Attempt, error: unknown): void {
+    this.outcome.settle(error);
   },
-  pass(this: Attempting): void {
-    this.attempt.pass();
+  pass(this: Attempt): void {
+    this.outcome.pass();
   },
   redirect(): never {
     throw new Error('A strategy of this service redirects nobody: its clients bring a token.');
@@ -60,27 +49,15 @@ function withActions(strategy: Strategy): object {
   return made;
 }
 
-function next(attempt: Attempt): void {
-  const { challenges, statuses, several, settle, request, options } = attempt;
-  const strategy = attempt.left.shift();
-  if (strategy === undefined) {
-    if (several) settle(null, false, challenges, statuses);
-    else settle(null, false, challenges[0], statuses[0]);
-    return;
-  }
-  const attempting = Object.assign(Object.create(withActions(strategy)) as Strategy, { attempt });
-  void attempting.authenticate(request, options);
-}
-
 /** Where Passport keeps strategies; it has no public name for it. */
 interface Registry {
   _strategy(name: string): Strategy | undefined;
 }
 
 /**
- * How Passport runs behind guards of Nest on Fastify: without sessions, redirects and Express' response. Its own way,
- * for Express, assigns five functions to each attempt, and V8 allocates such functions in the old heap: what they hold
- * is collected late, and in pauses.
+ * How Passport runs behind guards of Nest on Fastify: one strategy by its name, without sessions, redirects and
+ * Express' response. Its own way, for Express, assigns five functions to each attempt, and V8 allocates such functions
+ * in the old heap: what they hold is collected late, and in pauses.
  *
  * @example
  * passport.framework(guardFramework);
@@ -89,15 +66,12 @@ export const guardFramework: Framework = {
   initialize: () => (_request: unknown, _response: unknown, done: () => void) => {
     done();
   },
-  authenticate(passport, name: string | readonly string[], options: object, settle: Settle) {
-    const strategies = [name].flat().map((one) => {
-      const strategy = (passport as unknown as Registry)._strategy(one);
-      if (strategy === undefined) throw new Error(`Unknown authentication strategy "${one}"`);
-      return strategy;
-    });
+  authenticate(passport, name: string, options: object, settle: Settle) {
+    const strategy = (passport as unknown as Registry)._strategy(name);
+    if (strategy === undefined) throw new Error(`Unknown authentication strategy "${name}"`);
     return (request: object, _response: unknown, pass: () => void) => {
-      const several = typeof name !== 'string';
-      next({ request, options, left: [...strategies], several, challenges: [], statuses: [], settle, pass });
+      const attempt = Object.create(withActions(strategy)) as Strategy;
+      void Object.assign(attempt, { outcome: { settle, pass } }).authenticate(request, options);
     };
   },
 };
