@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { openDatabase } from '../database/open-database.js';
 import { type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
 import { type ServiceProcess, startService } from '../lab/service/service.process.js';
@@ -65,4 +66,11 @@ test('it ends a process that waits for the issuer’s keys, too', async () => {
   const service = await startService({ settings, waitFor: 'started' });
   await expect(service.exited).resolves.toBe(1);
   expect(service.logs).toContainEqual(expect.objectContaining({ level: 'fatal', code: 'RING_REFUSED' }));
+});
+
+test('it leaves the server’s other processors to those who read for members', async () => {
+  const opened = await openDatabase(postgres.settings);
+  const asked = opened.database.snapshot((manager) => manager.query('SHOW max_parallel_workers_per_gather'));
+  await expect(asked).resolves.toEqual([{ max_parallel_workers_per_gather: '0' }]);
+  await opened.close();
 });
