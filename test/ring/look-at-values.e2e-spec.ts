@@ -4,6 +4,7 @@ import pg from 'pg';
 import { openDatabase } from '../database/open-database.js';
 import { type PostgresServer, startPostgres } from '../lab/databases/postgres.server.js';
 import { type Deployment, startDeployment } from '../lab/service/deployment.js';
+import { until } from '../lab/processes/until.js';
 import { type ServiceProcess, startService } from '../lab/service/service.process.js';
 
 /** A look at every stored value that does not end, as on millions of rows: another session holds the history. */
@@ -61,14 +62,18 @@ test('what that look finds ends the process, as if the start had been refused', 
 });
 
 test('it ends a process that waits for the issuer’s keys, too', async () => {
-  await holder.query('COMMIT');
   const settings = { ...deployment.settings, identityServerUri: 'http://127.0.0.1:1' };
-  const service = await startService({ settings, waitFor: 'started' });
+  const service = await startService({ settings, waitFor: 'live' });
+  const health = async (): Promise<string> => (await fetch(`${service.url}/health/ready`)).text();
+  await until(async () => (await health()).includes('"boot":{"status":"up"}'), 'nothing but the keys is waited for');
+  expect(service.process.running).toBe(true);
+  await holder.query('COMMIT');
   await expect(service.exited).resolves.toBe(1);
   expect(service.logs).toContainEqual(expect.objectContaining({ level: 'fatal', code: 'RING_REFUSED' }));
 });
 
 test('it leaves the server’s other processors to those who read for members', async () => {
+  await holder.query('COMMIT');
   const opened = await openDatabase(postgres.settings);
   const asked = opened.database.snapshot((manager) => manager.query('SHOW max_parallel_workers_per_gather'));
   await expect(asked).resolves.toEqual([{ max_parallel_workers_per_gather: '0' }]);
